@@ -1,0 +1,84 @@
+# The commands of README.md. `make help` lists them.
+.DEFAULT_GOAL := help
+# A test that calls make is a make inside `make test`, which would announce every directory.
+MAKEFLAGS += --no-print-directory
+SHELL := /bin/sh
+
+# For one more interpreter beside the usual one: make test PYTHON=python3.13 VENV=.venv-3.13
+PYTHON := $$(scripts/find-python)
+VENV := .venv
+IN_VENV := $(VENV)/bin/python -m
+QUICK := not (slow or emulator or browser)
+
+# `exec` leaves one process under make, so that make hands SIGTERM to the program itself.
+.PHONY: run
+run: venv ## Start the whole product on this machine and stay in the foreground
+	@exec $(IN_VENV) sandbox run
+
+.PHONY: demo
+demo: venv ## Publish one demo announcement on all six channels, show the proof, stop
+	@exec $(IN_VENV) sandbox demo
+
+.PHONY: token
+token: AS := member
+token: venv ## Print a fresh ID token of a demo user of the running product (AS=member)
+	@exec $(IN_VENV) sandbox token $(AS)
+
+.PHONY: test
+test: venv ## Run the test suite (ARGS="-k name" reaches pytest)
+	@exec $(IN_VENV) pytest $(ARGS)
+
+.PHONY: coverage
+coverage: venv ## Check that the quick tests cover every branch of the domain and the services
+	@exec $(IN_VENV) pytest -q -m "$(QUICK)" --cov=chalicelib.domain --cov=chalicelib.services \
+		--cov-fail-under=100 $(ARGS)
+
+.PHONY: check
+check: venv ## Check formatting, lint, types and import rules
+	@$(IN_VENV) ruff format --check .
+	@$(IN_VENV) ruff check .
+	@$(IN_VENV) mypy app.py chalicelib sandbox scripts
+	@$(VENV)/bin/lint-imports --no-logo
+
+# Chalice fetches the wheels for Lambda by name and version alone, without the lock's hashes.
+# So it is offered only files that pip has checked against them: this machine's and Lambda's.
+.PHONY: package
+package: venv ## Package the prod stage for AWS Lambda into build/package
+	@rm -rf build/package
+	@for target in "" "--only-binary=:all: --platform manylinux2014_aarch64"; do \
+		$(IN_VENV) pip download -qq --disable-pip-version-check --require-hashes $$target \
+			-r requirements.txt --dest build/wheels || exit 1; \
+	done
+	@PIP_NO_INDEX=1 PIP_FIND_LINKS=build/wheels \
+		AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} \
+		$(VENV)/bin/chalice package --stage prod build/package
+
+.PHONY: docs
+docs: venv ## Regenerate the generated parts of the documentation
+	@test ! -e sandbox/docs.py || exec $(IN_VENV) sandbox.docs
+
+# The one tool outside the lock: it makes the lock, and nobody else has to download it.
+.PHONY: lock
+lock: venv ## Compile the pinned requirements anew (ARGS=--upgrade for newer versions)
+	@$(IN_VENV) pip install -qq --disable-pip-version-check --target build/uv uv==0.13.8
+	@for name in requirements requirements-dev; do \
+		build/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+			--no-emit-index-url --custom-compile-command "make lock" $(ARGS) \
+			$$name.in --output-file $$name.txt || exit 1; \
+	done
+
+.PHONY: clean
+clean: ## Remove what these commands made in the checkout, also the virtual environment
+	@rm -rf .venv .venv-* build .chalice/deployments .coverage htmlcov \
+		.mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: help
+help: ## List these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
+
+# Quick when nothing changed; a copied stamp, unlike a time stamp, survives clones and checkouts.
+.PHONY: venv
+venv:
+	@cmp -s requirements-dev.txt $(VENV)/requirements-dev.txt && $(VENV)/bin/python -c '' 2>/dev/null || \
+		{ python=$(PYTHON) && exec $$python scripts/install.py $(VENV); }

@@ -1,0 +1,198 @@
+"""Facebook Page: text, a link with its preview, photos.
+
+Sources, checked 2026-11-21: developers.facebook.com/docs/pages-api/posts and
+/docs/graph-api/reference/page/photos. The 63,206 characters are no published number but the one at
+which publishers have been refused for years; counted as UTF-16 units to be on the safe side.
+
+There is no idempotency key. Doubt is settled by reading the Page's feed. The refusal of a repeated
+post (code 506) proves ours only if an earlier attempt came as far as publishing, which the stored
+handle says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from chalicelib.channels import _graph as graph
+from chalicelib.channels import _wording as words
+from chalicelib.channels._responses import setting
+from chalicelib.domain.channels import (
+    Account,
+    Channel,
+    ChannelName,
+    Check,
+    Conversation,
+    Handle,
+    HttpRequest,
+    Length,
+    Limits,
+    Lookup,
+    Media,
+    MediaRule,
+    MediaUrl,
+    Post,
+    Receipt,
+    Reconcilability,
+    Response,
+    Step,
+    Wording,
+)
+from chalicelib.domain.errors import (
+    Ambiguous,
+    ChannelError,
+    ContentRejected,
+    CredentialsRejected,
+    Fault,
+    PlatformUnavailable,
+    RateLimited,
+)
+from chalicelib.domain.text import TextUnit
+
+ATTEMPTED = "attempted"
+_CONFIRM = "Open the Page in a browser and confirm what Facebook asks for, then connect it again."
+_UNCONFIRMED = frozenset({1404078, 4854002})
+_TOO_FAST = 1390008
+_PASSING = frozenset({1363047, 1609010})
+
+
+class _Repeated(ContentRejected):
+    """The Page's latest post is the same."""
+
+
+class Facebook:
+    """The Page's feed."""
+
+    name = ChannelName("facebook")
+    title = "Facebook Page"
+    direct = False
+    limits = Limits(
+        max_text=63_206,
+        unit=TextUnit.CHARACTERS,
+        source="https://developers.facebook.com/docs/pages-api/posts",
+        checked_on=date(2026, 11, 21),
+    )
+    media = MediaRule(max_items=10, max_bytes=4_000_000, alt_text=True)
+    reconciles_by = Reconcilability.LOOKUP
+    settle_time = timedelta(seconds=180)
+    account_settings = ("page_id",)
+    account_secrets = ("access_token",)
+    optional_settings = ("api_version",)
+    optional_secrets = ("app_secret",)
+    permissions = ()
+
+    def compose(
+        self, wording: Wording, media: Sequence[Media], account: Account
+    ) -> tuple[Post, list[Fault]]:
+        """Return the post; a lone link is shown with its preview unless there are pictures."""
+        text = words.fitted(wording, self.limits)
+        carried = words.carried(media, self.media)
+        link = None if carried else words.only_link(text)
+        found = words.faults(text, carried, self.limits, self.media)
+        return Post(text, media=carried, link=link), found
+
+    def measure(self, post: Post) -> Length:
+        """Return the message's length."""
+        return words.measured(post.text, self.limits)
+
+    def publish(self, post: Post, account: Account) -> Conversation:
+        """Publish text, link or photos to the feed."""
+        request = yield from self._request(post, account)
+        if post.handle is None:
+            yield Handle(ATTEMPTED)
+        try:
+            response = yield request
+            found = graph.answer(response, publishing=True, meaning=_meaning)
+        except _Repeated as error:
+            return (yield from self._earlier(post, account, error))
+        # A photo's own id can't be linked to or found in the feed; its post's can.
+        return _receipt({"id": graph.identifier(found, "post_id", "id", publishing=True)})
+
+    def find(self, post: Post, account: Account, since: datetime) -> Lookup:
+        """Look for the message in the feed."""
+        matches = yield from self._matches(post, account, since)
+        if len(matches) > 1:
+            raise Ambiguous("Several posts with this text are on the Page.")
+        return _receipt(matches[0]) if matches else None
+
+    def check(self, account: Account) -> Check:
+        """Ask for the Page's name and the token's permissions."""
+        wanted = ("pages_manage_posts", "pages_read_engagement")
+        return (yield from graph.check(account, setting(account, "page_id"), "name", "name", wanted))
+
+    def _request(
+        self, post: Post, account: Account
+    ) -> Generator[Step, Response, HttpRequest]:
+        """Return the request that makes the post visible; uploads what has to be there before."""
+        page_id = setting(account, "page_id")
+        if len(post.media) == 1:
+            return graph.post(
+                account, page_id, "photos", publishes=True, message=post.text, **_photo(post.media[0])
+            )
+        attached = []
+        for photo in post.media:
+            request = graph.post(account, page_id, "photos", published=False, **_photo(photo))
+            found = graph.answer((yield request), meaning=_meaning)
+            attached.append({"media_fbid": graph.identifier(found, "id")})
+        return graph.post(
+            account,
+            page_id,
+            "feed",
+            publishes=True,
+            message=post.text,
+            link=post.link,
+            attached_media=attached or None,
+        )
+
+    def _earlier(self, post: Post, account: Account, error: ChannelError) -> Conversation:
+        """Tell our own earlier attempt, which got through after all, from another post."""
+        if post.handle is None:
+            raise error
+        matches = yield from self._matches(post, account, None)
+        if not matches:
+            raise error
+        return _receipt(matches[0])
+
+    def _matches(
+        self, post: Post, account: Account, since: datetime | None
+    ) -> Generator[Step, Response, list[Mapping[str, Any]]]:
+        page_id = setting(account, "page_id")
+        fields = "id,message,created_time,permalink_url"
+        if since is None:
+            latest = graph.answer((yield graph.get(account, page_id, "feed", fields=fields)))
+            items = latest.get("data")
+            listed = items if isinstance(items, list) else []
+        else:
+            listed = yield from graph.listing(
+                account, page_id, "feed", fields=fields, time="created_time", since=since
+            )
+        ours = words.normalised(post.text)
+        return [item for item in listed if words.normalised(str(item.get("message", ""))) == ours]
+
+
+def _photo(photo: Media) -> dict[str, Any]:
+    return {"url": MediaUrl(photo.ref), "alt_text_custom": photo.alt_text}
+
+
+def _receipt(found: Mapping[str, Any]) -> Receipt:
+    external_id = graph.identifier(found, "id", publishing=True)
+    permalink = found.get("permalink_url")
+    known = isinstance(permalink, str) and permalink.startswith("https://")
+    return Receipt(external_id, permalink if known else f"https://www.facebook.com/{external_id}")
+
+
+def _meaning(error: graph.GraphError) -> ChannelError | None:
+    """Subcodes as observed by other publishers; checked 2026-11-21."""
+    if error.code == 506 or error.subcode == 1366051:
+        return _Repeated(error.told)
+    if error.subcode in _UNCONFIRMED:
+        return CredentialsRejected(error.told, remedy=_CONFIRM)
+    if error.subcode == _TOO_FAST:
+        return RateLimited(error.told)
+    if error.subcode in _PASSING:
+        return PlatformUnavailable(error.told)
+    return None
+
+
+CHANNEL: Channel = Facebook()

@@ -1,0 +1,336 @@
+"""LinkedIn organisation page: text with its escaping rules, pictures.
+
+Sources, checked 2026-11-21: learn.microsoft.com/linkedin/marketing/community-management/shares/
+posts-api, images-api, /marketing/versioning and public issues quoting live answers. The limit of
+3,000 is counted on what is sent, escapes included, as reports of refused posts suggest.
+
+There is no idempotency key. Doubt is settled by reading our own posts. A repeated text is refused
+(422) with the address of the post there is; that proves ours only if an earlier attempt came as far
+as publishing, which the stored handle says.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+from chalicelib.channels import _little_text as little
+from chalicelib.channels import _responses as responses
+from chalicelib.channels import _wording as words
+from chalicelib.domain import text as texts
+from chalicelib.domain.channels import (
+    Account,
+    AccountCheck,
+    Channel,
+    ChannelName,
+    Check,
+    Conversation,
+    Handle,
+    HttpRequest,
+    Length,
+    Limits,
+    Lookup,
+    Media,
+    MediaBytes,
+    MediaRule,
+    Pause,
+    Post,
+    Receipt,
+    Reconcilability,
+    Response,
+    Step,
+    Wording,
+)
+from chalicelib.domain.errors import (
+    Ambiguous,
+    ChannelError,
+    ContentRejected,
+    CredentialsRejected,
+    Fault,
+    PlatformUnavailable,
+)
+from chalicelib.domain.text import TextUnit
+
+BASE = "https://api.linkedin.com"
+VERSION = "202607"
+"""Supported for at least a year; an account may name another."""
+
+ATTEMPTED = "attempted"
+POLLS = 8
+POLL_SECONDS = 1.0
+PAGE_SIZE = 50
+MAX_PAGES = 4
+MAX_ALT_TEXT = 4086
+_NAMED = re.compile(r"urn:li:(?:share|ugcPost):\d+")
+_ROLES = frozenset({"ADMINISTRATOR", "CONTENT_ADMIN", "DIRECT_SPONSORED_CONTENT_POSTER"})
+_OLD_VERSION = (
+    "Set the account's api_version to a LinkedIn-Version (YYYYMM) of the last twelve months."
+)
+
+
+class LinkedIn:
+    """The organisation's page."""
+
+    name = ChannelName("linkedin")
+    title = "LinkedIn"
+    direct = False
+    limits = Limits(
+        max_text=3_000,
+        unit=TextUnit.CHARACTERS,
+        source="https://learn.microsoft.com/linkedin/marketing/community-management/shares/posts-api",
+        checked_on=date(2026, 11, 21),
+    )
+    media = MediaRule(max_items=20, max_bytes=8_000_000, alt_text=True)
+    reconciles_by = Reconcilability.LOOKUP
+    settle_time = timedelta(seconds=180)
+    account_settings = ("organization_urn",)
+    account_secrets = ("access_token",)
+    optional_settings = ("api_version",)
+    optional_secrets: tuple[str, ...] = ()
+    permissions = ()
+
+    def compose(
+        self, wording: Wording, media: Sequence[Media], account: Account
+    ) -> tuple[Post, list[Fault]]:
+        """Return the post as readers see it."""
+        text = words.fitted(wording, self.limits, _sent_length)
+        carried = words.carried(media, self.media)
+        found = words.faults(text, carried, self.limits, self.media, _sent_length)
+        return Post(text, media=carried), found
+
+    def measure(self, post: Post) -> Length:
+        """Return the length of what is sent: each escape counts."""
+        return words.measured(post.text, self.limits, _sent_length)
+
+    def publish(self, post: Post, account: Account) -> Conversation:
+        """Upload the pictures, then publish."""
+        images = []
+        for picture in post.media:
+            urn = yield from self._upload(picture, account)
+            images.append({"id": urn, "altText": picture.alt_text[:MAX_ALT_TEXT]})
+        if post.handle is None:
+            yield Handle(ATTEMPTED)
+        response = yield _request("POST", "posts", account, json=_body(post, images, account))
+        if response.status == 422 and (urn := _duplicate(response)):
+            return (yield from self._earlier(urn, post, account))
+        if not response.ok:
+            raise _refusal(response, publishing=True)
+        return _receipt(responses.identifier(response.headers.get("x-restli-id"), publishing=True))
+
+    def find(self, post: Post, account: Account, since: datetime) -> Lookup:
+        """Look for the text among the organisation's latest posts."""
+        found = yield from self._ours(post, account, since)
+        if len(found) > 1:
+            raise Ambiguous("Several posts with this text are on the page.")
+        return _receipt(found[0]) if found else None
+
+    def check(self, account: Account) -> Check:
+        """Ask for the organisation's name and for our role there."""
+        urn = _author(account)
+        path = f"organizations/{urn.rpartition(':')[2]}"
+        named = yield _request("GET", path, account)
+        organisation = _read(named)
+        response = yield _request(
+            "GET", "organizationAcls", account, params={"q": "roleAssignee"}, finder=True
+        )
+        if not any(_is_role_at(urn, role) for role in _elements(_read(response))):
+            raise CredentialsRejected("The token's owner may not post for this organisation.")
+        name = organisation.get("localizedName")
+        return AccountCheck(identity=name if isinstance(name, str) and name else urn)
+
+    def _upload(self, picture: Media, account: Account) -> Generator[Step, Response, str]:
+        """Put a picture where a post can refer to it, and wait until it does."""
+        begin = _request(
+            "POST",
+            "images",
+            account,
+            params={"action": "initializeUpload"},
+            json={"initializeUploadRequest": {"owner": _author(account)}},
+        )
+        value = _read((yield begin)).get("value")
+        ticket = value if isinstance(value, dict) else {}
+        urn = responses.identifier(ticket.get("image"), publishing=False)
+        address = responses.identifier(ticket.get("uploadUrl"), publishing=False)
+        headers = {**_authorised(account), "Content-Type": picture.content_type}
+        sent = yield HttpRequest("PUT", address, headers=headers, body=MediaBytes(picture.ref))
+        if not sent.ok:
+            raise _refusal(sent, publishing=False)
+        yield from self._available(urn, account)
+        return urn
+
+    def _available(self, urn: str, account: Account) -> Generator[Step, Response, None]:
+        for poll in range(POLLS):
+            if poll:
+                yield Pause(POLL_SECONDS)
+            status = _read((yield _request("GET", f"images/{quote(urn, safe='')}", account)))
+            match status.get("status"):
+                case "AVAILABLE":
+                    return
+                case "PROCESSING_FAILED":
+                    raise ContentRejected("LinkedIn could not process the picture.")
+        raise PlatformUnavailable("LinkedIn is still processing the picture.")
+
+    def _earlier(self, urn: str, post: Post, account: Account) -> Conversation:
+        """Tell our own earlier attempt, which got through after all, from another post."""
+        response = yield _request("GET", f"posts/{quote(urn, safe='')}", account)
+        if response.status == 404:
+            # LinkedIn remembers a deleted text for a day or two and names a new ghost each time.
+            raise ContentRejected("LinkedIn takes this for a repetition of a deleted post.")
+        if not response.ok:
+            # Unable to tell, and a retry could only meet the same refusal.
+            raise Ambiguous("LinkedIn has a post with this text, but it could not be read.")
+        there = _receipt(urn)
+        if post.handle is None or not _says(post, responses.mapping(response, publishing=True)):
+            raise ContentRejected(f"The same text is on the page already: {there.url}")
+        return there
+
+    def _ours(
+        self, post: Post, account: Account, since: datetime
+    ) -> Generator[Step, Response, list[str]]:
+        """Return the URNs of posts with this text since an instant."""
+        found: list[str] = []
+        for page in range(MAX_PAGES):
+            params = {
+                "author": _author(account),
+                "q": "author",
+                "count": str(PAGE_SIZE),
+                "start": str(page * PAGE_SIZE),
+                "sortBy": "LAST_MODIFIED",
+            }
+            response = yield _request("GET", "posts", account, params=params, finder=True)
+            if response.status == 403:
+                raise Ambiguous("LinkedIn does not let us read the organisation's posts.")
+            posts = list(_elements(_read(response)))
+            found += [
+                responses.identifier(item.get("id"), publishing=True)
+                for item in posts
+                if not _is_before(item.get("createdAt"), since) and _says(post, item)
+            ]
+            done = len(posts) < PAGE_SIZE
+            if done or _is_before(posts[-1].get("lastModifiedAt"), since):
+                return found
+        raise Ambiguous("There are too many posts to find this one among them.")
+
+
+def _author(account: Account) -> str:
+    """Return the URN we publish as."""
+    return responses.setting(account, "organization_urn")
+
+
+def _sent_length(text: str) -> int:
+    return texts.measure(little.escape(text), TextUnit.CHARACTERS)
+
+
+def _authorised(account: Account) -> dict[str, str]:
+    return {"Authorization": f"Bearer {responses.secret(account, 'access_token')}"}
+
+
+def _request(
+    method: str,
+    path: str,
+    account: Account,
+    *,
+    params: Mapping[str, str] | None = None,
+    json: Any = None,
+    finder: bool = False,
+) -> HttpRequest:
+    headers = {
+        **_authorised(account),
+        "LinkedIn-Version": account.api_version or VERSION,
+        "X-Restli-Protocol-Version": "2.0.0",
+    }
+    if finder:
+        headers["X-RestLi-Method"] = "FINDER"
+    return HttpRequest(
+        method,
+        f"{BASE}/rest/{path}",
+        headers=headers,
+        params=params or {},
+        json=json,
+        publishes=method == "POST" and path == "posts",
+    )
+
+
+def _body(post: Post, images: Sequence[Mapping[str, str]], account: Account) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "author": _author(account),
+        "commentary": little.escape(post.text),
+        "visibility": "PUBLIC",
+        "distribution": {
+            "feedDistribution": "MAIN_FEED",
+            "targetEntities": [],
+            "thirdPartyDistributionChannels": [],
+        },
+        "lifecycleState": "PUBLISHED",
+        "isReshareDisabledByAuthor": False,
+    }
+    if len(images) == 1:
+        body["content"] = {"media": images[0]}
+    elif images:
+        body["content"] = {"multiImage": {"images": list(images)}}
+    return body
+
+
+def _receipt(urn: str) -> Receipt:
+    return Receipt(urn, f"https://www.linkedin.com/feed/update/{urn}/")
+
+
+def _read(response: Response) -> Mapping[str, Any]:
+    """Return what a step that publishes nothing was answered."""
+    if not response.ok:
+        raise _refusal(response, publishing=False)
+    return responses.mapping(response, publishing=False)
+
+
+def _refusal(response: Response, *, publishing: bool) -> ChannelError:
+    """Return what a refusal means; the picture's own codes as seen by other publishers."""
+    error = responses.lenient(response) or {}
+    code = str(error.get("code", ""))
+    told = responses.quoted(error.get("message")) or f"LinkedIn answered {response.status}."
+    if response.status == 426:
+        return CredentialsRejected(told, remedy=_OLD_VERSION)
+    if code in ("MEDIA_ASSET_WAITING_UPLOAD", "MEDIA_ASSET_PROCESSING"):
+        return PlatformUnavailable(told)
+    return responses.by_status(response, told, publishing=publishing)
+
+
+def _duplicate(response: Response) -> str | None:
+    """Return the post that a refusal as a repetition names."""
+    error = responses.lenient(response) or {}
+    details = error.get("errorDetails")
+    inputs = details.get("inputErrors") if isinstance(details, dict) else None
+    codes = [item.get("code") for item in _mappings(inputs)]
+    found = _NAMED.search(str(error.get("message", "")))
+    return found.group() if found and "DUPLICATE_POST" in codes else None
+
+
+def _says(post: Post, item: Mapping[str, Any]) -> bool:
+    """Return whether a post there has our text, whether it comes back escaped or not."""
+    commentary = str(item.get("commentary", ""))
+    ours = words.normalised(post.text)
+    return ours in (words.normalised(commentary), words.normalised(little.unescape(commentary)))
+
+
+def _is_before(milliseconds: object, since: datetime) -> bool:
+    if not isinstance(milliseconds, int) or not 0 < milliseconds < 2**46:
+        return False
+    return datetime.fromtimestamp(milliseconds / 1000, UTC) < since
+
+
+def _is_role_at(urn: str, role: Mapping[str, Any]) -> bool:
+    approved = role.get("state") == "APPROVED" and role.get("role") in _ROLES
+    return approved and role.get("organization") == urn
+
+
+def _elements(found: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
+    return _mappings(found.get("elements"))
+
+
+def _mappings(value: object) -> list[Mapping[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+CHANNEL: Channel = LinkedIn()

@@ -1,0 +1,314 @@
+"""WhatsApp Cloud API: an approved template to people who opted in, free text while they talk to us.
+
+    recipient.window_open_until   what is sent
+    None: the window is closed    the template, its placeholder filled with the text in one line
+    set: it is open               the same rendered text, as an image's caption where there is one
+
+A channel knows no clock: whoever addresses the post clears `window_open_until` once it has passed.
+Account settings describe the templates as Meta approved them. `template_body` holds ``{{1}}``.
+With `template_header` ``image`` the template needs a picture; posts without one then take
+`template_text_name` and `template_text_body`. With `waba_id` all of this is learnt by `check`.
+
+Sources, checked 2026-11-21: developers.facebook.com/docs/whatsapp/cloud-api/reference/messages,
+/message-templates, /support/error-codes. A filled-in template has at most 1,024 characters; its
+values may hold no line break, no tab and no run of more than four spaces.
+
+There is neither an idempotency key nor a way to look: doubt waits for the status event that carries
+our `biz_opaque_callback_data`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from chalicelib.channels import _graph as graph
+from chalicelib.channels import _wording as words
+from chalicelib.channels._responses import setting
+from chalicelib.domain.channels import (
+    Account,
+    Channel,
+    ChannelName,
+    Check,
+    Conversation,
+    HttpRequest,
+    Length,
+    Limits,
+    Lookup,
+    Media,
+    MediaRule,
+    MediaUrl,
+    Post,
+    Receipt,
+    Recipient,
+    Reconcilability,
+    Response,
+    Step,
+    Wording,
+)
+from chalicelib.domain.errors import (
+    Ambiguous,
+    ChannelError,
+    ContentRejected,
+    CredentialsRejected,
+    Fault,
+    OptedOut,
+    Permanent,
+    RateLimited,
+    UnsupportedContent,
+)
+from chalicelib.domain.text import TextUnit
+
+PLACEHOLDER = "{{1}}"
+PAIR_WAIT = timedelta(seconds=6)
+_BLANKS = re.compile(r"\s*[\n\r\t\v\f\x85\u2028\u2029]\s*")
+_SPACES = re.compile(r" {4,}")
+_E164 = re.compile(r"\+?[1-9]\d{6,14}")
+
+_WINDOW_CLOSED = 131047
+_OPTED_OUT = 131050
+_LIMITED = frozenset({4, 80007, 130429})
+_UNSURE = frozenset({131000, 131016, 135000})
+_THIS_PERSON = frozenset({130472, 130497, 131021, 131026, 131030, 131049, 131062})
+_ACCOUNT = frozenset(
+    {131005, 131031, 131037, 131042, 131045, 131048, 131057, 131064, 132015, 132016}
+)
+_CONTENT = frozenset(
+    {131008, 131009, 131051, 131052, 131053, 132000, 132001, 132005, 132007, 132008, 132012}
+)
+_ACCOUNT_REMEDY = (
+    "Look at the number and its templates in WhatsApp Manager; connect the account again "
+    "when Meta has lifted the restriction."
+)
+_PERSON_REMEDY = "Reach this person on another channel."
+
+
+class _WindowClosed(ContentRejected):
+    """Free text came too late for this person."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Template:
+    """An approved template: its name, language, text, and whether a picture heads it."""
+
+    name: str
+    language: str
+    body: str
+    has_picture: bool
+
+    def filled(self, value: str) -> str:
+        """Return the text as its recipient reads it."""
+        return self.body.replace(PLACEHOLDER, value)
+
+
+class WhatsApp:
+    """The business number."""
+
+    name = ChannelName("whatsapp")
+    title = "WhatsApp"
+    direct = True
+    limits = Limits(
+        max_text=1_024,
+        unit=TextUnit.CHARACTERS,
+        source="https://developers.facebook.com/docs/whatsapp/cloud-api/reference/messages",
+        checked_on=date(2026, 11, 21),
+    )
+    media = MediaRule(max_items=1, max_bytes=5_000_000)
+    reconciles_by = Reconcilability.EVENT
+    settle_time = timedelta(seconds=30)
+    account_settings = ("phone_number_id", "template_name", "template_language")
+    account_secrets = ("access_token",)
+    optional_settings = (
+        "api_version",
+        "waba_id",
+        "template_body",
+        "template_header",
+        "template_text_name",
+        "template_text_body",
+    )
+    optional_secrets = ("app_secret",)
+    permissions = ()
+
+    def compose(
+        self, wording: Wording, media: Sequence[Media], account: Account
+    ) -> tuple[Post, list[Fault]]:
+        """Return the filled-in template, and what fills it."""
+        carried = words.carried(media, self.media)
+        template = _template(account, has_picture=bool(carried))
+        value = _in_one_line(wording.text)
+        if wording.generated:
+            keep = [_in_one_line(part) for part in wording.keep]
+            room = self.limits.max_text - words.length(template.filled(""), self.limits)
+            value = words.shortened(
+                value, keep, max(room, 0), lambda text: words.length(text, self.limits)
+            )
+        post = Post(template.filled(value), media=carried, parameters=(value,))
+        found = words.faults(post.text, carried, self.limits, self.media)
+        if template.has_picture and not carried:
+            detail = "The WhatsApp template needs a picture, and there is none for text alone."
+            found.append(Fault("/media", "media_required", detail))
+        return post, found
+
+    def measure(self, post: Post) -> Length:
+        """Return the length of the filled-in template."""
+        return words.measured(post.text, self.limits)
+
+    def publish(self, post: Post, account: Account) -> Conversation:
+        """Send one message to one recipient."""
+        if post.recipient is None or not _E164.fullmatch(post.recipient.address):
+            raise UnsupportedContent("WhatsApp needs a recipient's number.")
+        if post.recipient.window_open_until is not None:
+            try:
+                return (yield from self._send(_free_form(post), post.recipient, post, account))
+            except _WindowClosed:
+                pass  # refused for certain: the template is the way
+        template = _message(post, _template(account, has_picture=bool(post.media)))
+        return (yield from self._send(template, post.recipient, post, account))
+
+    def find(self, post: Post, account: Account, since: datetime) -> Lookup:
+        """Never tell: the platform lists no messages by our mark."""
+        raise Ambiguous("WhatsApp can't be asked; only a status event can tell.")
+        yield  # a generator, as every look-up is
+
+    def check(self, account: Account) -> Check:
+        """Ask for the number's name, the token's permissions and the templates' text."""
+        wanted = ("whatsapp_business_messaging",)
+        number = setting(account, "phone_number_id")
+        checked = yield from graph.check(account, number, "verified_name", "verified_name", wanted)
+        if not account.settings.get("waba_id"):
+            return checked
+        return replace(checked, settings=(yield from self._templates(account)))
+
+    def _send(
+        self, content: Mapping[str, Any], recipient: Recipient, post: Post, account: Account
+    ) -> Conversation:
+        response = yield _request(content, recipient, post, account)
+        found = graph.answer(response, publishing=True, meaning=_meaning)
+        messages = found.get("messages")
+        first = messages[0] if isinstance(messages, list) and messages else None
+        message = first if isinstance(first, dict) else {}
+        return Receipt(graph.identifier(message, "id", publishing=True))
+
+    def _templates(self, account: Account) -> Generator[Step, Response, dict[str, str]]:
+        """Return the approved texts of the templates that the account names."""
+        learnt: dict[str, str] = {}
+        for prefix in ("template", "template_text"):
+            name = account.settings.get(f"{prefix}_name")
+            if not name:
+                continue
+            waba = setting(account, "waba_id")
+            page = graph.answer((yield graph.get(account, waba, "message_templates", name=name)))
+            components = _approved(page, name, setting(account, "template_language"))
+            if components is None:
+                raise CredentialsRejected(f"There is no approved template '{name}'.")
+            learnt |= _described(prefix, components)
+        return learnt
+
+
+def _template(account: Account, *, has_picture: bool) -> _Template:
+    """Return the template for a post with or without a picture."""
+    settings = account.settings
+    headed = settings.get("template_header", "").lower() == "image"
+    prefix = "template"
+    if headed and not has_picture and settings.get("template_text_name"):
+        prefix, headed = "template_text", False
+    return _Template(
+        name=settings.get(f"{prefix}_name", ""),
+        language=settings.get("template_language", ""),
+        body=settings.get(f"{prefix}_body") or PLACEHOLDER,
+        has_picture=headed,
+    )
+
+
+def _in_one_line(text: str) -> str:
+    """Return a text as a template takes it."""
+    return _SPACES.sub("   ", _BLANKS.sub(" ", text.strip()))
+
+
+def _free_form(post: Post) -> dict[str, Any]:
+    if post.media:
+        image = {"link": MediaUrl(post.media[0].ref), "caption": post.text}
+        return {"type": "image", "image": image}
+    return {"type": "text", "text": {"body": post.text, "preview_url": True}}
+
+
+def _message(post: Post, template: _Template) -> dict[str, Any]:
+    components: list[dict[str, Any]] = []
+    if template.has_picture and post.media:
+        picture = {"type": "image", "image": {"link": MediaUrl(post.media[0].ref)}}
+        components.append({"type": "header", "parameters": [picture]})
+    values = [{"type": "text", "text": value} for value in post.parameters]
+    components.append({"type": "body", "parameters": values})
+    return {
+        "type": "template",
+        "template": {
+            "name": template.name,
+            "language": {"code": template.language},
+            "components": components,
+        },
+    }
+
+
+def _request(
+    content: Mapping[str, Any], recipient: Recipient, post: Post, account: Account
+) -> HttpRequest:
+    return graph.post(
+        account,
+        setting(account, "phone_number_id"),
+        "messages",
+        publishes=True,
+        messaging_product="whatsapp",
+        recipient_type="individual",
+        to=recipient.address.removeprefix("+"),
+        biz_opaque_callback_data=post.token,
+        **content,
+    )
+
+
+def _approved(
+    page: Mapping[str, Any], name: str, language: str
+) -> list[Mapping[str, Any]] | None:
+    """Return a template's components if Meta approved it in this language."""
+    listed = page.get("data")
+    for template in listed if isinstance(listed, list) else ():
+        if not isinstance(template, dict) or template.get("status") != "APPROVED":
+            continue
+        if (template.get("name"), template.get("language")) == (name, language):
+            components = template.get("components")
+            return [c for c in components or () if isinstance(c, dict)]
+    return None
+
+
+def _described(prefix: str, components: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Yield a template's text and heading as account settings."""
+    for component in components:
+        if component.get("type") == "BODY":
+            yield f"{prefix}_body", str(component.get("text", ""))
+        if component.get("type") == "HEADER" and prefix == "template":
+            yield "template_header", str(component.get("format", "")).lower()
+
+
+def _meaning(error: graph.GraphError) -> ChannelError | None:
+    """What Cloud API codes mean, by whom they concern; the person, the account or the content."""
+    code = error.code
+    if code == _OPTED_OUT:
+        return OptedOut(error.told)
+    if code == _WINDOW_CLOSED:
+        return _WindowClosed(error.told)
+    if code == 131056:
+        return RateLimited(error.told, PAIR_WAIT)
+    return next((make(error) for codes, make in _BY_CODE if code in codes), None)
+
+
+_BY_CODE = (
+    (_LIMITED, lambda error: RateLimited(error.told)),
+    (_UNSURE, lambda error: Ambiguous(error.told)),
+    (_THIS_PERSON, lambda error: Permanent(error.told, remedy=_PERSON_REMEDY)),
+    (_ACCOUNT, lambda error: CredentialsRejected(error.told, remedy=_ACCOUNT_REMEDY)),
+    (_CONTENT, lambda error: ContentRejected(error.told)),
+)
+
+CHANNEL: Channel = WhatsApp()

@@ -1,0 +1,328 @@
+"""What a channel is: its limits, the steps of its conversation, and what it can be asked later.
+
+A channel publishes by a *conversation*: a generator without I/O that yields steps and is sent what
+came of them. Whoever drives it (services.delivering) owns time-outs, the number of attempts (one)
+and doubt:
+
+    def publish(self, post, account):
+        image = yield HttpRequest("POST", …)             # prepares: harmless if its answer is lost
+        yield Handle(image.json()["id"])                 # stored before anything is visible
+        yield Pause(seconds=2)
+        answer = yield HttpRequest("POST", …, publishes=True)   # no answer here means doubt
+        return Receipt(answer.json()["id"], url=…)
+
+An unanswered step with `publishes=True` raises `Ambiguous` into the generator; any other raises
+`PlatformUnavailable`. Steps name the platform's real hosts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json as jsonlib
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Any, NewType, Protocol
+
+from chalicelib.domain.errors import Fault
+from chalicelib.domain.text import TextUnit
+
+ChannelName = NewType("ChannelName", str)
+
+
+class Reconcilability(StrEnum):
+    """How doubt about a post can be settled."""
+
+    KEY = "key"
+    """The platform takes an idempotency key: sending the same again is safe."""
+    HANDLE = "handle"
+    """Two phases: the handle is stored before publishing and can be asked for."""
+    LOOKUP = "lookup"
+    """Our own recent posts can be read."""
+    EVENT = "event"
+    """A later event carries our tag."""
+    NONE = "none"
+    """Nothing: at most once, then a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the platform takes, in its own unit. `source` and `checked_on` say where it was read."""
+
+    max_text: int
+    unit: TextUnit
+    source: str
+    checked_on: date
+    max_hashtags: int | None = None
+    max_mentions: int | None = None
+    max_subject: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MediaRule:
+    """What pictures a channel takes. Ratios are width / height, sizes pixels and bytes."""
+
+    max_items: int
+    required: bool = False
+    min_ratio: float = 0.2
+    max_ratio: float = 5.0
+    min_width: int = 200
+    max_width: int = 2048
+    max_bytes: int = 4_000_000
+    alt_text: bool = False
+    card: str = "wide"
+    """Shape of the rendered card: ``wide`` (1200 × 630) or ``square`` (1080 × 1080)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """How much of a limit is used, in `unit`."""
+
+    used: int
+    limit: int
+    unit: TextUnit
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A prepared picture in our own store: `ref` is its key there; bytes travel by reference."""
+
+    ref: str
+    width: int
+    height: int
+    alt_text: str = ""
+    content_type: str = "image/jpeg"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Someone who opted in on a direct channel. The address never enters a log, key or record."""
+
+    id: str
+    address: str = field(repr=False)
+    name: str = field(default="", repr=False)
+    unsubscribe_url: str = field(default="", repr=False)
+    window_open_until: datetime | None = None
+    """WhatsApp: until when free text is allowed, because they wrote to us."""
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """Exactly what one platform is offered; fixed and stored before the first attempt.
+
+    `text` is as a reader sees it; escaping for the wire is the channel's own affair.
+    """
+
+    text: str
+    subject: str | None = None
+    media: tuple[Media, ...] = ()
+    link: str | None = None
+    parameters: tuple[str, ...] = ()
+    """WhatsApp: what fills the template's body."""
+    token: str = ""
+    """Our mark for this delivery: an idempotency key, a tag or callback data where there is one."""
+    handle: str | None = None
+    """HANDLE channels: what an earlier attempt stored."""
+    recipient: Recipient | None = None
+
+    @property
+    def digest(self) -> str:
+        """Return a hash of what a reader will see, the same for every attempt and recipient."""
+        seen = [self.text, self.subject, [m.ref for m in self.media], self.link, self.parameters]
+        return hashlib.sha256(jsonlib.dumps(seen, default=list).encode()).hexdigest()
+
+    def to(self, recipient: Recipient | None, *, token: str, handle: str | None) -> Post:
+        """Return this post addressed for one attempt."""
+        return replace(self, recipient=recipient, token=token, handle=handle)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whom we publish as on a platform: identity and token, never printed."""
+
+    channel: ChannelName
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Not secret: page id, sender address, template name …"""
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    api_version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountCheck:
+    """What the platform says about an account: who it is, what it may, until when."""
+
+    identity: str
+    scopes: tuple[str, ...] = ()
+    missing_scopes: tuple[str, ...] = ()
+    expires_at: datetime | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Facts learnt while checking that belong to the account's settings (a template's text)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The platform's proof."""
+
+    external_id: str
+    url: str | None = None
+
+
+# --- steps -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class MediaBytes:
+    """Stands for a picture's bytes; the transport puts them in."""
+
+    ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class MediaUrl:
+    """Stands for a short-lived GET address that the platform pulls from."""
+
+    ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """One HTTP request. `json`, `form` and `body` exclude one another; values may be `MediaUrl`."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    params: Mapping[str, str] = field(default_factory=dict)
+    json: Any = None
+    form: Mapping[str, Any] | None = None
+    body: MediaBytes | None = None
+    publishes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AwsCall:
+    """One AWS SDK call. `params` may hold `MediaBytes` anywhere."""
+
+    service: str
+    operation: str
+    params: Mapping[str, Any] = field(repr=False)
+    publishes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Wait before the next step."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Handle:
+    """Store this before going on; a later attempt finds it in `Post.handle`."""
+
+    value: str
+
+
+Step = HttpRequest | AwsCall | Pause | Handle
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What came of a step. For an AWS call `status` and `error` mirror the service's answer."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Names in lower case."""
+    body: bytes = b""
+    data: Mapping[str, Any] = field(default_factory=dict)
+    """AWS: the decoded output."""
+    error: str = ""
+    """AWS: the error code, empty on success."""
+    message: str = ""
+
+    def json(self) -> Any:
+        """Return the decoded body; ValueError if it is not JSON."""
+        return jsonlib.loads(self.body)
+
+    @property
+    def ok(self) -> bool:
+        """Return whether the answer is a success by its status."""
+        return 200 <= self.status < 300 and not self.error
+
+
+Conversation = Generator[Step, Response, Receipt]
+Lookup = Generator[Step, Response, Receipt | None]
+Check = Generator[Step, Response, AccountCheck]
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """Text for one channel before it becomes a post.
+
+    `generated` text may be fitted to the limits; an author's own text is never cut.
+    """
+
+    text: str
+    subject: str | None = None
+    link: str | None = None
+    hashtags: tuple[str, ...] = ()
+    generated: bool = False
+    keep: tuple[str, ...] = ()
+    """Parts that must survive verbatim: the announced person's name."""
+
+
+class Channel(Protocol):
+    """One platform. Stateless; all I/O is in the steps it yields."""
+
+    @property
+    def name(self) -> ChannelName: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def direct(self) -> bool:
+        """Whether it addresses recipients one by one."""
+
+    @property
+    def limits(self) -> Limits: ...
+    @property
+    def media(self) -> MediaRule: ...
+    @property
+    def reconciles_by(self) -> Reconcilability: ...
+    @property
+    def settle_time(self) -> timedelta:
+        """How long after an unanswered request an absence becomes believable."""
+
+    @property
+    def account_settings(self) -> tuple[str, ...]:
+        """Names of the non-secret account fields it needs."""
+
+    @property
+    def account_secrets(self) -> tuple[str, ...]:
+        """Names of the secret account fields it needs."""
+
+    @property
+    def permissions(self) -> tuple[str, ...]:
+        """IAM actions the worker needs for it."""
+
+    def compose(
+        self, wording: Wording, media: Sequence[Media], account: Account
+    ) -> tuple[Post, list[Fault]]:
+        """Return what would be posted and every fault of it (pointer relative to the wording).
+
+        Generated text is fitted to the limits; an author's text over them is a fault.
+        """
+
+    def measure(self, post: Post) -> Length:
+        """Return the post's length as the platform counts it."""
+
+    def publish(self, post: Post, account: Account) -> Conversation:
+        """Publish; raises a `ChannelError` that says what the platform's answer means."""
+
+    def find(self, post: Post, account: Account, since: datetime) -> Lookup:
+        """Look for this post among our own; None only if it is certainly absent.
+
+        Raises `Ambiguous` where the platform can't tell.
+        """
+
+    def check(self, account: Account) -> Check:
+        """Ask the platform who the account is; raises `CredentialsRejected`."""

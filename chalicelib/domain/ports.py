@@ -1,0 +1,556 @@
+"""What services need from the outside, as protocols. Adapters and fakes implement them.
+
+Repositories build their writes as values; `Unit.commit` sends several aggregates' writes as one
+transaction. A conditional write that meets another version raises what that write declares
+(`LostRace`, `OnceTaken`, `AlreadyAnnounced`); a write whose outcome stays unknown even after
+reading back raises `StoreUnavailable`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Generic, Protocol, TypeVar
+
+from chalicelib.domain.certifications import Submission
+from chalicelib.domain.channels import (
+    Account,
+    AwsCall,
+    Channel,
+    ChannelName,
+    HttpRequest,
+    MediaRule,
+    Post,
+    Recipient,
+    Response,
+    Wording,
+)
+from chalicelib.domain.deliveries import Attempt, AuditEntry, Delivery, DeliveryKey, Status
+from chalicelib.domain.errors import Conflict
+from chalicelib.domain.messages import Content, Message, MessageStatus, Revision
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+Writes = Sequence[Any]
+"""Opaque to services: what a repository wants written, with its conditions."""
+Cursor = Mapping[str, str]
+
+
+class Clock(Protocol):
+    """Time. `now` is aware UTC in whole milliseconds."""
+
+    def now(self) -> datetime: ...
+    def sleep(self, seconds: float) -> None: ...
+
+
+class Ids(Protocol):
+    """Identifiers: UUID version 7, which sort by time."""
+
+    def new(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T_co]):
+    """A page of a list; only a `cursor` of None ends it."""
+
+    items: Sequence[T_co]
+    cursor: Cursor | None = None
+
+
+class Unit(Protocol):
+    """All or nothing."""
+
+    def commit(self, *writes: Writes) -> None: ...
+
+
+# --- idempotency ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class StoredResponse:
+    """An API answer kept for its idempotency key."""
+
+    status: int
+    body: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """An idempotency key in its scope, with the digest of the body it came with.
+
+    `answer` renders what a repeat of the request will get; it is stored in the same transaction as
+    the object it speaks of.
+    """
+
+    user: str
+    key: str
+    """Route and key, as one opaque text."""
+    digest: str
+    answer: Callable[[Any], StoredResponse] | None = None
+
+
+class OnceTaken(Conflict):
+    """The idempotency key was used before."""
+
+    code = "still_running"
+
+
+class Idempotency(Protocol):
+    """Answers kept by idempotency key for at least 24 h."""
+
+    def find(self, once: Once) -> StoredResponse | None:
+        """Return the kept answer; None if the key is unused.
+
+        Raises `IdempotencyMismatch` for another body, `StillRunning` while there is no answer yet.
+        """
+
+    def keeping(self, once: Once, response: StoredResponse, now: datetime) -> Writes:
+        """Keep an answer with the object it speaks of; conflict: `OnceTaken`."""
+
+    def reserve(self, once: Once, now: datetime) -> None:
+        """Mark a request as running for a minute at most; `OnceTaken` if the key is in use."""
+
+    def complete(self, once: Once, response: StoredResponse, now: datetime) -> None:
+        """Store the answer of a reserved key."""
+
+    def release(self, once: Once) -> None:
+        """Give a reserved key back: the request failed and may be sent again."""
+
+
+# --- messages and deliveries ------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A message with its deliveries, one per channel (parents on direct channels)."""
+
+    message: Message
+    deliveries: tuple[Delivery, ...]
+
+    def delivery(self, channel: str) -> Delivery | None:
+        """Return the delivery on one channel."""
+        return next((d for d in self.deliveries if d.key.channel == channel), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed(Message):
+    """A message as lists show it: with where each channel stood at the last roll-up."""
+
+    summary: Mapping[ChannelName, Status] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """An entry of the due index: a hint who must look at what, and when."""
+
+    key: DeliveryKey
+    next_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a list shows; instants bound `due_at`, both inclusive."""
+
+    status: MessageStatus | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """Everything that happened to a message, oldest first."""
+
+    entries: tuple[AuditEntry, ...]
+    attempts: tuple[Attempt, ...]
+
+
+class Messages(Protocol):
+    """Messages, revisions, deliveries, attempts, prepared posts and the audit trail."""
+
+    def adding(
+        self,
+        message: Message,
+        revision: Revision,
+        deliveries: Sequence[Delivery],
+        audit: Sequence[AuditEntry],
+    ) -> Writes: ...
+
+    def saving(self, before: Message, after: Message, audit: AuditEntry) -> Writes:
+        """Store a changed message on condition of its version; conflict: `LostRace`."""
+
+    def revising(self, revision: Revision) -> Writes:
+        """Append an immutable revision."""
+
+    def starting(self, delivery: Delivery) -> Writes:
+        """Store a delivery that must not exist yet; conflict: `LostRace`."""
+
+    def removing(self, delivery: Delivery) -> Writes:
+        """Drop a delivery nothing was ever sent for, on condition of its version."""
+
+    def moving(
+        self,
+        before: Delivery,
+        after: Delivery,
+        audit: AuditEntry | None = None,
+        attempt: Attempt | None = None,
+    ) -> Writes:
+        """Store a step on condition of the version; a recipient's also moves its parent's counts.
+
+        An attempt is appended when begun and completed when settled. Conflict: `LostRace`.
+        """
+
+    def noting(self, attempt: Attempt) -> Writes:
+        """Keep what a worker learnt after it lost its lease, as evidence only."""
+
+    def rolling_up(self, snapshot: Snapshot, status: MessageStatus) -> Writes:
+        """Store the roll-up for lists, unless a newer one is there already (no conflict)."""
+
+    def get(self, message_id: str) -> Snapshot | None:
+        """Return a message with its deliveries, consistently, in one call."""
+
+    def revision(self, message_id: str, number: int) -> Revision | None: ...
+    def delivery(self, key: DeliveryKey) -> Delivery | None: ...
+    def recipients(
+        self, message_id: str, channel: ChannelName, limit: int, cursor: Cursor | None
+    ) -> Page[Delivery]: ...
+    def by_author(
+        self, author: str, wanted: Filter, limit: int, cursor: Cursor | None
+    ) -> Page[Listed]:
+        """Return an author's messages, newest first, in one call."""
+
+    def calendar(self, wanted: Filter, limit: int, cursor: Cursor | None) -> Page[Listed]:
+        """Return everyone's messages by due time, latest first."""
+
+    def post(self, message_id: str, channel: ChannelName, revision: int) -> Post | None: ...
+    def keep_post(self, message_id: str, channel: ChannelName, revision: int, post: Post) -> Post:
+        """Store what will be posted unless something is stored already; return what is stored."""
+
+    def due(self, shard: int, until: datetime, cursor: Cursor | None) -> Page[Due]:
+        """Return a page of what is due in one shard, soonest first (eventually consistent)."""
+
+    def attempts(self, key: DeliveryKey) -> Sequence[Attempt]: ...
+    def timeline(self, message_id: str) -> Timeline: ...
+
+    @property
+    def shards(self) -> int: ...
+
+
+# --- certifications ---------------------------------------------------------------------------
+
+
+class CertificationStatus(StrEnum):
+    """Where a submitted achievement stands."""
+
+    PENDING_REVIEW = "pending_review"
+    ANNOUNCED = "announced"
+    REJECTED = "rejected"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Achievement:
+    """A submitted certification and the message that announces it."""
+
+    id: str
+    author: str
+    submission: Submission
+    status: CertificationStatus
+    message_id: str
+    submitted_at: datetime
+    warnings: tuple[str, ...] = ()
+    name_differs: bool = False
+    """The announced name is not the submitter's own; the reviewer is told."""
+    reason: str | None = None
+    version: int = 1
+
+
+class Certifications(Protocol):
+    """Achievements; the same one only once within a year."""
+
+    def adding(self, achievement: Achievement, key: str, expires_at: datetime) -> Writes:
+        """Store with its uniqueness key; conflict on a live key: `AlreadyAnnounced`."""
+
+    def saving(
+        self, before: Achievement, after: Achievement, *, release_key: bool = False
+    ) -> Writes:
+        """Store a changed achievement; `release_key` lets it be announced again."""
+
+    def get(self, achievement_id: str) -> Achievement | None: ...
+    def holder(self, key: str, now: datetime) -> str | None:
+        """Return the id of the achievement that holds a live key."""
+
+    def by_author(self, author: str, limit: int, cursor: Cursor | None) -> Page[Achievement]: ...
+    def waiting(self, limit: int, cursor: Cursor | None) -> Page[Achievement]:
+        """Return what awaits approval, newest first."""
+
+    def everyone(
+        self, status: CertificationStatus | None, limit: int, cursor: Cursor | None
+    ) -> Page[Achievement]: ...
+
+
+# --- accounts and recipients ------------------------------------------------------------------
+
+
+class AccountStatus(StrEnum):
+    """Whether we can publish as this account."""
+
+    MISSING = "missing"
+    CONNECTED = "connected"
+    BLOCKED = "blocked"
+
+
+@dataclass(frozen=True, slots=True)
+class AccountState:
+    """What is known of a channel's account without its secrets."""
+
+    channel: ChannelName
+    status: AccountStatus = AccountStatus.MISSING
+    identity: str = ""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    scopes: tuple[str, ...] = ()
+    expires_at: datetime | None = None
+    checked_at: datetime | None = None
+    paused_until: datetime | None = None
+    problem: str | None = None
+    version: int = 0
+
+
+class Accounts(Protocol):
+    """Channel accounts: state in the table, secrets elsewhere."""
+
+    def state(self, channel: ChannelName) -> AccountState: ...
+    def states(self, channels: Iterable[ChannelName]) -> Mapping[ChannelName, AccountState]: ...
+    def saving(self, before: AccountState, after: AccountState) -> Writes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """Someone's consent to be written to on a direct channel."""
+
+    recipient: Recipient
+    channel: ChannelName
+    consent: str
+    """How and when they agreed, in words."""
+    created_at: datetime
+    opted_out_at: datetime | None = None
+
+
+class Subscriptions(Protocol):
+    """Recipients of the direct channels, by opaque id."""
+
+    def add(self, subscription: Subscription) -> bool:
+        """Store; an address that opted out stays opted out and False is returned."""
+
+    def get(self, channel: ChannelName, recipient_id: str) -> Subscription | None: ...
+    def page(self, channel: ChannelName, limit: int, after: str | None) -> Page[Subscription]:
+        """Return recipients in the order of their ids, after a given one."""
+
+    def opt_out(self, channel: ChannelName, recipient_id: str, now: datetime) -> bool: ...
+    def remove(self, channel: ChannelName, recipient_id: str) -> bool: ...
+
+
+class Secrets(Protocol):
+    """Platform credentials; cached briefly."""
+
+    def read(self, name: str, *, fresh: bool = False) -> Mapping[str, str]:
+        """Return a secret's fields; empty if there is none. `fresh` skips the cache."""
+
+    def write(self, name: str, fields: Mapping[str, str]) -> None: ...
+
+
+class Signer(Protocol):
+    """Opaque ids and tamper-proof tokens from a key of our own."""
+
+    def opaque(self, *parts: str) -> str:
+        """Return a stable id that does not reveal its parts."""
+
+    def sign(self, purpose: str, value: str) -> str: ...
+    def verify(self, purpose: str, token: str) -> str | None:
+        """Return the signed value; None for anything we did not sign for this purpose."""
+
+
+# --- media ------------------------------------------------------------------------------------
+
+
+class UploadStatus(StrEnum):
+    """Where an upload stands."""
+
+    PENDING = "pending"
+    READY = "ready"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A picture someone uploads; `ref` is the sanitised copy's key in the store."""
+
+    id: str
+    author: str
+    status: UploadStatus
+    content_type: str
+    size_bytes: int
+    created_at: datetime
+    detail: str = ""
+    ref: str | None = None
+    width: int = 0
+    height: int = 0
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class UploadTicket:
+    """A pre-signed POST, bound to key, type and size."""
+
+    url: str
+    fields: Mapping[str, str]
+    expires_at: datetime
+
+
+class Uploads(Protocol):
+    """What is known of uploads."""
+
+    def adding(self, upload: Upload) -> Writes: ...
+    def saving(self, before: Upload, after: Upload) -> Writes: ...
+    def get(self, upload_id: str) -> Upload | None: ...
+    def many(self, upload_ids: Sequence[str]) -> Mapping[str, Upload]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A JPEG in sRGB without metadata."""
+
+    data: bytes = field(repr=False)
+    width: int = 0
+    height: int = 0
+
+
+class MediaStore(Protocol):
+    """Private objects by key."""
+
+    def ticket(
+        self, upload_id: str, content_type: str, size_bytes: int, now: datetime
+    ) -> UploadTicket: ...
+    def uploaded(self, upload_id: str) -> bytes | None:
+        """Return the raw bytes of an upload; None while nothing arrived."""
+
+    def exists(self, ref: str) -> bool: ...
+    def read(self, ref: str) -> bytes: ...
+    def write(self, ref: str, picture: Picture) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class CardFacts:
+    """What the celebration card shows; labels are in the announcement's language."""
+
+    name: str
+    title: str
+    level: str
+    """The level's id; chooses the emblem."""
+    level_label: str
+    date_label: str
+    headline: str
+
+    @property
+    def alt_text(self) -> str:
+        """Return the card in words."""
+        return f"{self.headline} {self.name}: {self.title} ({self.level_label}), {self.date_label}"
+
+
+class Studio(Protocol):
+    """Pictures: made safe, made to fit, drawn."""
+
+    def sanitise(self, data: bytes) -> Picture:
+        """Judge by content and re-encode; `ContentRejected` says what is wrong."""
+
+    def fit(self, data: bytes, rule: MediaRule) -> Picture:
+        """Return the picture inside a channel's rule; one that is inside already stays as it is."""
+
+    def card(self, facts: CardFacts, shape: str, photo: bytes | None) -> Picture: ...
+
+
+# --- moving things ----------------------------------------------------------------------------
+
+
+class Adapter(Protocol):
+    """Chooses the words for a channel; the seat of tone. A model can stand behind it."""
+
+    def words(self, content: Content, channel: Channel) -> Wording: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """A stream record: who should look at which delivery under which claim. No content."""
+
+    key: DeliveryKey
+    claim: str
+    correlation_id: str = ""
+
+
+class Stream(Protocol):
+    """The accelerator: any record may be lost, doubled, late or out of order."""
+
+    def put(self, hints: Sequence[Hint]) -> Sequence[Hint]:
+        """Send; return those that certainly were not taken."""
+
+
+class Transport(Protocol):
+    """Performs one step, exactly once, with an explicit time-out."""
+
+    def perform(self, step: HttpRequest | AwsCall, account: Account) -> Response:
+        """Return the platform's answer, whatever it says.
+
+        Without a usable answer: `Ambiguous` for a step that publishes once anything was sent,
+        `PlatformUnavailable` otherwise.
+        """
+
+
+class Starter(Protocol):
+    """Starts an extra release without waiting for it; best effort."""
+
+    def release(self, at: datetime) -> None: ...
+
+
+class Telemetry(Protocol):
+    """Log lines, metrics and traces; never decides."""
+
+    @property
+    def correlation_id(self) -> str:
+        """The id of the request or record being worked on; empty outside of one."""
+
+    def event(self, name: str, /, **fields: object) -> None:
+        """Write one JSON line; values are redacted."""
+
+    def count(
+        self, name: str, /, value: float = 1, unit: str = "Count", **dimensions: str
+    ) -> None: ...
+    def failure(self, name: str, error: BaseException, /) -> None:
+        """Write one JSON line with the place of an unexpected error, redacted."""
+
+    def span(self, name: str, /, **annotations: str) -> Any:
+        """Return a context manager around a piece of work."""
+
+    def carried(self, work: Callable[..., T]) -> Callable[..., T]:
+        """Return `work` so that it continues this thread's trace in another thread."""
+
+    def correlated(self, correlation_id: str, /, **fields: str) -> Any:
+        """Return a context manager within which every line carries this id and these fields."""
+
+
+class Profiles(Protocol):
+    """What members choose about themselves."""
+
+    def get(self, user: str) -> Profile | None: ...
+    def save(self, profile: Profile) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A member's own settings."""
+
+    user: str
+    name: str = ""
+    language: str = "en"
+    time_zone: str = "UTC"

@@ -1,0 +1,304 @@
+"""Request bodies: strict models, whose schemas are also the published ones.
+
+A model judges each field by itself; rules between fields are in `rules`. Nothing is coerced, and a
+field that is not here is a fault.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError
+
+from chalicelib.domain.certifications import Language
+from chalicelib.domain.instants import parse_instant, zone
+from chalicelib.domain.text import is_blank, reject_reasons, visible_length
+
+LATEST_PAST = timedelta(minutes=5)
+MAX_MEDIA = 10
+MAX_LATE_MINUTES = 30 * 24 * 60
+MAX_NAME = 100
+CHANNEL_FORMAT = "channel-name"
+"""Marks the schema of a channel's name; the published document lists the names there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a body is judged against: the channels there are, and the time it is."""
+
+    channels: Collection[str]
+    now: datetime
+
+
+def _around(info: ValidationInfo) -> Surroundings:
+    if not isinstance(info.context, Surroundings):
+        raise TypeError("Bodies are validated with their surroundings as context.")
+    return info.context
+
+
+def _refused(code: str, detail: str) -> PydanticCustomError:
+    return PydanticCustomError(code, "{detail}", {"detail": detail})
+
+
+def _text(value: str) -> str:
+    """Let pass a text whose only control characters are newline and tab."""
+    for reason in reject_reasons(value):
+        raise _refused(reason.code, reason.detail)
+    return value
+
+
+def _line(value: str) -> str:
+    """Let pass a text on one line, without any control character."""
+    if any(ord(sign) < 32 or 127 <= ord(sign) < 160 or sign in "\u2028\u2029" for sign in value):
+        raise _refused("control_character", "Write this on one line, without control characters.")
+    return value
+
+
+def _visible(value: str) -> str:
+    if is_blank(value):
+        raise _refused("blank", "A reader would see nothing here.")
+    return value
+
+
+def _name(value: str) -> str:
+    if visible_length(value) > MAX_NAME:
+        raise _refused("too_long", f"A name has at most {MAX_NAME} visible characters.")
+    return value
+
+
+def _channel(value: str, info: ValidationInfo) -> str:
+    known = _around(info).channels
+    if value not in known:
+        raise _refused("unknown_channel", f"Choose from: {', '.join(known)}.")
+    return value
+
+
+def _uuid(value: str) -> str:
+    try:
+        canonical = str(UUID(value))
+    except ValueError:
+        canonical = ""
+    if canonical != value.lower():
+        raise _refused("invalid_id", "This is not an id we gave out.")
+    return canonical
+
+
+def _parsed(parse: Callable[[str], Any], code: str) -> Callable[[Any], Any]:
+    """Return a validator that reads a text, and refuses anything else."""
+
+    def read(value: Any) -> Any:
+        if not isinstance(value, str):
+            raise _refused("wrong_type", "Input should be a valid string.")
+        try:
+            return parse(value)
+        except ValueError as error:
+            raise _refused(code, str(error)) from error
+
+    return read
+
+
+def _day(text: str) -> date:
+    if len(text) != len("2026-01-31"):
+        raise ValueError("Write a date as 2026-01-31.")
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ValueError("There is no such date; write it as 2026-01-31.") from None
+
+
+def _zone_name(text: str) -> str:
+    return zone(text).key
+
+
+def _schedulable(value: datetime, info: ValidationInfo) -> datetime:
+    if value < _around(info).now - LATEST_PAST:
+        raise _refused("in_the_past", "This instant has passed; leave it out to publish now.")
+    return value
+
+
+def _string(schema: dict[str, Any]) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", **schema})
+
+
+Text = Annotated[str, AfterValidator(_text), AfterValidator(_visible)]
+Line = Annotated[str, AfterValidator(_line), AfterValidator(_visible)]
+Name = Annotated[Line, AfterValidator(_name)]
+ChannelText = Annotated[str, AfterValidator(_channel), _string({"format": CHANNEL_FORMAT})]
+UploadId = Annotated[str, AfterValidator(_uuid), _string({"format": "uuid"})]
+Instant = Annotated[
+    datetime,
+    BeforeValidator(_parsed(parse_instant, "invalid_instant")),
+    AfterValidator(_schedulable),
+    _string({"format": "date-time"}),
+]
+ZoneName = Annotated[str, AfterValidator(_parsed(_zone_name, "unknown_time_zone"))]
+Day = Annotated[date, BeforeValidator(_parsed(_day, "invalid_date")), _string({"format": "date"})]
+FieldName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+FieldValue = Annotated[str, StringConstraints(min_length=1, max_length=8_192), AfterValidator(_line)]
+
+
+class Body(BaseModel):
+    """A JSON object in which nothing is unknown and nothing is coerced."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, defer_build=True)
+
+
+class Nothing(Body):
+    """An empty object; the body may as well be absent."""
+
+
+class MediaItem(Body):
+    """An uploaded picture and what it shows, for those who can't see it."""
+
+    upload_id: UploadId
+    alt_text: Annotated[str, StringConstraints(max_length=2_000), AfterValidator(_text)] = ""
+
+
+class VariantBody(Body):
+    """The author's own text for one channel."""
+
+    content: Text
+    subject: Line | None = None
+
+
+class LatePolicyBody(Body):
+    """What to do with a delivery that is later than `after_minutes`."""
+
+    after_minutes: Annotated[int, Field(ge=1, le=MAX_LATE_MINUTES)] = 60
+    action: Literal["send", "skip"] = "send"
+
+
+ChannelList = Annotated[list[ChannelText], Field(min_length=1)]
+MediaList = Annotated[list[MediaItem], Field(max_length=MAX_MEDIA)]
+
+
+class MessageBody(Body):
+    """A message for one or more channels. Without `scheduled_at` it is published now."""
+
+    content: Text
+    subject: Line | None = None
+    channels: ChannelList
+    scheduled_at: Instant | None = None
+    time_zone: ZoneName | None = None
+    draft: bool = False
+    media: MediaList = Field(default_factory=list)
+    variants: dict[ChannelText, VariantBody] = Field(default_factory=dict)
+    late_policy: LatePolicyBody | None = None
+
+
+class MessageEdit(Body):
+    """What is to change; a field that is absent stays as it is.
+
+    A null `subject` goes back to the first line, a null `scheduled_at` to publishing now.
+    """
+
+    content: Text = ""
+    subject: Line | None = None
+    channels: ChannelList = Field(default_factory=list)
+    scheduled_at: Instant | None = None
+    time_zone: ZoneName = ""
+    media: MediaList = Field(default_factory=list)
+    variants: dict[ChannelText, VariantBody] = Field(default_factory=dict)
+    late_policy: LatePolicyBody = LatePolicyBody()
+
+
+class AchievementBody(Body):
+    """What is announced, where and when. The name defaults to the member's own."""
+
+    member_name: str | None = None
+    certification_type: str
+    certified_on: Day
+    channels: ChannelList
+    credential_url: str | None = None
+    linkedin_url: str | None = None
+    personal_message: str | None = None
+    language: Language | None = None
+    photo_upload_id: UploadId | None = None
+    scheduled_at: Instant | None = None
+    time_zone: str | None = None
+
+
+class CertificationBody(AchievementBody):
+    """A certification to announce. `consent` is the announced person's."""
+
+    consent: bool
+
+
+class CertificationSketch(AchievementBody):
+    """A certification that is still being written: nobody's consent is needed to look at it."""
+
+    consent: bool | None = None
+
+
+class CertificationPreview(Body):
+    """What the announcement of a certification would look like."""
+
+    certification: CertificationSketch
+
+
+class ProfileEdit(Body):
+    """What is to change about oneself."""
+
+    name: Name | None = None
+    language: Language | None = None
+    time_zone: ZoneName | None = None
+
+
+class AccountBody(Body):
+    """The account to publish as: the fields that the channel needs, secrets apart."""
+
+    settings: Annotated[dict[FieldName, FieldValue], Field(max_length=32)] = Field(
+        default_factory=dict
+    )
+    secrets: Annotated[dict[FieldName, FieldValue], Field(max_length=32)] = Field(
+        default_factory=dict
+    )
+
+
+class RecipientBody(Body):
+    """Someone who agreed to be written to. `consent` is theirs, `consent_note` says how and when."""
+
+    address: Annotated[str, StringConstraints(max_length=254), AfterValidator(_line)]
+    name: Name | None = None
+    consent: Literal[True]
+    consent_note: Annotated[Line, StringConstraints(max_length=500)] | None = None
+
+
+class ResolveBody(Body):
+    """A person's answer to "is it there?"; `recipient` names one row of a direct channel."""
+
+    answer: Literal["it_is_there", "send_it"]
+    recipient: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,128}$")] | None = None
+
+
+class ApproveBody(Body):
+    """An approval, with an edited text if the manager changed it."""
+
+    text: Text | None = None
+
+
+class RejectBody(Body):
+    """A rejection and its reason, which the author reads."""
+
+    reason: Annotated[Text, StringConstraints(max_length=2_000)]
+
+
+class UploadBody(Body):
+    """A picture someone wants to upload."""
+
+    content_type: Annotated[str, StringConstraints(max_length=100), AfterValidator(_line)]
+    size_bytes: Annotated[int, Field(ge=1)]

@@ -1,0 +1,156 @@
+"""What each route takes, answers and asks of the caller: enforced by `views`, published by `openapi`.
+
+Keyed by the name of the view function in ``app.py``. A route that is not here can't be registered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from chalicelib.domain.identity import Role
+from chalicelib.edge import answers, bodies, queries
+from chalicelib.edge.queries import Parameter
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One route's contract. `takes` lists models: several are told apart by their first field."""
+
+    gives: Any
+    status: int = 200
+    takes: tuple[type[bodies.Body], ...] = ()
+    query: Sequence[Parameter] = ()
+    role: Role = Role.MEMBER
+    repeatable: bool = False
+    """Whether it takes an Idempotency-Key."""
+    if_match: bool = False
+    etag: bool = False
+    location: bool = False
+    conflicts: bool = False
+    """Whether the present state may refuse it (409)."""
+
+    def model(self, given: Mapping[str, Any]) -> type[bodies.Body]:
+        """Return the model that a body is to be judged by."""
+        for candidate in self.takes[:-1]:
+            if not candidate.model_fields.keys().isdisjoint(given):
+                return candidate
+        return self.takes[-1]
+
+
+def _message_step(status: int, *takes: type[bodies.Body], role: Role = Role.MEMBER) -> Operation:
+    return Operation(
+        answers.MessageView,
+        status,
+        takes or (bodies.Nothing,),
+        role=role,
+        repeatable=True,
+        etag=True,
+        conflicts=True,
+        location=status == 202,
+    )
+
+
+def _decision(model: type[bodies.Body]) -> Operation:
+    return Operation(
+        answers.CertificationView,
+        takes=(model,),
+        role=Role.COMMUNITY_MANAGER,
+        repeatable=True,
+        conflicts=True,
+    )
+
+
+OPERATIONS: Mapping[str, Operation] = MappingProxyType(
+    {
+        "health": Operation(answers.HealthView),
+        "openapi": Operation(answers.OpenApiDocument),
+        "show_unsubscribe": Operation(None),
+        "unsubscribe": Operation(None),
+        "read_me": Operation(answers.MeView),
+        "change_me": Operation(answers.MeView, takes=(bodies.ProfileEdit,)),
+        "list_channels": Operation(answers.ChannelList),
+        "connect_account": Operation(
+            answers.AccountView, takes=(bodies.AccountBody,), role=Role.ADMIN, conflicts=True
+        ),
+        "list_recipients": Operation(
+            answers.RecipientPage, query=queries.PAGE, role=Role.COMMUNITY_MANAGER
+        ),
+        "add_recipient": Operation(
+            answers.RecipientView,
+            201,
+            (bodies.RecipientBody,),
+            role=Role.COMMUNITY_MANAGER,
+            repeatable=True,
+            location=True,
+            conflicts=True,
+        ),
+        "remove_recipient": Operation(None, 204, role=Role.COMMUNITY_MANAGER),
+        "preview": Operation(
+            answers.PreviewList,
+            takes=(bodies.CertificationPreview, bodies.MessageBody),
+            conflicts=True,
+        ),
+        "create_message": Operation(
+            answers.MessageView,
+            202,
+            (bodies.MessageBody,),
+            repeatable=True,
+            etag=True,
+            location=True,
+            conflicts=True,
+        ),
+        "list_messages": Operation(
+            answers.MessagePage,
+            query=(
+                queries.SCOPE,
+                queries.MESSAGE_STATUS,
+                queries.FROM,
+                queries.TO,
+                *queries.PAGE,
+            ),
+        ),
+        "read_message": Operation(answers.MessageView, etag=True),
+        "edit_message": Operation(
+            answers.MessageView,
+            takes=(bodies.MessageEdit,),
+            if_match=True,
+            etag=True,
+            conflicts=True,
+        ),
+        "publish_message": _message_step(202),
+        "cancel_message": _message_step(200),
+        "approve_message": _message_step(
+            200, bodies.ApproveBody, role=Role.COMMUNITY_MANAGER
+        ),
+        "reject_message": _message_step(200, bodies.RejectBody, role=Role.COMMUNITY_MANAGER),
+        "retry_delivery": _message_step(202),
+        "resolve_delivery": _message_step(200, bodies.ResolveBody),
+        "list_message_recipients": Operation(
+            answers.RecipientDeliveryPage, query=(queries.CHANNEL, *queries.PAGE)
+        ),
+        "read_timeline": Operation(answers.TimelineView),
+        "list_certification_types": Operation(answers.CertificationTypeList),
+        "submit_certification": Operation(
+            answers.CertificationView,
+            202,
+            (bodies.CertificationBody,),
+            repeatable=True,
+            location=True,
+            conflicts=True,
+        ),
+        "list_certifications": Operation(
+            answers.CertificationPage,
+            query=(queries.SCOPE, queries.CERTIFICATION_STATUS, *queries.PAGE),
+        ),
+        "read_certification": Operation(answers.CertificationView),
+        "approve_certification": _decision(bodies.ApproveBody),
+        "reject_certification": _decision(bodies.RejectBody),
+        "request_upload": Operation(
+            answers.UploadTicketView, 201, (bodies.UploadBody,), location=True
+        ),
+        "read_upload": Operation(answers.UploadView),
+    }
+)

@@ -1,0 +1,91 @@
+"""Whole answers: status, body and headers, kept as they are for an idempotency key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+from chalicelib.domain.channels import Channel
+from chalicelib.domain.ports import (
+    AccountState,
+    Achievement,
+    Page,
+    Snapshot,
+    Subscription,
+    Upload,
+    UploadTicket,
+)
+from chalicelib.edge import rendering
+from chalicelib.edge.problems import encode
+from chalicelib.edge.requests import Answer, Request
+
+T = TypeVar("T")
+JSON = "application/json"
+
+
+def ok(value: Any, status: HTTPStatus = HTTPStatus.OK, **headers: str) -> Answer:
+    """Answer with a JSON value; header names are given with underscores."""
+    named = {name.replace("_", "-"): text for name, text in headers.items()}
+    return Answer(int(status), encode(value), {"Content-Type": JSON, **named})
+
+
+def no_content() -> Answer:
+    """Answer that it is done and there is nothing to say."""
+    return Answer(int(HTTPStatus.NO_CONTENT), "")
+
+
+def items(values: Iterable[T], render: Callable[[T], Mapping[str, Any]]) -> Answer:
+    """Answer with a whole list."""
+    return ok({"items": [render(value) for value in values]})
+
+
+def page(request: Request, found: Page[T], render: Callable[[T], Mapping[str, Any]]) -> Answer:
+    """Answer with a page of a list and the signed cursor of the next."""
+    listed = [render(value) for value in found.items]
+    return ok({"items": listed, "next_cursor": request.next_cursor(found)})
+
+
+def message(snapshot: Snapshot, status: HTTPStatus = HTTPStatus.OK) -> Answer:
+    """Answer with a message, its revision as ETag."""
+    return ok(rendering.message(snapshot), status, ETag=f'"{snapshot.message.revision}"')
+
+
+def accepted_message(snapshot: Snapshot) -> Answer:
+    """Answer that a message was taken, and where it can be followed."""
+    answer = message(snapshot, HTTPStatus.ACCEPTED)
+    location = f"/api/v1/messages/{snapshot.message.id}"
+    return Answer(answer.status, answer.body, {**answer.headers, "Location": location})
+
+
+def certification(found: tuple[Achievement, Snapshot]) -> Answer:
+    """Answer with a certification and its announcement."""
+    return ok(rendering.certification(*found))
+
+
+def accepted_certification(found: tuple[Achievement, Snapshot]) -> Answer:
+    """Answer that a certification was taken, and where it can be followed."""
+    location = f"/api/v1/certifications/{found[0].id}"
+    return ok(rendering.certification(*found), HTTPStatus.ACCEPTED, Location=location)
+
+
+def channels(overview: Iterable[tuple[Channel, AccountState]]) -> Answer:
+    """Answer with every channel and its account."""
+    return items(overview, lambda pair: rendering.channel(*pair))
+
+
+def previews(found: Iterable[rendering.Preview]) -> Answer:
+    """Answer with one preview per channel, in the order asked."""
+    return ok({"channels": [rendering.preview(preview) for preview in found]})
+
+
+def added_recipient(subscription: Subscription) -> Answer:
+    """Answer that someone will be written to."""
+    where = f"/api/v1/channels/{subscription.channel}/recipients/{subscription.recipient.id}"
+    return ok(rendering.recipient(subscription), HTTPStatus.CREATED, Location=where)
+
+
+def upload_ticket(made: tuple[Upload, UploadTicket]) -> Answer:
+    """Answer with the form that takes one file."""
+    location = f"/api/v1/uploads/{made[0].id}"
+    return ok(rendering.upload_ticket(*made), HTTPStatus.CREATED, Location=location)

@@ -1,0 +1,1 @@
+"""Adapters to the outside: platforms, stream, media, secrets. They perform, never decide."""

@@ -1,0 +1,78 @@
+"""Puts hints on the Kinesis stream: ids and claims, never content or addresses."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
+
+from chalicelib.domain.channels import ChannelName
+from chalicelib.domain.deliveries import DeliveryKey
+from chalicelib.domain.ports import Hint
+
+BATCH = 500
+"""PutRecords takes at most 500 records; botocore Kinesis model, checked 2026-11-21."""
+SCHEMA = 1
+
+
+class KinesisStream:
+    """The accelerator between accepting and delivering."""
+
+    def __init__(self, client: Any, name: str) -> None:
+        self._client = client
+        self._name = name
+
+    def put(self, hints: Sequence[Hint]) -> Sequence[Hint]:
+        """Send the hints; return those that were certainly not taken.
+
+        After a call without an answer nothing is certain: its hints count as taken, and the due
+        index brings them up again when their lease ends.
+        """
+        lost: list[Hint] = []
+        for start in range(0, len(hints), BATCH):
+            lost += self._put_batch(hints[start : start + BATCH])
+        return lost
+
+    def _put_batch(self, hints: Sequence[Hint]) -> list[Hint]:
+        records = [{"Data": encode(hint), "PartitionKey": str(hint.key)} for hint in hints]
+        try:
+            answer = self._client.put_records(StreamName=self._name, Records=records)
+        except (ClientError, EndpointConnectionError):
+            return list(hints)
+        except BotoCoreError:
+            return []
+        results = answer["Records"]
+        return [hint for hint, result in zip(hints, results, strict=True) if "ErrorCode" in result]
+
+
+def encode(hint: Hint) -> bytes:
+    """Return a hint as a stream record's data."""
+    fields = {
+        "v": SCHEMA,
+        "message": hint.key.message_id,
+        "channel": hint.key.channel,
+        "recipient": hint.key.recipient_id,
+        "claim": hint.claim,
+        "correlation": hint.correlation_id,
+    }
+    return json.dumps(fields, separators=(",", ":")).encode()
+
+
+def decode(data: bytes) -> Hint:
+    """Return the hint in a record's data, whatever else is in it; ValueError if there is none."""
+    try:
+        fields = json.loads(data)
+    except ValueError as error:
+        raise ValueError("The record is not JSON.") from error
+    if not isinstance(fields, Mapping):
+        raise ValueError("The record is not an object.")
+    texts = {name: fields.get(name) for name in ("message", "channel", "claim")}
+    recipient, correlation = fields.get("recipient"), fields.get("correlation") or ""
+    if not all(isinstance(text, str) and text for text in texts.values()):
+        raise ValueError("The record names no delivery and claim.")
+    if not isinstance(correlation, str) or not (recipient is None or isinstance(recipient, str)):
+        raise ValueError("The record's recipient or correlation is not a text.")
+    key = DeliveryKey(str(texts["message"]), ChannelName(str(texts["channel"])), recipient)
+    return Hint(key, str(texts["claim"]), correlation)

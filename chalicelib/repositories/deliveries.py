@@ -1,0 +1,131 @@
+"""Writes of deliveries, attempts and audit entries: the steps of the state table, made conditional.
+
+Every step is conditional on the version that was read, so of several workers one wins. A parent's
+counters change only by ADD: its recipients' steps never wait for one another's versions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from chalicelib.domain.deliveries import Attempt, AuditEntry, Delivery
+from chalicelib.repositories import items, schema
+from chalicelib.repositories.table import (
+    NEW,
+    STORED,
+    AnyOf,
+    Condition,
+    Equals,
+    Exists,
+    Put,
+    Update,
+    Write,
+    all_of,
+)
+
+
+_LASTING = frozenset({schema.PK, schema.SK, "version", "attempts", "audit_count"})
+"""What a removed delivery keeps."""
+
+
+def added(delivery: Delivery) -> list[Write]:
+    """Store a delivery of a new message."""
+    return [Put(_whole(delivery), NEW)]
+
+
+def starting(delivery: Delivery) -> list[Write]:
+    """Store a delivery that must not exist; one that was removed goes on counting."""
+    item = _whole(delivery)
+    start = Update(
+        schema.delivery(delivery.key),
+        set={name: value for name, value in item.items() if name not in _LASTING},
+        remove=frozenset({items.REMOVED}),
+        add={"version": delivery.version},
+        condition=AnyOf((NEW, Exists(items.REMOVED))),
+    )
+    return [start, *_counting(delivery, None, delivery)]
+
+
+def removing(delivery: Delivery) -> list[Write]:
+    """Empty a delivery on condition of its version, keeping what counts its changes.
+
+    Were it to start again at version 1, a worker that still holds the removed one could act on it,
+    and its audit entries would meet those written before.
+    """
+    empty = Update(
+        schema.delivery(delivery.key),
+        set={items.REMOVED: True},
+        remove=frozenset(_whole(delivery)) - _LASTING,
+        add={"version": 1},
+        condition=Equals("version", delivery.version),
+    )
+    return [empty]
+
+
+def moving(
+    before: Delivery, after: Delivery, entry: AuditEntry | None, attempt: Attempt | None
+) -> list[Write]:
+    """Store a step with its audit entry and attempt, and count a recipient on its parent."""
+    to_set, to_remove = items.changes(items.delivery_item(before), items.delivery_item(after))
+    step = Update(
+        schema.delivery(after.key),
+        set=to_set,
+        remove=to_remove,
+        add=_difference(before, after),
+        condition=_unchanged(before, after),
+    )
+    writes: list[Write] = [step, *_counting(after, before, after)]
+    if attempt is not None:
+        writes.append(_trying(attempt))
+    if entry is not None:
+        writes.append(Put(items.audit_item(entry), NEW))
+    return writes
+
+
+def noting(attempt: Attempt) -> list[Write]:
+    """Keep an attempt as it is known now, whatever is stored of it."""
+    return [Put(items.attempt_item(attempt))]
+
+
+def _whole(delivery: Delivery) -> dict[str, Any]:
+    counted = items.counters(delivery.counts) if delivery.parent else {}
+    return items.delivery_item(delivery) | counted
+
+
+def _unchanged(before: Delivery, after: Delivery) -> Condition | None:
+    """Return the condition that nobody moved it; a parent is closed only on the counts read."""
+    version = Equals("version", before.version)
+    if not (after.parent and after.status.is_terminal):
+        return version
+    counted = items.counters(before.counts)
+    return all_of(version, *(Equals(name, count) for name, count in counted.items()))
+
+
+def _difference(before: Delivery, after: Delivery) -> dict[str, int]:
+    old, new = items.counters(before.counts), items.counters(after.counts)
+    return {name: new[name] - old[name] for name in new if new[name] != old[name]}
+
+
+def _counting(delivery: Delivery, before: Delivery | None, after: Delivery) -> Iterator[Write]:
+    """Yield the change of the parent's counters when a recipient is settled or opened again."""
+    if delivery.key.recipient_id is None:
+        return
+    left = items.counter_of(before.status) if before else None
+    entered = items.counter_of(after.status)
+    if left == entered:
+        return
+    sums = {name: by for name, by in ((left, -1), (entered, 1)) if name is not None}
+    parent = schema.delivery(replace(delivery.key, recipient_id=None))
+    yield Update(parent, add=sums, condition=STORED)
+
+
+def _trying(attempt: Attempt) -> Write:
+    """Append an attempt that begins, or complete one that was written before."""
+    item = items.attempt_item(attempt)
+    if attempt.finished_at is None:
+        return Put(item, NEW)
+    key = schema.attempt(attempt.key, attempt.number)
+    changed = {name: value for name, value in item.items() if name not in schema.KEY_ATTRIBUTES}
+    return Update(key, set=changed, condition=STORED)

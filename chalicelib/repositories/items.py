@@ -1,0 +1,164 @@
+"""Items of a message's ledger ⇄ domain values.
+
+A delivery's counters are attributes of their own, because ADD takes only those. Optional attributes
+are left out, so an index holds an item exactly while both its key attributes are there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import Any
+
+from chalicelib.domain.channels import ChannelName, Post
+from chalicelib.domain.deliveries import (
+    COUNTED,
+    Attempt,
+    AuditEntry,
+    Counts,
+    Delivery,
+    DeliveryKey,
+    Status,
+)
+from chalicelib.domain.instants import format_instant
+from chalicelib.domain.messages import Message, Revision
+from chalicelib.domain.ports import Listed
+from chalicelib.repositories import schema
+from chalicelib.repositories.codec import pack_fields, unpack
+from chalicelib.repositories.schema import PK, SK, Key
+from chalicelib.repositories.table import Item
+
+Attributes = dict[str, Any]
+
+ROLLED = "rolled"
+"""Order of the stored roll-up: later ones are greater."""
+SUMMARY = "summary"
+REMOVED = "removed"
+"""Marks what is left of a delivery that an edit dropped."""
+
+_COUNTERS = {field.name: f"count_{field.name}" for field in fields(Counts)}
+_MESSAGE_FIELDS = frozenset({"summary"})
+_DELIVERY_FIELDS = frozenset({"key", "counts"})
+_ATTEMPT_KEY = frozenset({"key"})
+_POST_FIELDS = frozenset({"token", "handle", "recipient"})
+
+
+def keyed(key: Key) -> Attributes:
+    """Return the key attributes of an item."""
+    return {PK: key.pk, SK: key.sk}
+
+
+def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Attributes, frozenset[str]]:
+    """Return which attributes are to be set and which removed to get from one item to another."""
+    to_set = {name: value for name, value in after.items() if before.get(name) != value}
+    return to_set, frozenset(before.keys() - after.keys())
+
+
+# --- messages ---------------------------------------------------------------------------------
+
+
+def message_item(message: Message) -> Attributes:
+    """Return a message's item without its roll-up."""
+    key = schema.message(message.id)
+    return {
+        **keyed(key),
+        **schema.own(message.author, key),
+        **schema.scheduled(format_instant(message.due_at), message.id),
+        **pack_fields(message, without=_MESSAGE_FIELDS),
+    }
+
+
+def to_message(item: Item) -> Message:
+    """Return the message of an item."""
+    return unpack(Message, item)
+
+
+def to_listed(item: Item) -> Listed:
+    """Return the message of an item with what its last roll-up says of each channel."""
+    return unpack(Listed, item)
+
+
+def summary(deliveries: Sequence[Delivery]) -> Attributes:
+    """Return where each channel stands, as an attribute value."""
+    return {delivery.key.channel: delivery.status.value for delivery in deliveries}
+
+
+def revision_item(revision: Revision) -> Attributes:
+    """Return a revision's item."""
+    key = schema.revision(revision.message_id, revision.number)
+    return {**keyed(key), **pack_fields(revision)}
+
+
+def to_revision(item: Item) -> Revision:
+    """Return the revision of an item."""
+    return unpack(Revision, item)
+
+
+# --- deliveries -------------------------------------------------------------------------------
+
+
+def delivery_item(delivery: Delivery) -> Attributes:
+    """Return a delivery's item without its counters."""
+    item = {
+        **keyed(schema.delivery(delivery.key)),
+        **pack_fields(delivery, without=_DELIVERY_FIELDS),
+    }
+    if delivery.next_at is not None:
+        item |= schema.due(delivery.key, format_instant(delivery.next_at))
+    return item
+
+
+def counters(counts: Counts) -> dict[str, int]:
+    """Return counts by the names of their attributes."""
+    return {name: getattr(counts, field) for field, name in _COUNTERS.items()}
+
+
+def to_delivery(item: Item | None) -> Delivery | None:
+    """Return the delivery of an item; None where there is none any more."""
+    if item is None or REMOVED in item:
+        return None
+    counts = Counts(**{field: item.get(name, 0) for field, name in _COUNTERS.items()})
+    key = schema.delivery_of(Key(item[PK], item[SK]))
+    return unpack(Delivery, item, key=key, counts=counts)
+
+
+def counter_of(status: Status) -> str | None:
+    """Return the counter that a recipient in this status counts on; None while it is open."""
+    return _COUNTERS.get(COUNTED.get(status, ""))
+
+
+def attempt_item(attempt: Attempt) -> Attributes:
+    """Return an attempt's item."""
+    about = {"message_id": attempt.key.message_id, "channel": attempt.key.channel}
+    if attempt.key.recipient_id:
+        about["recipient_id"] = attempt.key.recipient_id
+    key = schema.attempt(attempt.key, attempt.number)
+    return {**keyed(key), **about, **pack_fields(attempt, without=_ATTEMPT_KEY)}
+
+
+def to_attempt(item: Item) -> Attempt:
+    """Return the attempt of an item."""
+    key = DeliveryKey(item["message_id"], ChannelName(item["channel"]), item.get("recipient_id"))
+    return unpack(Attempt, item, key=key)
+
+
+def audit_item(entry: AuditEntry) -> Attributes:
+    """Return an audit entry's item."""
+    key = schema.audit(entry.message_id, entry.channel, entry.recipient_id, entry.sequence)
+    return {**keyed(key), **pack_fields(entry)}
+
+
+def to_audit(item: Item) -> AuditEntry:
+    """Return the audit entry of an item."""
+    return unpack(AuditEntry, item)
+
+
+def post_item(message_id: str, channel: ChannelName, revision: int, post: Post) -> Attributes:
+    """Return the item of a prepared post; what belongs to one attempt is not in it."""
+    key = schema.post(message_id, channel, revision)
+    return {**keyed(key), "post": pack_fields(post, without=_POST_FIELDS)}
+
+
+def to_post(item: Item) -> Post:
+    """Return the prepared post of an item."""
+    return unpack(Post, item["post"])

@@ -1,0 +1,78 @@
+"""Puts an account together from its state and its secrets, and learns from refusals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from chalicelib.domain.channels import Account, ChannelName
+from chalicelib.domain.errors import (
+    ChannelError,
+    CredentialsRejected,
+    LostRace,
+    RateLimited,
+    StoreUnavailable,
+)
+from chalicelib.domain.ports import Accounts, AccountState, AccountStatus, Secrets, Unit
+
+
+def assemble(state: AccountState, secrets: Mapping[str, str]) -> Account:
+    """Return the account that a channel publishes as."""
+    return Account(
+        channel=state.channel,
+        settings=state.settings,
+        secrets=secrets,
+        api_version=state.settings.get("api_version", ""),
+    )
+
+
+class AccountBook:
+    """The accounts we publish as, and whether they can be used right now."""
+
+    def __init__(self, accounts: Accounts, secrets: Secrets, unit: Unit) -> None:
+        self._accounts = accounts
+        self._secrets = secrets
+        self._unit = unit
+
+    def state(self, channel: ChannelName) -> AccountState:
+        """Return what is known of a channel's account."""
+        return self._accounts.state(channel)
+
+    def open(self, state: AccountState) -> Account:
+        """Return the account with its secrets."""
+        return assemble(state, self._secrets.read(state.channel))
+
+    def open_without_secrets(self, channel: ChannelName) -> Account:
+        """Return the account as far as wording a post needs it."""
+        return assemble(self._accounts.state(channel), {})
+
+    def refusal(self, state: AccountState) -> CredentialsRejected | None:
+        """Return why nothing can be published as this account, if so."""
+        if state.status is AccountStatus.CONNECTED:
+            return None
+        if state.status is AccountStatus.MISSING:
+            return CredentialsRejected("No account is connected for this channel.")
+        return CredentialsRejected(state.problem or "The platform refuses our credentials.")
+
+    def learn(self, account: Account, error: ChannelError, now: datetime) -> None:
+        """Hold back everything for this account where the error concerns all of it.
+
+        Best effort: a lost race means that somebody knows better already. Rejected credentials that
+        were replaced in the meantime do not block.
+        """
+        before = self._accounts.state(account.channel)
+        after = before
+        if isinstance(error, CredentialsRejected):
+            fresh = self._secrets.read(account.channel, fresh=True)
+            if dict(fresh) == dict(account.secrets):
+                after = replace(before, status=AccountStatus.BLOCKED, problem=error.detail)
+        elif isinstance(error, RateLimited) and error.retry_after is not None:
+            after = replace(before, paused_until=now + error.retry_after)
+        if after is before or after == before:
+            return
+        try:
+            after = replace(after, version=before.version + 1)
+            self._unit.commit(self._accounts.saving(before, after))
+        except (LostRace, StoreUnavailable):
+            return

@@ -1,0 +1,60 @@
+"""Drives a channel's conversation: one step at a time, each exactly once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from typing import TypeVar
+
+from chalicelib.domain.channels import Account, Handle, Pause, Response, Step
+from chalicelib.domain.errors import ChannelError
+from chalicelib.domain.ports import Clock, Telemetry, Transport
+
+R = TypeVar("R")
+NOTHING = Response(status=0)
+
+
+class Conversing:
+    """Performs the steps that a channel yields and hands back what came of them."""
+
+    def __init__(self, transport: Transport, clock: Clock, telemetry: Telemetry) -> None:
+        self._transport = transport
+        self._clock = clock
+        self._telemetry = telemetry
+
+    def hold(
+        self,
+        conversation: Generator[Step, Response, R],
+        account: Account,
+        keep_handle: Callable[[str], None] | None = None,
+    ) -> R:
+        """Return the conversation's result; raises the `ChannelError` it ends with.
+
+        What `keep_handle` raises ends the conversation before its next step.
+        """
+        try:
+            step = next(conversation)
+            while True:
+                try:
+                    answer = self._perform(step, account, keep_handle)
+                except ChannelError as error:
+                    step = conversation.throw(error)
+                else:
+                    step = conversation.send(answer)
+        except StopIteration as end:
+            result: R = end.value
+            return result
+        finally:
+            conversation.close()
+
+    def _perform(
+        self, step: Step, account: Account, keep_handle: Callable[[str], None] | None
+    ) -> Response:
+        if isinstance(step, Pause):
+            self._clock.sleep(step.seconds)
+            return NOTHING
+        if isinstance(step, Handle):
+            if keep_handle is not None:
+                keep_handle(step.value)
+            return NOTHING
+        with self._telemetry.span("platform_call", channel=account.channel):
+            return self._transport.perform(step, account)

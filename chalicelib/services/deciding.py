@@ -1,0 +1,215 @@
+"""What a person decides about deliveries: stop, try again, "it is there", "send it"."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from chalicelib.domain import deliveries as steps
+from chalicelib.domain.deliveries import AuditEntry, Delivery, DeliveryKey, Event, Policy, Status
+from chalicelib.domain.errors import Conflict, IllegalTransition, InFlight, LostRace, NotFound
+from chalicelib.domain.identity import Member
+from chalicelib.domain.messages import Message, MessageStatus
+from chalicelib.domain.ports import (
+    Certifications,
+    CertificationStatus,
+    Clock,
+    Cursor,
+    Ids,
+    Messages,
+    Snapshot,
+    Starter,
+    Telemetry,
+    Unit,
+    Writes,
+)
+from chalicelib.services.publishing import TRIES, Publishing, current
+
+
+class Deciding:
+    """Decisions on deliveries, each one conditional step of the state table."""
+
+    def __init__(
+        self,
+        *,
+        messages: Messages,
+        certifications: Certifications,
+        publishing: Publishing,
+        starter: Starter,
+        unit: Unit,
+        clock: Clock,
+        ids: Ids,
+        policy: Policy,
+        telemetry: Telemetry,
+    ) -> None:
+        self._messages = messages
+        self._certifications = certifications
+        self._publishing = publishing
+        self._starter = starter
+        self._unit = unit
+        self._clock = clock
+        self._ids = ids
+        self._policy = policy
+        self._telemetry = telemetry
+
+    # --- stopping -----------------------------------------------------------------------------
+
+    def cancel(self, message_id: str, member: Member) -> Snapshot:
+        """Stop what can be stopped; `InFlight` names the channels that can't be any more."""
+        snapshot = self._publishing.read(message_id, member)
+        message = snapshot.message
+        if message.is_unpublished or message.status is MessageStatus.CANCELLED:
+            if message.status is MessageStatus.CANCELLED:
+                return snapshot
+            release = self._released(message)
+            return self._publishing.restated(
+                message, MessageStatus.CANCELLED, member, "cancelled", *release
+            )
+        if message.status is MessageStatus.REJECTED:
+            raise IllegalTransition("A rejected message has nothing to cancel.")
+        unstoppable = [
+            delivery.key.channel
+            for delivery in snapshot.deliveries
+            if not self._stopped(delivery, member)
+        ]
+        after = current(self._messages.get(message_id) or snapshot)
+        self._unit.commit(self._messages.rolling_up(after, after.message.status))
+        if unstoppable:
+            raise InFlight(unstoppable)
+        if after.message.status is MessageStatus.CANCELLED and message.certification_id:
+            self._publishing.commit_or_conflict(*self._released(message))
+        return after
+
+    def _stopped(self, delivery: Delivery, member: Member) -> bool:
+        """Cancel one delivery; False if it was, or may yet be, published."""
+        for _ in range(TRIES):
+            if delivery.parent and delivery.status is Status.SENDING:
+                self._stop_recipients(delivery.key, member)
+                return False
+            if not delivery.can(Event.CANCEL):
+                return delivery.status in (Status.CANCELLED, Status.FAILED, Status.SKIPPED)
+            try:
+                self._step(delivery, steps.cancel(delivery, self._ids.new()), member, "cancelled")
+            except LostRace:
+                delivery = self._messages.delivery(delivery.key) or delivery
+            else:
+                return True
+        return False
+
+    def _stop_recipients(self, parent: DeliveryKey, member: Member) -> None:
+        for child in self._all_recipients(parent):
+            if child.can(Event.CANCEL):
+                self._stopped(child, member)
+
+    def _all_recipients(self, parent: DeliveryKey) -> Sequence[Delivery]:
+        rows: list[Delivery] = []
+        cursor: Cursor | None = None
+        while True:
+            page = self._messages.recipients(parent.message_id, parent.channel, 100, cursor)
+            rows += page.items
+            cursor = page.cursor
+            if cursor is None:
+                return rows
+
+    def _released(self, message: Message) -> Sequence[Writes]:
+        """Return the write that lets a cancelled announcement be made again."""
+        if message.certification_id is None:
+            return ()
+        before = self._certifications.get(message.certification_id)
+        if before is None:
+            return ()
+        after = replace(before, status=CertificationStatus.CANCELLED, version=before.version + 1)
+        return (self._certifications.saving(before, after, release_key=True),)
+
+    # --- a person's decisions -----------------------------------------------------------------
+
+    def retry(self, message_id: str, channel: str, member: Member) -> Snapshot:
+        """Try a channel again that failed, was left out, or waits for an answer."""
+        parts = self._stuck(message_id, channel, member)
+        return self._decide(message_id, parts, "retried", member)
+
+    def resolve(
+        self, message_id: str, channel: str, answer: str, recipient: str | None, member: Member
+    ) -> Snapshot:
+        """Answer a question that only a person can: ``it_is_there`` or ``send_it``.
+
+        Without `recipient` the answer holds for everyone on a direct channel who needs it.
+        """
+        parts = [
+            part
+            for part in self._stuck(message_id, channel, member)
+            if part.status is Status.NEEDS_REVIEW
+            and (recipient is None or part.key.recipient_id == recipient)
+        ]
+        return self._decide(message_id, parts, answer, member)
+
+    def _stuck(self, message_id: str, channel: str, member: Member) -> list[Delivery]:
+        """Return what a person can decide on: the delivery itself, or its recipients'."""
+        delivery = self._publishing.read(message_id, member).delivery(channel)
+        if delivery is None:
+            raise NotFound("The message does not go to this channel.")
+        rows: Sequence[Delivery] = [delivery]
+        if delivery.parent and delivery.counts.total:
+            rows = self._all_recipients(delivery.key)
+        return [row for row in rows if row.can(Event.RETRY)]
+
+    def _decide(
+        self, message_id: str, parts: Sequence[Delivery], answer: str, member: Member
+    ) -> Snapshot:
+        if not parts:
+            raise IllegalTransition("There is nothing to decide on this channel.")
+        if parts[0].key.recipient_id is not None:
+            self._reopen(replace(parts[0].key, recipient_id=None), member)
+        moved = [self._decided(part, answer, member) for part in parts]
+        after = current(self._again(message_id))
+        self._unit.commit(self._messages.rolling_up(after, after.message.status))
+        self._publishing.launch(Snapshot(after.message, tuple(moved)))
+        if parts[0].key.recipient_id is not None and answer == "it_is_there":
+            self._starter.release(self._clock.now())
+        return after
+
+    def _decided(self, part: Delivery, answer: str, member: Member) -> Delivery:
+        now, stamp = self._clock.now(), self._ids.new()
+        if answer == "it_is_there":
+            after = steps.confirm(part, now, stamp)
+        else:
+            after = steps.retry(part, now, self._policy, stamp)
+        try:
+            return self._step(part, after, member, answer)
+        except LostRace as lost:
+            raise Conflict("Someone decided this at the same time; read it again.") from lost
+
+    def _reopen(self, key: DeliveryKey, member: Member) -> None:
+        for _ in range(TRIES):
+            parent = self._messages.delivery(key)
+            if parent is None or not parent.status.is_terminal:
+                return
+            opened = steps.reopen(parent, self._clock.now(), self._policy, self._ids.new())
+            try:
+                self._step(parent, opened, member, "reopened")
+            except LostRace:
+                continue
+            return
+
+    def _step(self, before: Delivery, after: Delivery, member: Member, event: str) -> Delivery:
+        after = replace(after, audit_count=before.audit_count + 1)
+        entry = AuditEntry(
+            message_id=after.key.message_id,
+            channel=after.key.channel,
+            recipient_id=after.key.recipient_id,
+            sequence=after.audit_count,
+            at=self._clock.now(),
+            actor=member.id,
+            event=event,
+            before=before.status,
+            after=after.status,
+            correlation_id=self._telemetry.correlation_id,
+        )
+        self._unit.commit(self._messages.moving(before, after, entry))
+        return after
+
+    def _again(self, message_id: str) -> Snapshot:
+        snapshot = self._messages.get(message_id)
+        if snapshot is None:
+            raise NotFound("There is no such message.")
+        return snapshot

@@ -1,0 +1,467 @@
+"""Delivers: prepare, begin (written first), converse with the platform, settle.
+
+A stream record is only a hint; everything is decided by the delivery as stored. Nothing a platform
+does can fail a batch: only our own inability to write an outcome is reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from random import Random
+
+from chalicelib.domain import deliveries as steps
+from chalicelib.domain.channels import Account, Channel, ChannelName, Post, Receipt, Recipient
+from chalicelib.domain.deliveries import (
+    Attempt,
+    AuditEntry,
+    Delivery,
+    DeliveryKey,
+    Policy,
+    Status,
+)
+from chalicelib.domain.errors import (
+    Ambiguous,
+    ChannelError,
+    IllegalTransition,
+    LostRace,
+    OptedOut,
+    Permanent,
+    StoreUnavailable,
+)
+from chalicelib.domain.messages import MessageStatus, roll_up
+from chalicelib.domain.ports import (
+    Clock,
+    Hint,
+    Ids,
+    Messages,
+    Signer,
+    Stream,
+    Subscription,
+    Subscriptions,
+    Telemetry,
+    Unit,
+)
+from chalicelib.services.accounts import AccountBook
+from chalicelib.services.conversing import Conversing
+from chalicelib.services.preparing import Preparing
+from chalicelib.services.reconciling import Absent, AskPerson, Found, Later, Reconciling
+
+WORKER = "worker"
+EXPANSION = 20
+"""Recipient rows made in one transaction with their parent's cursor."""
+
+
+@dataclass
+class _Run:
+    """One attempt under way: the delivery as last stored."""
+
+    delivery: Delivery
+    attempt: Attempt
+    channel: Channel
+    post: Post
+    account: Account
+
+
+class Delivering:
+    """Serves deliveries, many at once, each on its own."""
+
+    def __init__(
+        self,
+        *,
+        channels: Mapping[ChannelName, Channel],
+        messages: Messages,
+        subscriptions: Subscriptions,
+        book: AccountBook,
+        preparing: Preparing,
+        conversing: Conversing,
+        reconciling: Reconciling,
+        stream: Stream,
+        unit: Unit,
+        signer: Signer,
+        clock: Clock,
+        ids: Ids,
+        random: Random,
+        policy: Policy,
+        telemetry: Telemetry,
+        pool: Callable[[], Executor],
+        public_url: str,
+    ) -> None:
+        self._channels = channels
+        self._messages = messages
+        self._subscriptions = subscriptions
+        self._book = book
+        self._preparing = preparing
+        self._conversing = conversing
+        self._reconciling = reconciling
+        self._stream = stream
+        self._unit = unit
+        self._signer = signer
+        self._clock = clock
+        self._ids = ids
+        self._random = random
+        self._policy = policy
+        self._telemetry = telemetry
+        self._pool = pool
+        self._public_url = public_url
+
+    # --- the batch ----------------------------------------------------------------------------
+
+    def deliver_all(self, hints: Sequence[Hint], deadline: datetime | None = None) -> list[int]:
+        """Serve a batch side by side; return the indexes whose outcome could not be written.
+
+        Nothing is begun that could outlive `deadline`.
+        """
+        serve = self._telemetry.carried(lambda hint: self._serve(hint, deadline))
+        served = self._pool().map(serve, hints)
+        return [index for index, written in enumerate(served) if not written]
+
+    def _serve(self, hint: Hint, deadline: datetime | None) -> bool:
+        with self._telemetry.correlated(hint.correlation_id, delivery=str(hint.key)):
+            try:
+                self.deliver(hint, deadline)
+            except LostRace:
+                self._telemetry.event("lost_race", delivery=str(hint.key))
+            except StoreUnavailable as error:
+                self._telemetry.event("outcome_not_written", error=error.detail)
+                return False
+            except Exception as error:
+                self._telemetry.failure("delivery_crashed", error)
+                return False
+            return True
+
+    def deliver(self, hint: Hint, deadline: datetime | None = None) -> None:
+        """Do what the delivery needs next; a hint with an old claim does nothing."""
+        delivery = self._messages.delivery(hint.key)
+        if delivery is None or delivery.claim != hint.claim:
+            self._telemetry.event("stale_hint", delivery=str(hint.key))
+            return
+        if deadline is not None and self._clock.now() + self._longest_try > deadline:
+            self._move(delivery, steps.postpone(delivery, self._clock.now(), self._ids.new()))
+        elif delivery.parent:
+            self._serve_recipients(delivery)
+        elif delivery.status is Status.IN_DOUBT:
+            self._reconcile(delivery)
+        elif delivery.status is Status.QUEUED:
+            self._attempt(delivery)
+
+    @property
+    def _longest_try(self) -> timedelta:
+        return self._policy.call + self._policy.early
+
+    # --- one attempt --------------------------------------------------------------------------
+
+    def _attempt(self, delivery: Delivery) -> None:
+        made = self._made_ready(delivery)
+        if made is not None:
+            self._publish(delivery, *made)
+
+    def _made_ready(self, delivery: Delivery) -> tuple[Channel, Post, Account] | None:
+        """Return all that an attempt needs; None if the delivery went another way."""
+        if not self._in_time(delivery):
+            return None
+        channel = self._channels[delivery.key.channel]
+        account = self._usable_account(delivery)
+        if account is None:
+            return None
+        try:
+            post = self._post(delivery, channel, account)
+        except Permanent as error:
+            self._move(delivery, steps.refuse(delivery, error, self._ids.new()), error.code)
+            return None
+        recipient = self._recipient(delivery)
+        if delivery.key.recipient_id and recipient is None:
+            self._move(delivery, steps.skip(delivery, steps.OPTED_OUT, self._ids.new()))
+            return None
+        token = self._signer.opaque("delivery", str(delivery.key), str(delivery.revision))
+        return channel, post.to(recipient, token=token, handle=delivery.handle), account
+
+    def _in_time(self, delivery: Delivery) -> bool:
+        """Wait for the last seconds; False if it was moved or left out instead."""
+        if delivery.due_at - self._clock.now() > self._policy.early:
+            self._move(delivery, steps.postpone(delivery, delivery.due_at, self._ids.new()))
+            return False
+        while (early_by := delivery.due_at - self._clock.now()) > timedelta(0):
+            self._clock.sleep(early_by.total_seconds())
+        if steps.is_too_late(delivery, self._clock.now()):
+            self._move(delivery, steps.skip(delivery, steps.TOO_LATE, self._ids.new()))
+            return False
+        return True
+
+    def _usable_account(self, delivery: Delivery) -> Account | None:
+        """Return the account; None if it is blocked or paused and the delivery was held back."""
+        now = self._clock.now()
+        state = self._book.state(delivery.key.channel)
+        refusal = self._book.refusal(state)
+        if refusal is not None:
+            blocked = steps.block(delivery, refusal, now, self._policy, self._ids.new())
+            self._move(delivery, blocked, refusal.code)
+            return None
+        if state.paused_until is not None and state.paused_until > now:
+            self._move(delivery, steps.postpone(delivery, state.paused_until, self._ids.new()))
+            return None
+        return self._book.open(state)
+
+    def _post(self, delivery: Delivery, channel: Channel, account: Account) -> Post:
+        revision = self._messages.revision(delivery.key.message_id, delivery.revision)
+        if revision is None:
+            raise StoreUnavailable(f"Revision {delivery.revision} of {delivery.key} can't be read.")
+        return self._preparing.post(revision, channel, account)
+
+    def _recipient(self, delivery: Delivery) -> Recipient | None:
+        recipient_id = delivery.key.recipient_id
+        if recipient_id is None:
+            return None
+        subscription = self._subscriptions.get(delivery.key.channel, recipient_id)
+        if subscription is None or subscription.opted_out_at is not None:
+            return None
+        return self._addressed(subscription)
+
+    def _addressed(self, subscription: Subscription) -> Recipient:
+        recipient = subscription.recipient
+        value = f"{subscription.channel}:{recipient.id}"
+        open_until = recipient.window_open_until
+        if open_until is not None and open_until <= self._clock.now():
+            open_until = None
+        return replace(
+            recipient,
+            window_open_until=open_until,
+            unsubscribe_url=f"{self._public_url}/unsubscribe/"
+            + self._signer.sign("unsubscribe", value),
+        )
+
+    def _publish(self, delivery: Delivery, channel: Channel, post: Post, account: Account) -> None:
+        now = self._clock.now()
+        begun = steps.begin(delivery, now, self._policy, self._ids.new())
+        attempt = Attempt(
+            key=begun.key,
+            number=begun.attempts,
+            revision=begun.revision,
+            started_at=now,
+            claim=begun.claim or "",
+            digest=post.digest,
+        )
+        begun = self._move(delivery, begun, attempt=attempt)
+        run = _Run(begun, attempt, channel, post, account)
+        with self._telemetry.span("attempt", channel=channel.name, delivery=str(begun.key)):
+            outcome = self._outcome(run)
+        self._settle(run, outcome)
+
+    def _outcome(self, run: _Run) -> Receipt | ChannelError:
+        def keep_handle(value: str) -> None:
+            kept = steps.with_handle(run.delivery, value, self._ids.new())
+            self._unit.commit(self._messages.moving(run.delivery, kept))
+            run.delivery = kept
+
+        try:
+            conversation = run.channel.publish(run.post, run.account)
+            return self._conversing.hold(conversation, run.account, keep_handle)
+        except ChannelError as error:
+            return error
+        except (LostRace, StoreUnavailable):
+            raise
+        except Exception as error:
+            self._telemetry.failure("channel_crashed", error)
+            return Ambiguous("The platform's answer could not be understood.")
+
+    def _settle(self, run: _Run, outcome: Receipt | ChannelError) -> None:
+        now, stamp = self._clock.now(), self._ids.new()
+        before = run.delivery
+        if isinstance(outcome, Receipt):
+            after = steps.settle(before, outcome, now, stamp)
+            name, detail = "delivered", ""
+        else:
+            settle_time = self._reconciling.settle_time(run.channel)
+            after = steps.settle_error(
+                before, outcome, now, self._policy, settle_time, self._random, stamp
+            )
+            name, detail = outcome.code, outcome.detail
+        receipt = outcome if isinstance(outcome, Receipt) else None
+        attempt = replace(
+            run.attempt,
+            finished_at=now,
+            outcome=name,
+            detail=detail,
+            external_id=receipt.external_id if receipt else None,
+            url=receipt.url if receipt else None,
+        )
+        self._measure(run, attempt)
+        if isinstance(outcome, ChannelError):
+            self._react(run, outcome, now)
+        try:
+            self._move(before, after, name, attempt)
+        except LostRace:
+            self._unit.commit(self._messages.noting(replace(attempt, late=True)))
+
+    def _measure(self, run: _Run, attempt: Attempt) -> None:
+        finished = attempt.finished_at or attempt.started_at
+        duration = (finished - attempt.started_at) / timedelta(milliseconds=1)
+        names = {"channel": str(run.channel.name), "outcome": attempt.outcome}
+        self._telemetry.count("Attempts", 1, **names)
+        self._telemetry.count("AttemptDuration", duration, "Milliseconds", **names)
+        self._telemetry.event(
+            "attempt_finished", number=attempt.number, duration_ms=duration, **names
+        )
+
+    def _react(self, run: _Run, error: ChannelError, now: datetime) -> None:
+        self._book.learn(run.account, error, now)
+        if isinstance(error, OptedOut) and run.delivery.key.recipient_id:
+            self._subscriptions.opt_out(run.channel.name, run.delivery.key.recipient_id, now)
+
+    # --- doubt --------------------------------------------------------------------------------
+
+    def _reconcile(self, delivery: Delivery) -> None:
+        channel = self._channels[delivery.key.channel]
+        account = self._book.open(self._book.state(channel.name))
+        post = self._post(delivery, channel, account).to(
+            self._recipient(delivery), token="", handle=delivery.handle
+        )
+        attempts = self._messages.attempts(delivery.key)
+        now, stamp = self._clock.now(), self._ids.new()
+        verdict = self._reconciling.verdict(delivery, channel, post, account, attempts, now)
+        match verdict:
+            case Found(receipt):
+                self._move(delivery, steps.settle(delivery, receipt, now, stamp), "found")
+            case Later(at, counts):
+                move = steps.look_again if counts else steps.postpone
+                self._move(delivery, move(delivery, at, stamp))
+            case AskPerson():
+                self._move(delivery, steps.ask_person(delivery, stamp))
+            case Absent():
+                self._send_again(steps.absent(delivery), now)
+
+    def _send_again(self, delivery: Delivery, now: datetime) -> None:
+        if self._policy.retry.is_exhausted(delivery.attempts, delivery.due_at, now):
+            self._move(delivery, steps.give_up(delivery, self._ids.new()), "absent")
+            return
+        self._attempt(delivery)
+
+    # --- recipients ---------------------------------------------------------------------------
+
+    def _serve_recipients(self, parent: Delivery) -> None:
+        if parent.status is Status.SENDING and parent.expanded:
+            self._close(parent)
+            return
+        if parent.status is Status.QUEUED:
+            made = self._made_ready(parent)
+            if made is None:
+                return
+            now = self._clock.now()
+            begun = steps.begin(parent, now, self._policy, self._ids.new())
+            parent = self._move(parent, begun)
+        self._expand(parent)
+
+    def _expand(self, parent: Delivery) -> None:
+        channel = parent.key.channel
+        while True:
+            page = self._subscriptions.page(channel, EXPANSION, parent.cursor)
+            active = [s for s in page.items if s.opted_out_at is None]
+            last = page.items[-1].recipient.id if page.items else parent.cursor
+            parent = self._grow(parent, active, last)
+            if page.cursor is None:
+                break
+        again = self._clock.now() + self._policy.queue_lease
+        done = steps.expanded(parent, again, self._ids.new())
+        self._unit.commit(self._messages.moving(parent, done))
+        self._close_parent_of(done.key)
+
+    def _grow(
+        self, parent: Delivery, subscriptions: Sequence[Subscription], last: str | None
+    ) -> Delivery:
+        now = self._clock.now()
+        children = [self._child(parent, s.recipient.id, now) for s in subscriptions]
+        grown = steps.grown(parent, len(children), last, self._ids.new())
+        self._unit.commit(
+            self._messages.moving(parent, grown),
+            *(self._messages.starting(child) for child in children),
+        )
+        self._hand_over(children)
+        return grown
+
+    def _child(self, parent: Delivery, recipient_id: str, now: datetime) -> Delivery:
+        claim = self._ids.new()
+        return Delivery(
+            key=DeliveryKey(parent.key.message_id, parent.key.channel, recipient_id),
+            status=Status.QUEUED,
+            revision=parent.revision,
+            due_at=parent.due_at,
+            next_at=now + self._policy.queue_lease,
+            claim=claim,
+            late_after=parent.late_after,
+            correlation_id=parent.correlation_id,
+            stamp=claim,
+        )
+
+    def _hand_over(self, deliveries: Sequence[Delivery]) -> None:
+        hints = [Hint(d.key, d.claim or "", d.correlation_id) for d in deliveries]
+        if hints and (lost := self._stream.put(hints)):
+            self._telemetry.event("stream_refused", count=len(lost))
+
+    def _close(self, parent: Delivery) -> None:
+        """Close a parent whose recipients are all settled; else look again later."""
+        now, stamp = self._clock.now(), self._ids.new()
+        try:
+            closed = steps.roll_up_recipients(parent, now, stamp)
+        except IllegalTransition:
+            again = now + self._policy.queue_lease
+            self._unit.commit(self._messages.moving(parent, steps.postpone(parent, again, stamp)))
+            return
+        self._move(parent, closed)
+
+    def _close_parent_of(self, key: DeliveryKey) -> None:
+        parent = self._messages.delivery(replace(key, recipient_id=None))
+        if parent is None or not parent.expanded or parent.counts.settled < parent.counts.total:
+            return
+        if parent.status is Status.SENDING:
+            self._close(parent)
+
+    # --- writing ------------------------------------------------------------------------------
+
+    def _move(
+        self,
+        before: Delivery,
+        after: Delivery,
+        detail: str = "",
+        attempt: Attempt | None = None,
+    ) -> Delivery:
+        """Store one step with its audit entry; then whatever follows from a terminal status."""
+        after = replace(after, audit_count=before.audit_count + 1)
+        entry = AuditEntry(
+            message_id=after.key.message_id,
+            channel=after.key.channel,
+            recipient_id=after.key.recipient_id,
+            sequence=after.audit_count,
+            at=self._clock.now(),
+            actor=WORKER,
+            event=detail or after.status,
+            before=before.status,
+            after=after.status,
+            correlation_id=after.correlation_id,
+            detail=after.problem.detail if after.problem else "",
+        )
+        self._unit.commit(self._messages.moving(before, after, entry, attempt))
+        if after.status is not before.status:
+            self._follow(after)
+        return after
+
+    def _follow(self, delivery: Delivery) -> None:
+        """Keep parents and the stored roll-up current; both repair themselves if this fails."""
+        try:
+            if delivery.key.recipient_id is not None:
+                if delivery.status.is_terminal:
+                    self._close_parent_of(delivery.key)
+            elif delivery.status not in (Status.QUEUED, Status.SENDING):
+                self.roll_up(delivery.key.message_id)
+        except (LostRace, StoreUnavailable) as error:
+            self._telemetry.event("roll_up_later", reason=str(error))
+
+    def roll_up(self, message_id: str) -> MessageStatus | None:
+        """Store a message's status for lists; return it."""
+        snapshot = self._messages.get(message_id)
+        if snapshot is None or not snapshot.deliveries:
+            return None
+        status = roll_up(snapshot.deliveries)
+        self._unit.commit(self._messages.rolling_up(snapshot, status))
+        return status

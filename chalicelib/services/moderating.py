@@ -1,0 +1,245 @@
+"""Achievements: submitted by members, approved by managers, announced once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from chalicelib.domain.announcements import canonical_text
+from chalicelib.domain.certifications import (
+    Certification,
+    Submission,
+    achievement_key,
+    catalogue,
+    check_submission,
+    warnings,
+)
+from chalicelib.domain.channels import ChannelName
+from chalicelib.domain.errors import (
+    AlreadyAnnounced,
+    Forbidden,
+    IllegalTransition,
+    InvalidMessage,
+    NotFound,
+)
+from chalicelib.domain.identity import Member, Role
+from chalicelib.domain.messages import Content, Draft, Message, MessageStatus
+from chalicelib.domain.ports import (
+    Achievement,
+    Certifications,
+    CertificationStatus,
+    Clock,
+    Cursor,
+    Ids,
+    Once,
+    Page,
+    Profiles,
+    Snapshot,
+    Unit,
+    Writes,
+)
+from chalicelib.domain.text import normalise_name
+from chalicelib.services.publishing import Preview, Publishing
+
+UNIQUE_FOR = timedelta(days=365)
+"""How long the same person's same certification is not announced again."""
+
+
+class Moderating:
+    """What members submit and managers decide."""
+
+    def __init__(
+        self,
+        *,
+        certifications: Certifications,
+        profiles: Profiles,
+        publishing: Publishing,
+        unit: Unit,
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
+        self._certifications = certifications
+        self._profiles = profiles
+        self._publishing = publishing
+        self._unit = unit
+        self._clock = clock
+        self._ids = ids
+
+    def submit(
+        self, submission: Submission, author: Member, once: Once | None = None
+    ) -> tuple[Achievement, Snapshot]:
+        """Take an achievement and its announcement, in one transaction.
+
+        Raises `InvalidMessage`, `AlreadyAnnounced`, `MediaNotReady`.
+        """
+        own_name = self._own_name(author)
+        submission = self._checked(submission, own_name)
+        now = self._clock.now()
+        achievement_id = self._ids.new()
+        accepted = self._publishing.accept(_draft(submission), author, achievement_id)
+        message = accepted.snapshot.message
+        family = _family(submission)
+        waits = message.status is MessageStatus.PENDING_REVIEW
+        achievement = Achievement(
+            id=achievement_id,
+            author=author.id,
+            submission=submission,
+            status=CertificationStatus.PENDING_REVIEW if waits else CertificationStatus.ANNOUNCED,
+            message_id=message.id,
+            submitted_at=now,
+            warnings=tuple(w.detail for w in warnings(family, submission.certified_on)),
+            name_differs=normalise_name(submission.member_name) != normalise_name(own_name),
+        )
+        key = achievement_key(submission.member_name, submission.family_id)
+        try:
+            self._unit.commit(
+                *self._publishing.kept_answer(once, (achievement, accepted.snapshot)),
+                self._certifications.adding(achievement, key, now + UNIQUE_FOR),
+                accepted.writes,
+            )
+        except AlreadyAnnounced as error:
+            raise self._already(key, author) from error
+        self._publishing.launch(accepted.snapshot)
+        return achievement, accepted.snapshot
+
+    def preview(self, submission: Submission, member: Member) -> list[Preview]:
+        """Return what an announcement would look like on each channel. Stores nothing."""
+        checked = self._checked(submission, self._own_name(member))
+        return self._publishing.preview(_draft(checked), member)
+
+    def _own_name(self, member: Member) -> str:
+        profile = self._profiles.get(member.id)
+        return (profile.name if profile else "") or member.name
+
+    def _checked(self, submission: Submission, own_name: str) -> Submission:
+        submission = replace(submission, member_name=submission.member_name or own_name)
+        faults = check_submission(submission, now=self._clock.now())
+        if faults:
+            raise InvalidMessage(faults)
+        return submission
+
+    def _already(self, key: str, member: Member) -> AlreadyAnnounced:
+        holder = self._certifications.holder(key, self._clock.now())
+        existing = self._certifications.get(holder) if holder else None
+        detail = "The same person's same certification was announced within the last 365 days."
+        if existing is not None and member.may_read(existing.author):
+            return AlreadyAnnounced(detail, existing.id)
+        return AlreadyAnnounced(detail)
+
+    # --- reading ------------------------------------------------------------------------------
+
+    def read(self, achievement_id: str, member: Member) -> tuple[Achievement, Snapshot]:
+        """Return an achievement with its announcement; `NotFound` for others' ones."""
+        achievement = self._certifications.get(achievement_id)
+        if achievement is None or not member.may_read(achievement.author):
+            raise NotFound("There is no such certification.")
+        return achievement, self._publishing.read(achievement.message_id, _reader(achievement))
+
+    def listing(
+        self,
+        member: Member,
+        *,
+        everyone: bool,
+        status: CertificationStatus | None,
+        limit: int,
+        cursor: Cursor | None,
+    ) -> Page[Achievement]:
+        """Return a page of the member's own achievements, or of everyone's, newest first."""
+        if not everyone:
+            page = self._certifications.by_author(member.id, limit, cursor)
+            if status is None:
+                return page
+            kept = [item for item in page.items if item.status is status]
+            return Page(kept, page.cursor)
+        if status is CertificationStatus.PENDING_REVIEW:
+            return self._certifications.waiting(limit, cursor)
+        return self._certifications.everyone(status, limit, cursor)
+
+    # --- deciding -----------------------------------------------------------------------------
+
+    def approve(
+        self, achievement_id: str, text: str | None, member: Member
+    ) -> tuple[Achievement, Snapshot]:
+        """Let an achievement be announced, with the reviewer's own text if there is one."""
+        achievement = self._deciding(achievement_id, member)
+        self.approve_message(achievement.message_id, text, member)
+        return self.read(achievement_id, member)
+
+    def reject(
+        self, achievement_id: str, reason: str, member: Member
+    ) -> tuple[Achievement, Snapshot]:
+        """Send an achievement back; it may be submitted again."""
+        achievement = self._deciding(achievement_id, member)
+        self.reject_message(achievement.message_id, reason, member)
+        return self.read(achievement_id, member)
+
+    def approve_message(self, message_id: str, text: str | None, member: Member) -> Snapshot:
+        """Let a waiting message be published; again: the message as it is."""
+        message, snapshot = self._waiting(message_id, member)
+        if message.status is not MessageStatus.PENDING_REVIEW:
+            if snapshot.deliveries:
+                return snapshot
+            raise IllegalTransition(f"A {message.status} message can't be approved.")
+        writes: list[Writes] = []
+        if text is not None:
+            message, revising = self._publishing.rewritten(message, text, member)
+            writes.append(revising)
+        writes += self._decided(message, CertificationStatus.ANNOUNCED, None)
+        return self._publishing.start(message, member, "approved", *writes)
+
+    def reject_message(self, message_id: str, reason: str, member: Member) -> Snapshot:
+        """Send a waiting message back with a reason; again: the message as it is."""
+        message, snapshot = self._waiting(message_id, member)
+        if message.status is MessageStatus.REJECTED:
+            return snapshot
+        writes = self._decided(message, CertificationStatus.REJECTED, reason)
+        return self._publishing.reject(message, reason, member, *writes)
+
+    def _deciding(self, achievement_id: str, member: Member) -> Achievement:
+        _require_manager(member)
+        return self.read(achievement_id, member)[0]
+
+    def _waiting(self, message_id: str, member: Member) -> tuple[Message, Snapshot]:
+        _require_manager(member)
+        snapshot = self._publishing.read(message_id, member)
+        return snapshot.message, snapshot
+
+    def _decided(
+        self, message: Message, status: CertificationStatus, reason: str | None
+    ) -> list[Writes]:
+        """Return the write that moves the achievement along with its message."""
+        if message.certification_id is None:
+            return []
+        before = self._certifications.get(message.certification_id)
+        if before is None:
+            return []
+        after = replace(before, status=status, reason=reason, version=before.version + 1)
+        rejected = status is CertificationStatus.REJECTED
+        return [self._certifications.saving(before, after, release_key=rejected)]
+
+
+def _require_manager(member: Member) -> None:
+    if not member.may(Role.COMMUNITY_MANAGER):
+        raise Forbidden("Only community managers can decide this.")
+
+
+def _reader(achievement: Achievement) -> Member:
+    """Return the author's own view: whoever may read the achievement may read its message."""
+    return Member(achievement.author, Role.MEMBER)
+
+
+def _family(submission: Submission) -> Certification:
+    family = catalogue().by_id(submission.family_id)
+    if family is None:
+        raise NotFound("There is no such certification.")
+    return family
+
+
+def _draft(submission: Submission) -> Draft:
+    text = canonical_text(submission, _family(submission), submission.language)
+    return Draft(
+        content=Content(text=text, announcement=submission),
+        channels=tuple(ChannelName(name) for name in submission.channels),
+        scheduled_at=submission.scheduled_at,
+        time_zone=submission.time_zone,
+    )

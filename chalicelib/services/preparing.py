@@ -1,0 +1,152 @@
+"""Makes posts: the words for a channel, and pictures that fit it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from threading import Lock
+
+from chalicelib.domain.announcements import card_labels
+from chalicelib.domain.certifications import Submission, catalogue
+from chalicelib.domain.channels import Account, Channel, ChannelName, Media, Post
+from chalicelib.domain.errors import Fault, UnsupportedContent
+from chalicelib.domain.messages import Content, Revision
+from chalicelib.domain.ports import (
+    Adapter,
+    CardFacts,
+    MediaStore,
+    Messages,
+    Studio,
+    Upload,
+    Uploads,
+    UploadStatus,
+)
+
+CARD_SIZES = {"wide": (1200, 630), "square": (1080, 1080)}
+
+
+class Preparing:
+    """Decides what one channel is offered. The same for previews and for publishing."""
+
+    def __init__(
+        self,
+        adapter: Adapter,
+        store: MediaStore,
+        studio: Studio,
+        uploads: Uploads,
+        messages: Messages,
+    ) -> None:
+        self._adapter = adapter
+        self._store = store
+        self._studio = studio
+        self._uploads = uploads
+        self._messages = messages
+        self._drawing: dict[str, Lock] = {}
+        self._guard = Lock()
+
+    def compose(
+        self, content: Content, channel: Channel, account: Account, uploads: Mapping[str, Upload]
+    ) -> tuple[Post, list[Fault]]:
+        """Return the post without drawing anything, and its faults as pointers into the request."""
+        media = sketch(content, channel, uploads)
+        post, faults = channel.compose(self._adapter.words(content, channel), media, account)
+        return post, [_located(fault, content, channel.name) for fault in faults]
+
+    def post(self, revision: Revision, channel: Channel, account: Account) -> Post:
+        """Return what this channel will be offered, stored for every later attempt.
+
+        Raises `UnsupportedContent` where the content can't become a post.
+        """
+        name, message_id = channel.name, revision.message_id
+        kept = self._messages.post(message_id, name, revision.number)
+        if kept is not None:
+            return kept
+        content = revision.content
+        media = self._draw(revision, channel)
+        post, faults = channel.compose(self._adapter.words(content, channel), media, account)
+        if faults:
+            raise UnsupportedContent("; ".join(fault.detail for fault in faults))
+        return self._messages.keep_post(message_id, name, revision.number, post)
+
+    def _draw(self, revision: Revision, channel: Channel) -> list[Media]:
+        content = revision.content
+        if not channel.media.max_items:
+            return []
+        if not content.media:
+            submission = content.announcement
+            return [self._card(revision, channel.media.card, submission)] if submission else []
+        chosen = content.media[: channel.media.max_items]
+        uploads = self._uploads.many([item.upload_id for item in chosen])
+        return [
+            self._fitted(uploads[item.upload_id], item.alt_text, channel)
+            for item in chosen
+            if item.upload_id in uploads
+        ]
+
+    def _fitted(self, upload: Upload, alt_text: str, channel: Channel) -> Media:
+        source = upload.ref or ""
+        ref = f"prepared/{upload.id}/{channel.name}.jpg"
+        with self._alone(ref):
+            made = self._store.exists(ref)
+            picture = self._studio.fit(self._store.read(ref if made else source), channel.media)
+            if not made:
+                self._store.write(ref, picture)
+        return Media(ref, picture.width, picture.height, alt_text)
+
+    def _card(self, revision: Revision, shape: str, submission: Submission) -> Media:
+        facts = card_facts(submission)
+        ref = f"cards/{revision.message_id}/{revision.number}/{shape}.jpg"
+        with self._alone(ref):
+            if not self._store.exists(ref):
+                photo = self._photo(submission.photo_upload_id)
+                self._store.write(ref, self._studio.card(facts, shape, photo))
+        width, height = CARD_SIZES[shape]
+        return Media(ref, width, height, facts.alt_text)
+
+    def _photo(self, upload_id: str | None) -> bytes | None:
+        upload = self._uploads.get(upload_id) if upload_id else None
+        return self._store.read(upload.ref) if upload is not None and upload.ref else None
+
+    def _alone(self, ref: str) -> Lock:
+        with self._guard:
+            if len(self._drawing) > 256:
+                self._drawing = {key: lock for key, lock in self._drawing.items() if lock.locked()}
+            return self._drawing.setdefault(ref, Lock())
+
+
+def sketch(content: Content, channel: Channel, uploads: Mapping[str, Upload]) -> Sequence[Media]:
+    """Return the media a channel would carry, by their originals; nothing is drawn."""
+    if not channel.media.max_items:
+        return []
+    if not content.media:
+        if content.announcement is None:
+            return []
+        width, height = CARD_SIZES[channel.media.card]
+        return [Media("card", width, height, card_facts(content.announcement).alt_text)]
+    return [
+        Media(item.upload_id, found.width, found.height, item.alt_text)
+        for item in content.media[: channel.media.max_items]
+        if (found := uploads.get(item.upload_id)) and found.status is UploadStatus.READY
+    ]
+
+
+def card_facts(submission: Submission) -> CardFacts:
+    """Return what the card of an achievement shows."""
+    family = catalogue().by_id(submission.family_id)
+    if family is None:
+        raise UnsupportedContent(f"There is no certification '{submission.family_id}' any more.")
+    labels = card_labels(submission, family, submission.language)
+    return CardFacts(
+        name=submission.member_name,
+        title=family.name,
+        level=family.level,
+        level_label=labels.level,
+        date_label=labels.certified_on,
+        headline=labels.headline,
+    )
+
+
+def _located(fault: Fault, content: Content, channel: ChannelName) -> Fault:
+    """Point a fault of a channel's own text at that text."""
+    if channel in content.variants and fault.pointer in ("/content", "/subject"):
+        return Fault(f"/variants/{channel}{fault.pointer}", fault.code, fault.detail)
+    return fault

@@ -1,0 +1,496 @@
+"""Accepts and changes messages. Accepting is one transaction; the stream comes after it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from chalicelib.domain import deliveries as steps
+from chalicelib.domain.channels import Account, Channel, ChannelName, Length, Post
+from chalicelib.domain.deliveries import AuditEntry, Delivery, DeliveryKey, Event, Policy, Status
+from chalicelib.domain.errors import (
+    Conflict,
+    Fault,
+    IllegalTransition,
+    InFlight,
+    InvalidMessage,
+    LostRace,
+    MediaNotReady,
+    NotFound,
+    StoreUnavailable,
+    VersionConflict,
+    VersionRequired,
+)
+from chalicelib.domain.identity import Member, Role
+from chalicelib.domain.messages import (
+    Changes,
+    Content,
+    Draft,
+    LateAction,
+    LatePolicy,
+    Message,
+    MessageStatus,
+    Revision,
+    roll_up,
+)
+from chalicelib.domain.ports import (
+    Certifications,
+    Clock,
+    Cursor,
+    Filter,
+    Hint,
+    Idempotency,
+    Ids,
+    Messages,
+    Once,
+    Page,
+    Snapshot,
+    Starter,
+    Stream,
+    Telemetry,
+    Timeline,
+    Unit,
+    Upload,
+    Uploads,
+    UploadStatus,
+    Writes,
+)
+from chalicelib.services.accounts import AccountBook
+from chalicelib.services.preparing import Preparing
+
+SOON = timedelta(seconds=75)
+"""What is due this soon may fall between two ticks: an extra release is started for it."""
+TRIES = 5
+"""How often a change is tried again when a worker moved the same delivery."""
+WHOLE_MESSAGE = "message"
+"""Channel name of audit entries that concern the message itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What one channel would be offered."""
+
+    channel: Channel
+    post: Post
+    length: Length
+    faults: tuple[Fault, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A message ready to be stored, and the writes that store it."""
+
+    snapshot: Snapshot
+    writes: Writes
+
+
+class Publishing:
+    """What authors do with messages."""
+
+    def __init__(
+        self,
+        *,
+        channels: Mapping[ChannelName, Channel],
+        messages: Messages,
+        certifications: Certifications,
+        uploads: Uploads,
+        idempotency: Idempotency,
+        book: AccountBook,
+        preparing: Preparing,
+        stream: Stream,
+        starter: Starter,
+        unit: Unit,
+        clock: Clock,
+        ids: Ids,
+        policy: Policy,
+        telemetry: Telemetry,
+        require_approval: bool,
+    ) -> None:
+        self._channels = channels
+        self._messages = messages
+        self._certifications = certifications
+        self._uploads = uploads
+        self._idempotency = idempotency
+        self._book = book
+        self._preparing = preparing
+        self._stream = stream
+        self._starter = starter
+        self._unit = unit
+        self._clock = clock
+        self._ids = ids
+        self._policy = policy
+        self._telemetry = telemetry
+        self._require_approval = require_approval
+
+    # --- accepting ----------------------------------------------------------------------------
+
+    def submit(self, draft: Draft, author: Member, once: Once | None = None) -> Snapshot:
+        """Accept a message for publishing now or at its time.
+
+        Raises `InvalidMessage` with every fault, `MediaNotReady`; `OnceTaken` for a used key.
+        """
+        accepted = self.accept(draft, author)
+        self._unit.commit(accepted.writes, *self.kept_answer(once, accepted.snapshot))
+        self.launch(accepted.snapshot)
+        return accepted.snapshot
+
+    def kept_answer(self, once: Once | None, value: object) -> Sequence[Writes]:
+        """Return the write that keeps a request's answer with the object it speaks of."""
+        if once is None or once.answer is None:
+            return ()
+        return (self._idempotency.keeping(once, once.answer(value), self._clock.now()),)
+
+    def accept(self, draft: Draft, author: Member, certification_id: str | None = None) -> Accepted:
+        """Check a draft and build everything that stands for it; writes nothing yet."""
+        self._check(draft.content, draft.channels, author)
+        now = self._clock.now()
+        status = MessageStatus.SCHEDULED
+        if draft.keep_as_draft:
+            status = MessageStatus.DRAFT
+        elif self._require_approval and not author.may(Role.COMMUNITY_MANAGER):
+            status = MessageStatus.PENDING_REVIEW
+        message = Message(
+            id=self._ids.new(),
+            author=author.id,
+            author_name=author.name,
+            status=status,
+            revision=1,
+            content=draft.content,
+            channels=draft.channels,
+            created_at=now,
+            due_at=max(draft.scheduled_at or now, now),
+            scheduled_at=draft.scheduled_at,
+            time_zone=draft.time_zone,
+            late_policy=draft.late_policy,
+            certification_id=certification_id,
+            correlation_id=self._telemetry.correlation_id,
+        )
+        deliveries = () if message.is_unpublished else self._deliveries(message, now)
+        message = replace(message, status=roll_up(deliveries) if deliveries else status)
+        revision = Revision(message.id, 1, draft.content, now, author.id)
+        audit = self._entry(message, author, "accepted", "", message.status)
+        writes = self._messages.adding(message, revision, deliveries, [audit])
+        return Accepted(Snapshot(message, tuple(deliveries)), writes)
+
+    def launch(self, snapshot: Snapshot) -> None:
+        """Tell the worker what is due, best effort: the due index knows it anyway."""
+        queued = [d for d in snapshot.deliveries if d.status is Status.QUEUED and d.claim]
+        hints = [Hint(d.key, d.claim or "", d.correlation_id) for d in queued]
+        lost = {hint.key for hint in self._stream.put(hints)} if hints else set()
+        now = self._clock.now()
+        for delivery in queued:
+            if delivery.key in lost:
+                self._give_back(delivery, now)
+        pending = [d.due_at for d in snapshot.deliveries if d.status is Status.PENDING]
+        if lost or (pending and min(pending) <= now + SOON):
+            self._starter.release(min(pending, default=now))
+
+    def _give_back(self, delivery: Delivery, now: datetime) -> None:
+        back = steps.postpone(delivery, now, self._ids.new())
+        try:
+            self._unit.commit(self._messages.moving(delivery, back))
+        except (LostRace, StoreUnavailable):
+            self._telemetry.event("stream_refused", delivery=str(delivery.key))
+
+    def _deliveries(self, message: Message, now: datetime) -> Sequence[Delivery]:
+        return [self._delivery(message, channel, now) for channel in message.channels]
+
+    def _delivery(self, message: Message, channel: ChannelName, now: datetime) -> Delivery:
+        is_due = message.due_at <= now
+        claim = self._ids.new() if is_due else None
+        return Delivery(
+            key=DeliveryKey(message.id, channel),
+            status=Status.QUEUED if is_due else Status.PENDING,
+            revision=message.revision,
+            due_at=message.due_at,
+            next_at=now + self._policy.queue_lease if is_due else message.due_at,
+            claim=claim,
+            late_after=_late_after(message.late_policy),
+            parent=self._channels[channel].direct,
+            correlation_id=message.correlation_id,
+            stamp=claim or "accepted",
+        )
+
+    # --- checking -----------------------------------------------------------------------------
+
+    def _check(self, content: Content, channels: Sequence[ChannelName], member: Member) -> None:
+        """Raise `InvalidMessage` with every fault, or `MediaNotReady`."""
+        uploads, faults = self._usable(content, member)
+        for name in channels:
+            post_faults = self._preparing.compose(
+                content, self._channels[name], Account(name), uploads
+            )[1]
+            faults += [fault for fault in post_faults if fault not in faults]
+        if faults:
+            raise InvalidMessage(faults)
+
+    def _usable(self, content: Content, member: Member) -> tuple[Mapping[str, Upload], list[Fault]]:
+        """Return the uploads a content refers to; `MediaNotReady` while one is being looked at."""
+        wanted = {item.upload_id: f"/media/{i}/upload_id" for i, item in enumerate(content.media)}
+        photo = content.announcement.photo_upload_id if content.announcement else None
+        if photo:
+            wanted[photo] = "/photo_upload_id"
+        if not wanted:
+            return {}, []
+        found = self._uploads.many(list(wanted))
+        faults = []
+        for upload_id, pointer in wanted.items():
+            upload = found.get(upload_id)
+            if upload is None or not member.may_read(upload.author):
+                detail = "There is no such upload; ask for one at POST /api/v1/uploads."
+                faults.append(Fault(pointer, "unknown_upload", detail))
+            elif upload.status is UploadStatus.REJECTED:
+                faults.append(Fault(pointer, "upload_rejected", upload.detail))
+            elif upload.status is UploadStatus.PENDING:
+                raise MediaNotReady(f"Upload {upload_id} is not ready yet; try again in a moment.")
+        return found, faults
+
+    def preview(self, draft: Draft, member: Member) -> list[Preview]:
+        """Return exactly what each channel would be offered, with its faults. Stores nothing."""
+        uploads, faults = self._usable(draft.content, member)
+        if faults:
+            raise InvalidMessage(faults)
+        previews = []
+        for name in draft.channels:
+            channel = self._channels[name]
+            account = self._book.open_without_secrets(name)
+            post, found = self._preparing.compose(draft.content, channel, account, uploads)
+            previews.append(Preview(channel, post, channel.measure(post), tuple(found)))
+        return previews
+
+    # --- reading ------------------------------------------------------------------------------
+
+    def read(self, message_id: str, member: Member) -> Snapshot:
+        """Return a message that the member may see; `NotFound` otherwise."""
+        snapshot = self._messages.get(message_id)
+        if snapshot is None or not member.may_read(snapshot.message.author):
+            raise NotFound("There is no such message.")
+        return current(snapshot)
+
+    def listing(
+        self,
+        member: Member,
+        wanted: Filter,
+        *,
+        everyone: bool,
+        limit: int,
+        cursor: Cursor | None,
+    ) -> Page[Message]:
+        """Return a page of the member's own messages, or of everyone's."""
+        if everyone:
+            return self._messages.calendar(wanted, limit, cursor)
+        return self._messages.by_author(member.id, wanted, limit, cursor)
+
+    def recipients(
+        self,
+        message_id: str,
+        channel: ChannelName,
+        member: Member,
+        *,
+        limit: int,
+        cursor: Cursor | None,
+    ) -> Page[Delivery]:
+        """Return a page of a direct channel's recipients with their deliveries."""
+        self.read(message_id, member)
+        return self._messages.recipients(message_id, channel, limit, cursor)
+
+    def timeline(self, message_id: str, member: Member) -> Timeline:
+        """Return everything that happened to a message."""
+        self.read(message_id, member)
+        return self._messages.timeline(message_id)
+
+    # --- changing -----------------------------------------------------------------------------
+
+    def edit(
+        self, message_id: str, changes: Changes, if_match: int | None, member: Member
+    ) -> Snapshot:
+        """Write a new revision while nothing is in flight.
+
+        Raises `VersionRequired`, `VersionConflict`, `InFlight`, `IllegalTransition`.
+        """
+        before = self.read(message_id, member)
+        for _ in range(TRIES):
+            if if_match is None:
+                raise VersionRequired
+            if if_match != before.message.revision:
+                raise VersionConflict(f"The current revision is {before.message.revision}.")
+            try:
+                return self._edited(before, changes, member)
+            except LostRace:
+                before = self.read(message_id, member)
+        raise InFlight(list(before.message.channels), "Something moved meanwhile; try again.")
+
+    def _edited(self, before: Snapshot, changes: Changes, member: Member) -> Snapshot:
+        message = before.message
+        if message.status in (MessageStatus.REJECTED, MessageStatus.CANCELLED):
+            raise IllegalTransition(f"A {message.status} message can't be edited.")
+        _refuse_in_flight(before, Event.EDIT)
+        now = self._clock.now()
+        after = _changed(message, changes, now)
+        self._check(after.content, after.channels, member)
+        kept: list[Delivery] = []
+        writes: list[Writes] = []
+        late = _late_after(after.late_policy)
+        for delivery in before.deliveries:
+            if delivery.key.channel not in after.channels:
+                writes.append(self._messages.removing(delivery))
+                continue
+            moved = steps.edit(delivery, after.revision, after.due_at, late)
+            writes.append(self._messages.moving(delivery, moved))
+            kept.append(moved)
+        if not message.is_unpublished:
+            known = {d.key.channel for d in before.deliveries}
+            for channel in [c for c in after.channels if c not in known]:
+                added = replace(
+                    self._delivery(after, channel, now),
+                    status=Status.PENDING,
+                    claim=None,
+                    next_at=after.due_at,
+                )
+                writes.append(self._messages.starting(added))
+                kept.append(added)
+            after = replace(after, status=roll_up(kept))
+        revision = Revision(after.id, after.revision, after.content, now, member.id)
+        entry = self._entry(after, member, "edited", message.status, after.status)
+        self._unit.commit(
+            self._messages.saving(message, after, entry),
+            self._messages.revising(revision),
+            *writes,
+        )
+        snapshot = Snapshot(after, tuple(kept))
+        self.launch(snapshot)
+        return snapshot
+
+    def publish(self, message_id: str, member: Member) -> Snapshot:
+        """Hand a draft in: now or at its time. Again: the message as it is."""
+        snapshot = self.read(message_id, member)
+        message = snapshot.message
+        if message.status is not MessageStatus.DRAFT:
+            if snapshot.deliveries or message.status is MessageStatus.PENDING_REVIEW:
+                return snapshot
+            raise IllegalTransition(f"A {message.status} message can't be published.")
+        if self._require_approval and not member.may(Role.COMMUNITY_MANAGER):
+            return self.restated(message, MessageStatus.PENDING_REVIEW, member, "submitted")
+        return self.start(message, member, "published")
+
+    def start(self, message: Message, member: Member, event: str, *more: Writes) -> Snapshot:
+        """Give a message without deliveries its deliveries, in one transaction with `more`."""
+        self._check(message.content, message.channels, member)
+        now = self._clock.now()
+        after = replace(
+            message, due_at=max(message.scheduled_at or now, now), version=message.version + 1
+        )
+        deliveries = self._deliveries(after, now)
+        after = replace(after, status=roll_up(deliveries))
+        entry = self._entry(after, member, event, message.status, after.status)
+        self.commit_or_conflict(
+            self._messages.saving(message, after, entry),
+            *(self._messages.starting(delivery) for delivery in deliveries),
+            *more,
+        )
+        snapshot = Snapshot(after, tuple(deliveries))
+        self.launch(snapshot)
+        return snapshot
+
+    def reject(self, message: Message, reason: str, member: Member, *more: Writes) -> Snapshot:
+        """Send a message that awaits approval back with a reason."""
+        if message.status is not MessageStatus.PENDING_REVIEW:
+            raise IllegalTransition(f"A {message.status} message can't be rejected.")
+        return self.restated(
+            replace(message, reason=reason), MessageStatus.REJECTED, member, "rejected", *more
+        )
+
+    def rewritten(self, message: Message, text: str, member: Member) -> tuple[Message, Writes]:
+        """Return a waiting message with a reviewer's own text, and the write of its revision."""
+        content = replace(message.content, text=text, edited=True)
+        after = replace(message, content=content, revision=message.revision + 1)
+        revision = Revision(message.id, after.revision, content, self._clock.now(), member.id)
+        return after, self._messages.revising(revision)
+
+    def restated(
+        self,
+        message: Message,
+        status: MessageStatus,
+        member: Member,
+        event: str,
+        *more: Writes,
+    ) -> Snapshot:
+        after = replace(message, status=status, version=message.version + 1)
+        entry = self._entry(after, member, event, message.status, status)
+        self.commit_or_conflict(self._messages.saving(message, after, entry), *more)
+        return Snapshot(after, ())
+
+    def commit_or_conflict(self, *writes: Writes) -> None:
+        try:
+            self._unit.commit(*writes)
+        except LostRace as lost:
+            raise Conflict("Someone changed this at the same time; read it again.") from lost
+
+    def _entry(
+        self, message: Message, member: Member, event: str, before: str, after: str
+    ) -> AuditEntry:
+        return AuditEntry(
+            message_id=message.id,
+            channel=WHOLE_MESSAGE,
+            recipient_id=None,
+            sequence=message.version,
+            at=self._clock.now(),
+            actor=member.id,
+            event=event,
+            before=before,
+            after=after,
+            correlation_id=self._telemetry.correlation_id,
+        )
+
+
+def current(snapshot: Snapshot) -> Snapshot:
+    """Return a snapshot whose status follows from the deliveries as they are now."""
+    if not snapshot.deliveries:
+        return snapshot
+    status = roll_up(snapshot.deliveries)
+    return replace(snapshot, message=replace(snapshot.message, status=status))
+
+
+def _late_after(policy: LatePolicy) -> timedelta | None:
+    return policy.after if policy.action is LateAction.SKIP else None
+
+
+def _refuse_in_flight(snapshot: Snapshot, event: Event) -> None:
+    fixed = [d for d in snapshot.deliveries if not d.can(event)]
+    moving = [d.key.channel for d in fixed if not d.status.is_terminal]
+    if moving:
+        raise InFlight(moving)
+    if fixed:
+        names = ", ".join(d.key.channel for d in fixed)
+        raise IllegalTransition(f"Already settled and no longer editable: {names}.")
+
+
+def _changed(message: Message, changes: Changes, now: datetime) -> Message:
+    """Return the message with an author's changes, as its next revision."""
+    content = message.content
+    if changes.text is not None:
+        content = replace(content, text=changes.text, edited=content.announcement is not None)
+    if changes.subject is not None or changes.clear_subject:
+        content = replace(content, subject=changes.subject)
+    if changes.media is not None:
+        content = replace(content, media=changes.media)
+    channels = changes.channels or message.channels
+    variants = content.variants if changes.variants is None else changes.variants
+    chosen = {name: variant for name, variant in variants.items() if name in channels}
+    content = replace(content, variants=chosen)
+    scheduled_at = changes.scheduled_at if changes.reschedule else message.scheduled_at
+    due_at = message.due_at
+    if changes.reschedule:
+        due_at = max(changes.scheduled_at or now, now)
+    return replace(
+        message,
+        content=content,
+        channels=channels,
+        scheduled_at=scheduled_at,
+        due_at=due_at,
+        time_zone=changes.time_zone or message.time_zone,
+        late_policy=changes.late_policy or message.late_policy,
+        revision=message.revision + 1,
+        version=message.version + 1,
+    )

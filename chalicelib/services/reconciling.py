@@ -1,0 +1,104 @@
+"""Settles doubt: asks what can be asked, waits as long as an absence can't be believed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from chalicelib.domain.channels import Account, Channel, Post, Receipt, Reconcilability
+from chalicelib.domain.deliveries import Attempt, Delivery, Policy
+from chalicelib.domain.errors import ChannelError, CredentialsRejected, RateLimited
+from chalicelib.services.conversing import Conversing
+
+SKEW = timedelta(minutes=1)
+"""How far a platform's clock may be behind ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The platform has it."""
+
+    receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """The platform certainly has not got it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """It can't be told yet; `counts` says whether this was a try."""
+
+    at: datetime
+    counts: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class AskPerson:
+    """Nothing but a person can tell."""
+
+
+Verdict = Found | Absent | Later | AskPerson
+
+
+class Reconciling:
+    """Finds out whether an unanswered attempt published."""
+
+    def __init__(self, conversing: Conversing, policy: Policy, settle: timedelta | None) -> None:
+        self._conversing = conversing
+        self._policy = policy
+        self._settle = settle
+
+    def settle_time(self, channel: Channel) -> timedelta:
+        """Return how long an absence on this channel is not to be believed."""
+        return self._settle or channel.settle_time
+
+    def verdict(
+        self,
+        delivery: Delivery,
+        channel: Channel,
+        post: Post,
+        account: Account,
+        attempts: Sequence[Attempt],
+        now: datetime,
+    ) -> Verdict:
+        """Return what can be said about a delivery in doubt at `now`."""
+        evidence = next((a for a in attempts if a.external_id), None)
+        if evidence is not None and evidence.external_id is not None:
+            return Found(Receipt(evidence.external_id, evidence.url))
+        if not delivery.doubt:
+            return Absent()
+        since = delivery.doubt_since or now
+        if channel.reconciles_by is Reconcilability.NONE:
+            return AskPerson()
+        if channel.reconciles_by is Reconcilability.EVENT:
+            until = since + self._policy.event_wait
+            return Later(until, counts=False) if now < until else AskPerson()
+        believable = since + self.settle_time(channel)
+        if now < believable:
+            return Later(believable, counts=False)
+        if delivery.lookups >= self._policy.max_lookups:
+            return AskPerson()
+        return self._look_up(delivery, channel, post, account, attempts, now)
+
+    def _look_up(
+        self,
+        delivery: Delivery,
+        channel: Channel,
+        post: Post,
+        account: Account,
+        attempts: Sequence[Attempt],
+        now: datetime,
+    ) -> Verdict:
+        started = min((a.started_at for a in attempts), default=now)
+        try:
+            receipt = self._conversing.hold(channel.find(post, account, started - SKEW), account)
+        except CredentialsRejected:
+            return Later(now + self._policy.blocked_recheck, counts=False)
+        except RateLimited as error:
+            return Later(now + (error.retry_after or self._policy.blocked_recheck), counts=False)
+        except ChannelError:
+            return Later(now + self._policy.blocked_recheck * (delivery.lookups + 1))
+        return Absent() if receipt is None else Found(receipt)

@@ -1,0 +1,177 @@
+"""Releases what is due: claims it and puts a hint on the stream. The due index is the truth.
+
+A run looks ahead for as long as it knows due work and ends at once when it knows none, so that a
+delivery is on the stream just before its minute and not up to a minute after:
+
+    tick ── claim what is due ── sleep until the next one's lead ── claim … ── stop after `span`
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from chalicelib.domain import deliveries as steps
+from chalicelib.domain.channels import ChannelName
+from chalicelib.domain.deliveries import AuditEntry, Delivery, Policy, Status
+from chalicelib.domain.errors import IllegalTransition, LostRace, StoreUnavailable
+from chalicelib.domain.ports import (
+    AccountState,
+    AccountStatus,
+    Clock,
+    Due,
+    Hint,
+    Ids,
+    Messages,
+    Stream,
+    Telemetry,
+    Unit,
+)
+from chalicelib.services.accounts import AccountBook
+
+LEAD = timedelta(seconds=6)
+"""How long before its minute a delivery is released: the stream's batching window and a little."""
+SPAN = timedelta(seconds=58)
+"""How long one run looks ahead; the next tick takes over."""
+BUDGET = 2000
+"""How many claims one run makes at most, so that a backlog never becomes a storm."""
+SCHEDULER = "scheduler"
+
+
+class Releasing:
+    """The scheduler. Any number may run at once: every claim is conditional."""
+
+    def __init__(
+        self,
+        *,
+        messages: Messages,
+        book: AccountBook,
+        stream: Stream,
+        unit: Unit,
+        clock: Clock,
+        ids: Ids,
+        policy: Policy,
+        telemetry: Telemetry,
+        pool: Callable[[], Executor],
+    ) -> None:
+        self._messages = messages
+        self._book = book
+        self._stream = stream
+        self._unit = unit
+        self._clock = clock
+        self._ids = ids
+        self._policy = policy
+        self._telemetry = telemetry
+        self._pool = pool
+
+    def release(self, deadline: datetime | None = None) -> int:
+        """Release everything that is or becomes due during this run; return how many.
+
+        Stops in time for `deadline`.
+        """
+        end = self._clock.now() + SPAN
+        if deadline is not None:
+            end = min(end, deadline)
+        released = 0
+        while True:
+            known = self._known(end + LEAD)
+            now = self._clock.now()
+            ripe = [due for due in known if due.next_at <= now + LEAD]
+            released += self._claim_all(ripe[: BUDGET - released])
+            wake = min((at for due in known if (at := _wake(due, now)) > now), default=end)
+            if wake >= end or released >= BUDGET:
+                return released
+            self._clock.sleep(max((wake - self._clock.now()).total_seconds(), 0.2))
+
+    def _known(self, until: datetime) -> list[Due]:
+        pages = self._pool().map(
+            lambda shard: list(self._shard(shard, until)), range(self._messages.shards)
+        )
+        return sorted((due for page in pages for due in page), key=lambda due: due.next_at)
+
+    def _shard(self, shard: int, until: datetime) -> Iterator[Due]:
+        cursor = None
+        for _ in range(BUDGET):
+            page = self._messages.due(shard, until, cursor)
+            yield from page.items
+            cursor = page.cursor
+            if cursor is None:
+                return
+
+    def _claim_all(self, due: Sequence[Due]) -> int:
+        states: dict[ChannelName, AccountState] = {
+            channel: self._book.state(channel) for channel in {d.key.channel for d in due}
+        }
+        claimed = [d for d in self._pool().map(lambda d: self._claim(d, states), due) if d]
+        self._put(claimed)
+        return len(claimed)
+
+    def _claim(self, due: Due, states: Mapping[ChannelName, AccountState]) -> Delivery | None:
+        """Claim one delivery, re-read first: the index is only a hint."""
+        delivery = self._messages.delivery(due.key)
+        now = self._clock.now()
+        if delivery is None or not _is_ripe(delivery, now):
+            return None
+        try:
+            claimed = self._step(delivery, states[due.key.channel], now)
+            self._unit.commit(
+                self._messages.moving(delivery, claimed, self._audit(delivery, claimed, now))
+            )
+        except (LostRace, IllegalTransition):
+            return None
+        except StoreUnavailable as error:
+            self._telemetry.event("claim_not_written", error=error.detail)
+            return None
+        return claimed if claimed.claim else None
+
+    def _step(self, delivery: Delivery, state: AccountState, now: datetime) -> Delivery:
+        claim = self._ids.new()
+        count = delivery.audit_count + 1
+        if delivery.status is Status.BLOCKED and state.status is not AccountStatus.CONNECTED:
+            again = now + self._policy.blocked_recheck
+            return replace(steps.postpone(delivery, again, claim), audit_count=count)
+        return replace(steps.claim(delivery, now, self._policy, claim), audit_count=count)
+
+    def _audit(self, before: Delivery, after: Delivery, now: datetime) -> AuditEntry | None:
+        if before.status is after.status:
+            return None
+        return AuditEntry(
+            message_id=after.key.message_id,
+            channel=after.key.channel,
+            recipient_id=after.key.recipient_id,
+            sequence=after.audit_count,
+            at=now,
+            actor=SCHEDULER,
+            event="claimed",
+            before=before.status,
+            after=after.status,
+            correlation_id=after.correlation_id,
+        )
+
+    def _put(self, claimed: Sequence[Delivery]) -> None:
+        """Put hints; what was certainly not taken becomes due again at once."""
+        by_key = {d.key: d for d in claimed}
+        hints = [Hint(d.key, d.claim or "", d.correlation_id) for d in claimed]
+        for lost in self._stream.put(hints) if hints else ():
+            delivery = by_key[lost.key]
+            back = steps.postpone(delivery, self._clock.now(), self._ids.new())
+            try:
+                self._unit.commit(self._messages.moving(delivery, back))
+            except (LostRace, StoreUnavailable):
+                self._telemetry.event("stream_refused", delivery=str(lost.key))
+
+
+def _wake(due: Due, now: datetime) -> datetime:
+    """Return when to look at an index entry again: at its lead, or at its very time."""
+    early = due.next_at - LEAD
+    return early if early > now else due.next_at
+
+
+def _is_ripe(delivery: Delivery, now: datetime) -> bool:
+    """Return whether a delivery may be claimed: a lease must have ended, a start may be near."""
+    if delivery.next_at is None:
+        return False
+    lead = LEAD if delivery.status is Status.PENDING else timedelta(0)
+    return delivery.next_at <= now + lead

@@ -1,0 +1,135 @@
+"""Settings, read from the environment once. Names carry their units.
+
+Every field's variable is its name in upper case. Anything contradictory is a `ConfigurationError`
+at start-up, never a surprise per delivery.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import cache
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from chalicelib.domain.deliveries import Policy
+from chalicelib.domain.errors import ConfigurationError
+from chalicelib.domain.retry import RetryPolicy
+
+
+def _flag(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.strip().lower() in {"1", "true", "yes", "on"}
+    return value
+
+
+def _mapping(value: Any) -> Any:
+    return json.loads(value) if isinstance(value, str) else value
+
+
+def _words(value: Any) -> Any:
+    return tuple(value.split()) if isinstance(value, str) else value
+
+
+Flag = Annotated[bool, BeforeValidator(_flag)]
+
+
+class Settings(BaseModel):
+    """Everything that differs between stages."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    stage: str = "dev"
+    aws_region: str = "us-east-1"
+    table_name: str = "omnichannel-publisher-dev"
+    stream_name: str = "omnichannel-messages"
+    media_bucket: str = "omnichannel-publisher-media-dev"
+    user_pool_arn: str = "arn:aws:cognito-idp:us-east-1:000000000000:userpool/unset"
+    client_id: str = ""
+    issuer: str = ""
+    """`iss` of accepted tokens; derived from the pool's ARN when empty."""
+    secrets_prefix: str = "omnichannel-publisher/dev"
+    public_url: str = "http://127.0.0.1:8000"
+    """Where people reach the API: base of unsubscribe links."""
+    allowed_origins: Annotated[tuple[str, ...], BeforeValidator(_words)] = ("*",)
+    require_approval: Flag = False
+    community: str = "AWS Community"
+    """Name on the card and in announcements."""
+    release_function: str = ""
+    """Name of the deployed `release_due`; empty: nobody can be started."""
+    platform_endpoints: Annotated[Mapping[str, str], BeforeValidator(_mapping)] = Field(
+        default_factory=dict
+    )
+    """Channel → base address that stands in for its platform; refused in prod."""
+    tracing: Flag = False
+
+    invocation_seconds: float = Field(300, gt=0)
+    queue_lease_seconds: float = Field(420, gt=0)
+    attempt_lease_seconds: float = Field(540, gt=0)
+    connect_timeout_seconds: float = Field(3, gt=0)
+    read_timeout_seconds: float = Field(20, gt=0)
+    blocked_recheck_seconds: float = Field(60, gt=0)
+    event_wait_seconds: float = Field(900, gt=0)
+    settle_seconds: float | None = Field(None, gt=0)
+    """Overrides every channel's settle time; for local use."""
+    retry_base_seconds: float = Field(15, gt=0)
+    retry_cap_seconds: float = Field(1800, gt=0)
+    retry_max_attempts: int = Field(8, ge=1)
+    worker_threads: int = Field(64, ge=1)
+
+    def policy(self) -> Policy:
+        """Return the delivery protocol's durations."""
+        return Policy(
+            queue_lease=timedelta(seconds=self.queue_lease_seconds),
+            attempt_lease=timedelta(seconds=self.attempt_lease_seconds),
+            invocation=timedelta(seconds=self.invocation_seconds),
+            call=timedelta(seconds=self.connect_timeout_seconds + self.read_timeout_seconds),
+            blocked_recheck=timedelta(seconds=self.blocked_recheck_seconds),
+            event_wait=timedelta(seconds=self.event_wait_seconds),
+            retry=RetryPolicy(
+                base=timedelta(seconds=self.retry_base_seconds),
+                cap=timedelta(seconds=self.retry_cap_seconds),
+                max_attempts=self.retry_max_attempts,
+            ),
+        )
+
+    @property
+    def token_issuer(self) -> str:
+        """Return the `iss` that tokens must carry."""
+        if self.issuer:
+            return self.issuer
+        region, pool = self.user_pool_arn.split(":")[3], self.user_pool_arn.rpartition("/")[2]
+        return f"https://cognito-idp.{region}.amazonaws.com/{pool}"
+
+    def contradictions(self) -> list[str]:
+        """Return what can't be right, in words."""
+        found = self.policy().check()
+        if self.stage == "prod" and self.platform_endpoints:
+            found.append("PLATFORM_ENDPOINTS must be empty in prod: posts would go to stand-ins")
+        return found
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> Settings:
+        """Build from environment variables; `ConfigurationError` names each one that is wrong."""
+        given = {
+            name: environment[name.upper()]
+            for name in cls.model_fields
+            if name.upper() in environment
+        }
+        try:
+            settings = cls.model_validate(given)
+        except ValidationError as error:
+            wrong = [f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()]
+            raise ConfigurationError("; ".join(wrong)) from error
+        if found := settings.contradictions():
+            raise ConfigurationError("; ".join(found))
+        return settings
+
+
+@cache
+def current() -> Settings:
+    """Return this process's settings."""
+    return Settings.read(os.environ)

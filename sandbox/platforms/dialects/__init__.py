@@ -1,0 +1,1 @@
+"""Speak the protocols that several stand-ins share."""

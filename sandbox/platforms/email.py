@@ -1,0 +1,154 @@
+"""Stand in for SES v2: a pass-through that remembers the mail which AWS accepted.
+
+Errors and shapes: the botocore model of SES v2 (checked November 2026).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import Any
+
+from sandbox.platforms.dialects.aws import mapping, pass_on, rest_json_error
+from sandbox.platforms.engine.pictures import NotAnImage
+from sandbox.platforms.engine.posts import Picture, Post
+from sandbox.platforms.engine.wire import Answer, Request
+from sandbox.platforms.engine.world import Refusal, World
+
+SEND = ["v2", "email", "outbound-emails"]
+REFUSALS = {
+    Refusal.TOKEN_EXPIRED: (403, "ExpiredTokenException", "the security token has expired"),
+    Refusal.RATE_LIMIT: (429, "TooManyRequestsException", "Maximum sending rate exceeded."),
+    Refusal.REJECT_CONTENT: (400, "MessageRejected", "the message was rejected for its content"),
+    Refusal.UNAVAILABLE: (503, "ServiceUnavailableException", "the service is unavailable"),
+    Refusal.BROKEN: (500, "InternalServiceErrorException", "the service failed"),
+}
+
+
+class Email:
+    """The mail service."""
+
+    channel = "email"
+    hosts = ("email.*.amazonaws.com",)
+
+    def __init__(self, world: World) -> None:
+        """Use the embedded AWS; there is no account to seed."""
+        self.world = world
+
+    def account(self) -> dict[str, Any]:
+        """Return nothing: the embedded AWS has the credentials."""
+        return {}
+
+    def claims(self, request: Request) -> bool:
+        """Say yes: nobody else has this host."""
+        return True
+
+    def publishes(self, request: Request) -> bool:
+        """Say whether a mail is being sent."""
+        return request.method == "POST" and request.segments == SEND
+
+    def answer(self, request: Request) -> Answer:
+        """Pass the call on; keep the mail if it was accepted."""
+        answer = pass_on(self.world, request)
+        if answer is None:
+            return self.refuse(Refusal.UNAVAILABLE, request, 0)
+        if answer.status == 200 and self.publishes(request):
+            self._keep(mapping(request.json), answer)
+        return answer
+
+    def refuse(self, refusal: Refusal, request: Request, seconds: float) -> Answer:
+        """Refuse in SES's words; it never says how long to wait."""
+        return rest_json_error(*REFUSALS[refusal])
+
+    def _keep(self, sent: dict[str, Any], answer: Answer) -> None:
+        message_id = Request("", "", "", {}, answer.body, "").json
+        external_id = str(mapping(message_id).get("MessageId", ""))
+        destination = mapping(sent.get("Destination"))
+        lists = (destination.get(f"{kind}Addresses") or [] for kind in ("To", "Cc", "Bcc"))
+        recipient = ", ".join(str(address) for addresses in lists for address in addresses)
+        content = mapping(sent.get("Content"))
+        read = _raw if "Raw" in content else _simple
+        mail = read(content)
+        pictures, inline = self._pictures(mail["attachments"])
+        extra = {
+            "author": str(sent.get("FromEmailAddress") or mail["from"]),
+            "subject": mail["subject"],
+            "html": mail["html"],
+            "headers": mail["headers"],
+            "inline": inline,
+            "tags": {
+                str(tag.get("Name")): str(tag.get("Value"))
+                for tag in sent.get("EmailTags") or []
+                if isinstance(tag, dict)
+            },
+        }
+        post = Post("email", external_id, None, mail["text"], pictures, recipient, extra=extra)
+        self.world.posts.add(post)
+
+    def _pictures(
+        self, attachments: list[tuple[str, str, bytes]]
+    ) -> tuple[tuple[Picture, ...], dict[str, str]]:
+        """Keep attached images; return them and the file of each content id."""
+        pictures, inline = [], {}
+        for content_id, description, content in attachments:
+            try:
+                picture = self.world.pictures.keep(content, description or None)
+            except NotAnImage:
+                continue  # other attachments are not shown on the wall
+            pictures.append(picture)
+            if content_id:
+                inline[content_id] = picture.name
+        return tuple(pictures), inline
+
+
+def _simple(content: dict[str, Any]) -> dict[str, Any]:
+    """Read SES's own structured mail."""
+    simple = mapping(content.get("Simple"))
+    body = mapping(simple.get("Body"))
+    attachments = []
+    for item in simple.get("Attachments") or []:
+        attachment = mapping(item)
+        try:
+            content_bytes = base64.b64decode(str(attachment.get("RawContent", "")))
+        except (binascii.Error, ValueError):
+            continue
+        names = [str(attachment.get(key, "")) for key in ("ContentId", "ContentDescription")]
+        attachments.append((names[0].strip("<>"), names[1], content_bytes))
+    return {
+        "subject": str(mapping(simple.get("Subject")).get("Data", "")),
+        "text": str(mapping(body.get("Text")).get("Data", "")),
+        "html": str(mapping(body.get("Html")).get("Data", "")),
+        "from": "",
+        "headers": {
+            str(header.get("Name")): str(header.get("Value"))
+            for header in simple.get("Headers") or []
+            if isinstance(header, dict)
+        },
+        "attachments": attachments,
+    }
+
+
+def _raw(content: dict[str, Any]) -> dict[str, Any]:
+    """Read a finished MIME message."""
+    data = str(mapping(content.get("Raw")).get("Data", ""))
+    mail = message_from_bytes(base64.b64decode(data), EmailMessage, policy=policy.default)
+    attachments = []
+    for part in mail.walk():
+        if part.get_content_maintype() == "image":
+            content_id = str(part.get("Content-ID", "")).strip("<>")
+            description = str(part.get("Content-Description", ""))
+            attachments.append((content_id, description, part.get_payload(decode=True) or b""))
+    text, html = mail.get_body(("plain",)), mail.get_body(("html",))
+    return {
+        "subject": str(mail.get("Subject", "")),
+        "text": text.get_content() if text else "",
+        "html": html.get_content() if html else "",
+        "from": str(mail.get("From", "")),
+        "headers": {name: str(value) for name, value in mail.items()},
+        "attachments": attachments,
+    }
+
+
+STAND_IN = Email

@@ -1,0 +1,1 @@
+"""Serve stand-ins over HTTP, keep what they hold, and break them on request."""

@@ -1,0 +1,177 @@
+"""Know where one copy of the local product keeps its things, and that only one copy uses them.
+
+    <state>/lock            held by every process of the copy; the kernel drops it with the last one
+    <state>/endpoints.json  there while everything is ready (the public contract's document)
+    <state>/aws, outside    what the embedded AWS and the stand-ins keep
+    <state>/logs            what the processes say; the last start's beside the present one's
+    <state>/*.json[l]       the stream pump's position and what it gave up on
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import pwd
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+PROJECT = Path(__file__).resolve().parents[1]
+LEAVING_SECONDS = 15.0
+"""How long a copy whose supervisor was killed may take to save its state and go."""
+
+
+class Trouble(Exception):  # noqa: N818 - reads better where it is raised
+    """The local product can't go on; the message is a sentence that says what to do."""
+
+
+@dataclass(frozen=True)
+class State:
+    """The folder of one copy of the local product."""
+
+    path: Path
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str]) -> State:
+        """Return the folder that the environment asks for; nothing is created yet."""
+        chosen = environment.get("OMNICHANNEL_STATE_DIR")
+        path = Path(chosen).expanduser() if chosen else _usual(environment)
+        path = path.resolve()
+        if path == PROJECT or path.is_relative_to(PROJECT):
+            raise Trouble(
+                f"The state folder {path} lies inside the checkout, where nothing is written: "
+                "choose one outside with OMNICHANNEL_STATE_DIR."
+            )
+        return cls(path)
+
+    @property
+    def endpoints(self) -> Path:
+        """Return the file that exists while the product is ready."""
+        return self.path / "endpoints.json"
+
+    @property
+    def resources(self) -> Path:
+        """Return the file that names what was provisioned in the embedded AWS."""
+        return self.path / "resources.json"
+
+    @property
+    def aws(self) -> Path:
+        """Return the embedded AWS's folder."""
+        return self.path / "aws"
+
+    @property
+    def outside(self) -> Path:
+        """Return the stand-ins' folder."""
+        return self.path / "outside"
+
+    @property
+    def logs(self) -> Path:
+        """Return the folder of what the processes say."""
+        return self.path / "logs"
+
+    def prepare(self) -> None:
+        """Make the folders and prove that they can be written."""
+        try:
+            for folder in (self.path, self.aws, self.outside, self.logs):
+                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            probe = self.path / "probe"
+            probe.write_bytes(b"x" * 4096)
+            probe.unlink()
+        except OSError as error:
+            raise Trouble(
+                f"The state folder {self.path} can't be written ({error.strerror}): "
+                "make room there or choose another with OMNICHANNEL_STATE_DIR."
+            ) from error
+
+
+class Lock:
+    """The right to use a state folder, shared with the child processes that inherit it."""
+
+    def __init__(self, state: State) -> None:
+        """Take the lock; wait for a copy that is just leaving, refuse beside one that stays."""
+        self._file = (state.path / "lock").open("a+")
+        until = time.monotonic() + LEAVING_SECONDS
+        while not self._taken():
+            holder = self._holder()
+            if _is_running(holder) or time.monotonic() > until:
+                self._file.close()
+                raise Trouble(
+                    f"The product is already running with the state folder {state.path} "
+                    f"(process {holder or 'unknown'}): stop it, or start another copy with "
+                    "OMNICHANNEL_STATE_DIR, API_PORT, SANDBOX_PORT and AWS_PORT of its own."
+                )
+            time.sleep(0.1)
+        self._file.seek(0)
+        self._file.truncate()
+        self._file.write(str(os.getpid()))
+        self._file.flush()
+
+    @property
+    def descriptor(self) -> int:
+        """Return what a child process must inherit to hold the lock too."""
+        return self._file.fileno()
+
+    def release(self) -> None:
+        """Give up this process's share."""
+        self._file.close()
+
+    def _taken(self) -> bool:
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
+
+    def _holder(self) -> int:
+        self._file.seek(0)
+        text = self._file.read().strip()
+        return int(text) if text.isdigit() else 0
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Replace a file with ``value`` so that a reader sees the old or the new, never a part."""
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(value, file, indent=1)
+    fresh.replace(path)
+
+
+def read_json(path: Path) -> Any:
+    """Return a file's value; None while there is no readable one."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def _usual(environment: Mapping[str, str]) -> Path:
+    state = environment.get("XDG_STATE_HOME", "")
+    if Path(state).is_absolute():
+        return Path(state) / "omnichannel-publisher"
+    home = environment.get("HOME") or _home_of_user()
+    if not Path(home).is_absolute():
+        raise Trouble("HOME is not set: choose a state folder with OMNICHANNEL_STATE_DIR.")
+    return Path(home) / ".local" / "state" / "omnichannel-publisher"
+
+
+def _home_of_user() -> str:
+    try:
+        return pwd.getpwuid(os.getuid()).pw_dir
+    except KeyError:
+        return ""
+
+
+def _is_running(pid: int) -> bool:
+    if pid <= 0:
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,170 @@
+// Keep the wall in step with /posts, follow #/<channel>/<external id>, and filter by channel.
+
+import { CHANNELS, card, channelOf, glyph, node } from "/wall/faces.js";
+
+const POLL_MILLISECONDS = 1000;
+const ROW_PIXELS = 4;
+const GAP_PIXELS = 24;
+const FIRST_PAGE = 120;
+
+const byId = (id) => document.getElementById(id);
+const wall = byId("posts");
+const shown = new Map(); // key → { article, state }
+const state = { channel: null, limit: FIRST_PAGE, tag: null, loaded: false, reached: null };
+
+const keyOf = (post) => `${post.channel}/${post.external_id}`;
+const addressOf = (post) => `#/${post.channel}/${encodeURIComponent(post.external_id)}`;
+
+const sizes = new ResizeObserver((entries) => {
+  requestAnimationFrame(() => entries.forEach(({ target }) => target.isConnected && fit(target)));
+});
+
+// Masonry without moving anything in the document: a moved iframe would load again.
+function fit(article) {
+  const rows = Math.ceil((article.getBoundingClientRect().height + GAP_PIXELS) / ROW_PIXELS);
+  article.parentElement.style.gridRowEnd = `span ${rows}`;
+}
+
+function put(post) {
+  const key = keyOf(post);
+  const version = `${post.deleted_at ?? ""}|${post.text}`;
+  const old = shown.get(key);
+  if (old?.version === version) return false;
+  const article = card(post, addressOf(post));
+  if (old) {
+    sizes.unobserve(old.article);
+    old.article.replaceWith(article);
+  } else {
+    const cell = node("div", "cell", article);
+    cell.dataset.channel = post.channel;
+    wall.prepend(cell);
+  }
+  sizes.observe(article);
+  shown.set(key, { article, version, post });
+  return !old;
+}
+
+function forgetOthers(keys) {
+  for (const [key, { article }] of shown) {
+    if (keys.has(key)) continue;
+    sizes.unobserve(article);
+    article.parentElement.remove();
+    shown.delete(key);
+  }
+}
+
+function draw(answer) {
+  const oldest = answer.items[0];
+  const firstShown = shown.values().next().value?.post;
+  const isOlderPage = oldest && firstShown && oldest.created_at < firstShown.created_at;
+  if (isOlderPage) forgetOthers(new Set());
+  forgetOthers(new Set(answer.items.map(keyOf)));
+  const fresh = answer.items.filter(put);
+  if (state.loaded && fresh.length && !isOlderPage) {
+    byId("news").textContent = fresh.length === 1
+      ? `New on ${channelOf(fresh[0].channel).title}`
+      : `${fresh.length} new posts`;
+    for (const post of fresh) shown.get(keyOf(post)).article.classList.add("fresh");
+  }
+  const total = Object.values(answer.counts).reduce((sum, count) => sum + count, 0);
+  byId("older").hidden = answer.items.length >= total;
+  drawFilters(answer.counts, total);
+  choose();
+  state.loaded = true;
+}
+
+function drawFilters(counts, total) {
+  const names = [...new Set([...Object.keys(CHANNELS), ...Object.keys(counts)])];
+  const entries = [[null, "All", total], ...names.map((n) => [n, channelOf(n).title, counts[n] ?? 0])];
+  const buttons = entries.map(([name, title, count]) => {
+    const button = node("button", "filter", name ? glyph(channelOf(name).glyph) : null);
+    button.append(node("span", "", title), node("span", "count", String(count)));
+    button.type = "button";
+    button.dataset.channel = name ?? "";
+    button.setAttribute("aria-pressed", String(state.channel === name));
+    button.addEventListener("click", () => choose(name));
+    return button;
+  });
+  const focused = document.activeElement?.closest?.("#filters button")?.dataset.channel;
+  byId("filters").replaceChildren(...buttons);
+  if (focused !== undefined) buttons.find((b) => b.dataset.channel === focused)?.focus();
+}
+
+function choose(channel = state.channel) {
+  state.channel = channel;
+  let visible = 0;
+  for (const cell of wall.children) {
+    cell.hidden = channel !== null && cell.dataset.channel !== channel;
+    if (!cell.hidden) visible += 1;
+  }
+  for (const button of byId("filters").children) {
+    button.setAttribute("aria-pressed", String(button.dataset.channel === (channel ?? "")));
+  }
+  byId("empty").hidden = visible > 0;
+  byId("empty-title").textContent = channel && shown.size
+    ? `Nothing on ${channelOf(channel).title} yet`
+    : "Nothing has been published yet";
+}
+
+// Bring the post that the address names into view, fetching older ones until it is there.
+function follow() {
+  const named = /^#\/([^/]+)\/(.+)$/.exec(location.hash);
+  for (const marked of wall.querySelectorAll(".named")) marked.classList.remove("named");
+  if (!named) return;
+  const key = `${decode(named[1])}/${decode(named[2])}`;
+  const entry = shown.get(key);
+  if (!entry) {
+    if (!byId("older").hidden) older();
+    return;
+  }
+  if (state.channel && state.channel !== entry.post.channel) choose(null);
+  entry.article.classList.add("named");
+  if (state.reached === key) return;
+  state.reached = key;
+  requestAnimationFrame(() => {
+    entry.article.scrollIntoView({ block: "center" });
+    entry.article.focus({ preventScroll: true });
+  });
+}
+
+function decode(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+function older() {
+  state.limit *= 4;
+  state.tag = null;
+}
+
+async function refresh() {
+  const headers = state.tag ? { "If-None-Match": state.tag } : {};
+  try {
+    const response = await fetch(`/posts?limit=${state.limit}`, { headers, cache: "no-store" });
+    byId("trouble").hidden = response.ok || response.status === 304;
+    document.body.classList.toggle("offline", !byId("trouble").hidden);
+    if (response.status === 200) {
+      state.tag = response.headers.get("ETag");
+      draw(await response.json());
+      follow();
+    }
+  } catch {
+    byId("trouble").hidden = false;
+    document.body.classList.add("offline");
+    state.tag = null;
+  }
+  setTimeout(refresh, document.hidden ? POLL_MILLISECONDS * 5 : POLL_MILLISECONDS);
+}
+
+byId("older").addEventListener("click", older);
+window.addEventListener("hashchange", () => {
+  state.reached = null;
+  follow();
+});
+fetch("/app/", { method: "HEAD" }).then((response) => {
+  if (!response.ok) byId("app-link").replaceWith("web app");
+}, () => {});
+refresh();

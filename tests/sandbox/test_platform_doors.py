@@ -1,0 +1,282 @@
+"""The development doors: controls, protection against web pages, state on disk, the process."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import sandbox.platforms
+from sandbox.platforms import Outside
+from sandbox.platforms.__main__ import main
+from tests.sandbox.platform_kit import CHANNELS, Visitor, image, send, until, visit
+
+ROOT = Path(__file__).resolve().parents[2]
+FIELDS = {"channel", "external_id", "url", "text", "media", "recipient", "created_at", "deleted_at"}
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_a_post_has_every_field_of_the_contract(visitor: Visitor, channel: str) -> None:
+    assert visitor.publisher(channel, "Ada passed")().status in (200, 201)
+    (post,) = visitor.posts()
+    assert set(post) >= FIELDS
+    assert post["channel"] == channel
+    assert "Ada passed" in post["text"]
+    assert post["deleted_at"] is None
+    is_direct = channel in ("whatsapp", "email", "sms")
+    assert (post["recipient"] is not None) is is_direct
+    assert (post["url"] is None) is is_direct
+
+
+def test_posts_are_listed_oldest_first_by_channel_and_by_being_live(visitor: Visitor) -> None:
+    for text in ("one", "two"):
+        visitor.publisher("facebook", text)()
+    visitor.publisher("sms", "three")()
+    first = visitor.posts("facebook")[0]
+    assert visitor.graph("facebook", "DELETE", first["external_id"]).json == {"success": True}
+    assert [post["text"] for post in visitor.posts()] == ["one", "two", "three"]
+    assert [post["text"] for post in visitor.posts("facebook", live=True)] == ["two"]
+    assert visitor.posts("facebook")[0]["deleted_at"]
+    assert visitor.control("GET", "/posts?limit=1").json["items"][0]["text"] == "three"
+
+
+def test_an_unchanged_wall_costs_no_bytes(visitor: Visitor) -> None:
+    tag = visitor.control("GET", "/posts").headers["etag"]
+    assert visitor.control("GET", "/posts", **{"If-None-Match": tag}).status == 304
+    visitor.publisher("sms", "x")()
+    assert visitor.control("GET", "/posts", **{"If-None-Match": tag}).status == 200
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        [],
+        {"channel": "fax", "kind": "slow"},
+        {"channel": "sms", "kind": "explode"},
+        {"channel": "sms"},
+        {"channel": "sms", "kind": ["slow"]},
+        {"channel": "sms", "kind": "slow", "times": 0},
+        {"channel": "sms", "kind": "slow", "times": True},
+        {"channel": "sms", "kind": "slow", "times": "1"},
+        {"channel": "sms", "kind": "slow", "seconds": -1},
+        {"channel": "sms", "kind": "slow", "seconds": "3"},
+        {"channel": "sms", "kind": "slow", "second": 3},
+    ],
+)
+def test_a_wrong_control_is_refused_with_a_problem_document(visitor: Visitor, body: Any) -> None:
+    seen = visitor.control("POST", "/faults", json.dumps(body).encode())
+    assert seen.status == 400
+    assert seen.headers["content-type"] == "application/problem+json"
+    assert set(seen.json) == {"type", "title", "status", "detail"}
+    assert visitor.control("GET", "/faults").json == {"items": []}
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"nonsense", b"\xff\xfe", b"[" * 100_000])
+def test_nonsense_never_shows_a_stack_trace(visitor: Visitor, body: bytes) -> None:
+    page = visitor.accounts["facebook"]["page_id"]
+    json_type = {"Content-Type": "application/json"}
+    for url in (
+        f"{visitor.outside.url}/faults",
+        f"{visitor.platforms['facebook']}/v26.0/{page}/feed",
+        f"{visitor.platforms['linkedin']}/rest/posts",
+        f"{visitor.platforms['email']}/v2/email/outbound-emails",
+    ):
+        seen = send("POST", url, body, {**json_type, "Authorization": "Bearer x"})
+        assert seen.failure is None
+        assert b"Traceback" not in seen.body
+
+
+def test_an_announced_giant_body_is_refused_unread(visitor: Visitor) -> None:
+    with socket.create_connection(("127.0.0.1", int(visitor.outside.url.rpartition(":")[2]))) as s:
+        host = visitor.outside.url.removeprefix("http://")
+        head = f"POST /faults HTTP/1.1\r\nHost: {host}\r\nContent-Length: 99999999999\r\n\r\n"
+        s.sendall(head.encode())
+        assert b" 413 " in s.recv(100)
+
+
+def test_a_fault_is_listed_with_what_it_has_hit(visitor: Visitor) -> None:
+    visitor.arm("sms", "error_503", times=2, seconds=1)
+    visitor.publisher("sms", "x")()
+    (item,) = visitor.control("GET", "/faults").json["items"]
+    assert {k: item[k] for k in ("channel", "kind", "times", "seconds", "used")} == {
+        "channel": "sms", "kind": "error_503", "times": 2, "seconds": 1, "used": 1,
+    }  # fmt: skip
+
+
+def test_a_web_page_that_rebinds_its_name_to_this_computer_gets_nothing(visitor: Visitor) -> None:
+    for path in ("/posts", "/accounts", "/"):
+        assert visitor.control("GET", path, Host="evil.example:8001").status == 403
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1"])
+def test_a_foreign_page_can_not_use_the_controls(visitor: Visitor, origin: str) -> None:
+    body = {"channel": "sms", "kind": "slow"}
+    assert visitor.control("POST", "/faults", body, Origin=origin).status == 403
+    assert visitor.control("DELETE", "/faults", Origin=origin).status == 403
+    assert visitor.control("POST", "/reset", Origin=origin).status == 403
+
+
+def test_the_sandbox_s_own_page_can_use_the_controls(visitor: Visitor) -> None:
+    assert visitor.control("POST", "/reset", Origin=visitor.outside.url).status == 200
+
+
+def test_every_listener_is_bound_to_loopback_only(visitor: Visitor) -> None:
+    listeners = [visitor.outside.url, *visitor.platforms.values()]
+    assert all(url.startswith("http://127.0.0.1:") for url in listeners)
+    assert len(set(listeners)) == 7
+
+
+def test_a_mounted_handler_answers_its_prefix(visitor: Visitor) -> None:
+    def handler(
+        method: str, path: str, query: str, headers: Mapping[str, str], body: bytes
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        return 201, {"X-Seen": f"{method} {path} {query} {headers['x-one']}"}, body
+
+    visitor.outside.mount("/dev/token", handler)
+    seen = visitor.control("POST", "/dev/token?a=1", b"body", **{"X-One": "1"})
+    assert (seen.status, seen.body) == (201, b"body")
+    assert seen.headers["x-seen"] == "POST /dev/token a=1 1"
+    assert visitor.control("POST", "/dev/token", Origin="https://evil.example").status == 403
+
+
+def test_posts_accounts_and_ports_survive_a_restart(tmp_path: Path) -> None:
+    with visit(tmp_path / "s") as first:
+        first.publisher("instagram", "Ada passed")()
+        waiting = first.container("later")
+        before = first.posts(), first.accounts, first.platforms, first.outside.url
+    with visit(tmp_path / "s") as second:
+        assert (second.posts(), second.accounts, second.platforms, second.outside.url) == before
+        user = second.accounts["instagram"]["ig_user_id"]
+        publish = {"creation_id": waiting}
+        assert second.graph("instagram", "POST", f"{user}/media_publish", publish).status == 200
+
+
+def test_a_reset_forgets_posts_and_faults_but_not_accounts(visitor: Visitor) -> None:
+    visitor.publisher("instagram", "Ada passed")()
+    picture = visitor.posts()[0]["media"][0]["url"]
+    assert send("GET", picture).status == 200
+    visitor.arm("sms", "slow")
+    visitor.control("POST", "/reset")
+    assert visitor.posts() == []
+    assert visitor.control("GET", "/faults").json == {"items": []}
+    assert send("GET", picture).status == 404
+    assert visitor.outside.accounts() == visitor.accounts
+
+
+def test_a_line_torn_by_a_crash_is_dropped_and_the_rest_is_kept(tmp_path: Path) -> None:
+    with visit(tmp_path) as first:
+        first.publisher("sms", "whole")()
+    with (tmp_path / "outside.jsonl").open("a") as journal:
+        journal.write('{"kind":"post","key":"sms/x","val')
+    with visit(tmp_path) as second:
+        assert [post["text"] for post in second.posts()] == ["whole"]
+
+
+def test_only_image_files_are_served_from_the_media_folder(visitor: Visitor) -> None:
+    for name in ("../outside.jsonl", "%2e%2e/outside.jsonl", "outside.jsonl", ""):
+        assert visitor.control("GET", f"/media/{name}").status == 404
+
+
+def test_the_wall_loads_nothing_from_elsewhere(visitor: Visitor) -> None:
+    page = visitor.control("GET", "/")
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    for path in ("/", "/wall/wall.css", "/wall/wall.js", "/wall/faces.js", "/wall/icon.svg"):
+        seen = visitor.control("GET", path)
+        assert seen.status == 200
+        body = seen.body.replace(b"http://www.w3.org/2000/svg", b"")
+        assert b"http://" not in body
+        assert b"https://" not in body
+        assert b"innerHTML" not in body
+
+
+def test_a_mail_is_shown_without_any_right_to_run_or_fetch(visitor: Visitor) -> None:
+    mail = visitor.mail("text")
+    mail["Content"]["Simple"]["Body"]["Html"] = {"Data": "<script>1</script><img src='cid:card'>"}
+    mail["Content"]["Simple"]["Attachments"] = [
+        {"RawContent": _base64(image()), "ContentId": "card", "FileName": "card.jpg"}
+    ]
+    send("POST", f"{visitor.platforms['email']}/v2/email/outbound-emails", mail)
+    (post,) = visitor.posts("email")
+    seen = visitor.control("GET", f"/mail/email/{post['external_id']}")
+    policy = seen.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src" not in policy
+    assert "sandbox allow-same-origin" in policy
+    assert post["media"][0]["url"].encode() in seen.body
+
+
+def test_a_seventh_stand_in_is_found_without_editing_anything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = (ROOT / "sandbox/platforms/sms.py").read_text()
+    folder = tmp_path / "more"
+    folder.mkdir()
+    (folder / "pager.py").write_text(source.replace('"sms"', '"pager"'))
+    monkeypatch.setattr(sandbox.platforms, "__path__", [*sandbox.platforms.__path__, str(folder)])
+    with Outside(tmp_path / "state") as outside:
+        assert set(outside.platforms()) == {*CHANNELS, "pager"}
+
+
+def test_a_killed_process_forgets_nothing_it_answered(tmp_path: Path) -> None:
+    with _process(tmp_path) as (first, ready):
+        accounts = json.loads((tmp_path / "outside.json").read_text())["accounts"]
+        page, token = accounts["facebook"]["page_id"], accounts["facebook"]["access_token"]
+        url = f"{ready['platforms']['facebook']}/{page}/feed?message=kept&access_token={token}"
+        assert send("POST", url).status == 200
+        first.send_signal(signal.SIGKILL)
+        first.wait()
+    with _process(tmp_path) as (_, again):
+        assert again == ready
+        items = send("GET", f"{again['sandbox']}/posts").json["items"]
+        assert [post["text"] for post in items] == ["kept"]
+
+
+def test_an_orderly_stop_takes_the_addresses_away(tmp_path: Path) -> None:
+    with _process(tmp_path) as (process, _):
+        process.terminate()
+        assert process.wait(timeout=10) == 0
+    assert not (tmp_path / "outside.json").exists()
+
+
+def test_a_taken_port_is_one_clear_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        assert main(["--port", port, "--state", str(tmp_path)]) == 1
+    assert f"port {port} is taken" in capsys.readouterr().err
+
+
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode()
+
+
+class _process:
+    """Run the sandbox as a process of its own until the block ends."""
+
+    def __init__(self, state: Path) -> None:
+        command = [sys.executable, "-m", "sandbox.platforms", "--port", "0", "--state", str(state)]
+        self.process = subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.PIPE, env={**os.environ, "SANDBOX_LATENCY_MS": ""}
+        )
+
+    def __enter__(self) -> tuple[subprocess.Popen[bytes], dict[str, Any]]:
+        assert self.process.stdout is not None
+        line = until(self.process.stdout.readline)
+        return self.process, json.loads(line)
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.process.terminate()
+        self.process.wait(timeout=10)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
