@@ -61,7 +61,7 @@ docs: venv ## Regenerate the generated parts of the documentation
 .PHONY: lock
 lock: venv ## Compile the pinned requirements anew (ARGS=--upgrade for newer versions)
 	@$(IN_VENV) pip install -qq --disable-pip-version-check --target build/uv uv==0.13.8
-	@for name in requirements requirements-dev; do \
+	@for name in requirements requirements-media requirements-dev; do \
 		build/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --custom-compile-command "make lock" $(ARGS) \
 			$$name.in --output-file $$name.txt || exit 1; \

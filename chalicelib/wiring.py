@@ -6,6 +6,7 @@ Nothing is made before it is asked for, so that a function pays only for what it
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import timedelta
 from functools import cache
@@ -15,25 +16,27 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from chalicelib import channels, settings
+from chalicelib import settings
+from chalicelib.channels import CHANNELS
 from chalicelib.domain.adaptation import Tones
+from chalicelib.domain.channels import Channel, ChannelName
 from chalicelib.domain.ports import Starter
 from chalicelib.gateways.ground import LambdaStarter, NoStarter, SystemClock, TimeOrderedIds
 from chalicelib.gateways.media import S3Media
 from chalicelib.gateways.secrets import HmacSigner, SecretsManager
 from chalicelib.gateways.stream import KinesisStream
 from chalicelib.gateways.studio import ImagingStudio
-from chalicelib.gateways.transport import HttpTransport
+from chalicelib.gateways.transport import HttpTransport, single_attempt
 from chalicelib.observability import JsonTelemetry, Tracer
-from chalicelib.repositories.accounts import AccountRepository
-from chalicelib.repositories.certifications import CertificationRepository
-from chalicelib.repositories.commit import Commit
+from chalicelib.repositories.accounts import Accounts
+from chalicelib.repositories.certifications import Certifications
 from chalicelib.repositories.dynamo import DynamoTable
-from chalicelib.repositories.idempotency import IdempotencyRepository
-from chalicelib.repositories.media import UploadRepository
-from chalicelib.repositories.messages import MessageRepository
-from chalicelib.repositories.profiles import ProfileRepository
-from chalicelib.repositories.recipients import RecipientRepository
+from chalicelib.repositories.idempotency import Idempotency
+from chalicelib.repositories.media import Uploads
+from chalicelib.repositories.messages import Messages
+from chalicelib.repositories.profiles import Profiles
+from chalicelib.repositories.recipients import Subscriptions
+from chalicelib.repositories.store import Store
 from chalicelib.services.accounts import AccountBook
 from chalicelib.services.connecting import Connecting
 from chalicelib.services.conversing import Conversing
@@ -48,3 +51,348 @@ from chalicelib.services.reconciling import Reconciling
 from chalicelib.services.releasing import Releasing
 from chalicelib.services.repeating import Repeating
 from chalicelib.services.subscribing import Subscribing
+
+RELEASE_THREADS = 8
+STORE_CONNECTIONS = 32
+
+
+def registry() -> Mapping[ChannelName, Channel]:
+    """Return the channels we publish on, by name."""
+    return CHANNELS
+
+
+# --- services ---------------------------------------------------------------------------------
+
+
+@cache
+def publishing() -> Publishing:
+    """Make the service that accepts and changes messages."""
+    return Publishing(
+        channels=CHANNELS,
+        messages=messages(),
+        uploads=uploads(),
+        idempotency=idempotency(),
+        book=book(),
+        preparing=preparing(),
+        stream=stream(),
+        starter=starter(),
+        unit=store(),
+        clock=clock(),
+        ids=ids(),
+        policy=settings.current().policy(),
+        telemetry=telemetry(),
+        require_approval=settings.current().require_approval,
+    )
+
+
+@cache
+def deciding() -> Deciding:
+    """Make the service for people's decisions on deliveries."""
+    return Deciding(
+        messages=messages(),
+        certifications=certifications(),
+        publishing=publishing(),
+        starter=starter(),
+        unit=store(),
+        clock=clock(),
+        ids=ids(),
+        policy=settings.current().policy(),
+        telemetry=telemetry(),
+    )
+
+
+@cache
+def moderating() -> Moderating:
+    """Make the service for achievements and approvals."""
+    return Moderating(
+        certifications=certifications(),
+        profiles=profiles(),
+        publishing=publishing(),
+        unit=store(),
+        clock=clock(),
+        ids=ids(),
+    )
+
+
+@cache
+def delivering() -> Delivering:
+    """Make the worker."""
+    return Delivering(
+        channels=CHANNELS,
+        messages=messages(),
+        subscriptions=subscriptions(),
+        book=book(),
+        preparing=preparing(),
+        conversing=conversing(),
+        reconciling=reconciling(),
+        stream=stream(),
+        unit=store(),
+        signer=signer(),
+        clock=clock(),
+        ids=ids(),
+        random=SystemRandom(),
+        policy=settings.current().policy(),
+        telemetry=telemetry(),
+        pool=delivery_pool,
+        public_url=settings.current().public_url,
+    )
+
+
+@cache
+def releasing() -> Releasing:
+    """Make the scheduler."""
+    return Releasing(
+        messages=messages(),
+        book=book(),
+        stream=stream(),
+        unit=store(),
+        clock=clock(),
+        ids=ids(),
+        policy=settings.current().policy(),
+        telemetry=telemetry(),
+        pool=release_pool,
+    )
+
+
+@cache
+def reconciling() -> Reconciling:
+    """Make the service that settles doubt."""
+    seconds = settings.current().settle_seconds
+    settle = None if seconds is None else timedelta(seconds=seconds)
+    return Reconciling(conversing(), settings.current().policy(), settle)
+
+
+@cache
+def intake() -> Intake:
+    """Make the service for uploads."""
+    return Intake(
+        uploads=uploads(),
+        store=media(),
+        studio=studio(),
+        unit=store(),
+        clock=clock(),
+        ids=ids(),
+        telemetry=telemetry(),
+    )
+
+
+@cache
+def connecting() -> Connecting:
+    """Make the service that connects accounts."""
+    return Connecting(
+        channels=CHANNELS,
+        accounts=accounts(),
+        secrets=secrets(),
+        conversing=conversing(),
+        starter=starter(),
+        unit=store(),
+        clock=clock(),
+        telemetry=telemetry(),
+    )
+
+
+@cache
+def subscribing() -> Subscribing:
+    """Make the service for recipients."""
+    return Subscribing(
+        channels=CHANNELS,
+        subscriptions=subscriptions(),
+        signer=signer(),
+        clock=clock(),
+        telemetry=telemetry(),
+    )
+
+
+@cache
+def profiling() -> Profiling:
+    """Make the service for members' own settings."""
+    return Profiling(profiles())
+
+
+@cache
+def repeating() -> Repeating:
+    """Make the service that answers repeated requests."""
+    return Repeating(idempotency(), clock())
+
+
+@cache
+def preparing() -> Preparing:
+    """Make the service that makes posts."""
+    return Preparing(Tones(), media(), studio(), uploads(), messages())
+
+
+@cache
+def conversing() -> Conversing:
+    """Make the driver of conversations."""
+    return Conversing(transport(), clock(), telemetry())
+
+
+@cache
+def book() -> AccountBook:
+    """Make the book of accounts."""
+    return AccountBook(accounts(), secrets(), store())
+
+
+# --- repositories -----------------------------------------------------------------------------
+
+
+@cache
+def store() -> Store:
+    """Make the single table with its unit of work."""
+    table = DynamoTable(_client("dynamodb", retries=1), settings.current().table_name)
+    return Store(table, ids(), SystemRandom(), clock().sleep)
+
+
+@cache
+def messages() -> Messages:
+    """Make the repository of messages and deliveries."""
+    return Messages(store(), tuple(CHANNELS))
+
+
+@cache
+def certifications() -> Certifications:
+    """Make the repository of achievements."""
+    return Certifications(store())
+
+
+@cache
+def accounts() -> Accounts:
+    """Make the repository of account states."""
+    return Accounts(store())
+
+
+@cache
+def subscriptions() -> Subscriptions:
+    """Make the repository of recipients."""
+    return Subscriptions(store())
+
+
+@cache
+def uploads() -> Uploads:
+    """Make the repository of uploads."""
+    return Uploads(store())
+
+
+@cache
+def idempotency() -> Idempotency:
+    """Make the repository of kept answers."""
+    return Idempotency(store(), clock())
+
+
+@cache
+def profiles() -> Profiles:
+    """Make the repository of profiles."""
+    return Profiles(store())
+
+
+# --- gateways ---------------------------------------------------------------------------------
+
+
+@cache
+def transport() -> HttpTransport:
+    """Make what performs platform calls: one attempt each."""
+    chosen = settings.current()
+    once = single_attempt(chosen.connect_timeout_seconds, chosen.read_timeout_seconds)
+
+    def client(service: str, endpoint: str | None) -> Any:
+        return boto3.client(
+            service,  # type: ignore[call-overload] # named by the channels
+            region_name=chosen.aws_region,
+            endpoint_url=endpoint,
+            config=once,
+        )
+
+    return HttpTransport(
+        media_url=media().url,
+        media_bytes=media().read,
+        client=client,
+        endpoints=chosen.platform_endpoints,
+        connect_timeout_seconds=chosen.connect_timeout_seconds,
+        read_timeout_seconds=chosen.read_timeout_seconds,
+        clock=clock(),
+    )
+
+
+@cache
+def stream() -> KinesisStream:
+    """Make the accelerator; a put that goes unanswered is not repeated."""
+    return KinesisStream(_client("kinesis", retries=1), settings.current().stream_name)
+
+
+@cache
+def media() -> S3Media:
+    """Make the media store."""
+    return S3Media(_client("s3", retries=3), settings.current().media_bucket)
+
+
+@cache
+def studio() -> ImagingStudio:
+    """Make what draws and fits pictures."""
+    return ImagingStudio(settings.current().community)
+
+
+@cache
+def secrets() -> SecretsManager:
+    """Make the store of platform credentials."""
+    client = _client("secretsmanager", retries=3)
+    return SecretsManager(client, settings.current().secrets_prefix, time.monotonic)
+
+
+@cache
+def signer() -> HmacSigner:
+    """Make what signs cursors and unsubscribe links."""
+    return HmacSigner(secrets())
+
+
+@cache
+def starter() -> Starter:
+    """Make what starts an extra release; under ``chalice local`` the sandbox replaces it."""
+    function = settings.current().release_function
+    return LambdaStarter(_client("lambda", retries=1), function) if function else NoStarter()
+
+
+@cache
+def telemetry() -> JsonTelemetry:
+    """Make the one voice of this process."""
+    return JsonTelemetry(tracer=Tracer() if settings.current().tracing else None)
+
+
+@cache
+def clock() -> SystemClock:
+    """Make the clock."""
+    return SystemClock()
+
+
+@cache
+def ids() -> TimeOrderedIds:
+    """Make the source of identifiers."""
+    return TimeOrderedIds()
+
+
+@cache
+def delivery_pool() -> Executor:
+    """Make the worker's threads; kept between invocations."""
+    return ThreadPoolExecutor(settings.current().worker_threads, "deliver")
+
+
+@cache
+def release_pool() -> Executor:
+    """Make the scheduler's threads; kept between invocations."""
+    return ThreadPoolExecutor(RELEASE_THREADS, "release")
+
+
+def _client(service: str, *, retries: int) -> Any:
+    """Make a client of our own stores. Path style, so that it works against any endpoint."""
+    config = Config(
+        connect_timeout=3,
+        read_timeout=10,
+        retries={"total_max_attempts": retries, "mode": "standard"},
+        max_pool_connections=STORE_CONNECTIONS,
+        signature_version="s3v4" if service == "s3" else None,
+        s3={"addressing_style": "path"} if service == "s3" else None,
+    )
+    return boto3.client(
+        service,  # type: ignore[call-overload] # named by the factories above
+        region_name=settings.current().aws_region,
+        config=config,
+    )

@@ -1,7 +1,7 @@
 """Verify tokens as API Gateway's Cognito authorizer does, against the embedded user pool.
 
-Unlike the authorizer in AWS this one also refuses access tokens: the application does so anyway, and
-here nothing is gained by waiting for it.
+Unlike the authorizer in AWS this one also refuses access tokens: the application does so anyway,
+and here nothing is gained by waiting for it.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Bearers:
         self._keys = keys
 
     def claims(self, header: str) -> dict[str, str]:
-        """Return a valid ID token's claims as API Gateway passes them on; else `Unauthenticated`."""
+        """Return an ID token's claims as API Gateway passes them on; else `Unauthenticated`."""
         found = _BEARER.fullmatch(header.strip()) if len(header) <= MAX_TOKEN_LENGTH else None
         if found is None:
             raise Unauthenticated("Send an ID token in the Authorization header.")

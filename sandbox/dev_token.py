@@ -1,9 +1,9 @@
 """Open the development door for tokens: ``POST /dev/token`` signs a demo user in.
 
-The token is the local user pool's own: the sign-in is a real one. A wished-for life is written into
-it afterwards and signed anew with the pool's key, which the embedded AWS keeps in its state folder;
-so a test can hold an expired token without waiting for it. Mounted on the sandbox's main port, which
-has checked Host and Origin before.
+The token is the local user pool's own: the sign-in is a real one. A wished-for life is written
+into it afterwards and signed anew with the pool's key, which the embedded AWS keeps in its state
+folder; so a test can hold an expired token without waiting for it. Mounted on the sandbox's main
+port, which has checked Host and Origin before.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sandbox.provision import USERS
 from sandbox.state import State, read_json
+from sandbox.users import USERS
 
 PATH = "/dev/token"
 USES = {"id": "IdToken", "access": "AccessToken"}
@@ -29,7 +29,7 @@ LIFE = "expires_in_seconds"
 Answer = tuple[int, Mapping[str, str], bytes]
 
 
-class Refused(Exception):  # noqa: N818 - reads better where it is raised
+class Refused(Exception):
     """The door was used wrongly, or there is nothing behind it yet."""
 
     def __init__(self, status: int, title: str, detail: str) -> None:
@@ -122,9 +122,9 @@ def _with_life(token: str, key: Path, seconds: float) -> str:
     import jwt  # 15 MB that most runs of the sandbox never need
 
     header, claims, _ = token.split(".")
-    issued = int(time.time())
-    changed = {**_decoded(claims), "iat": min(issued, issued + math.floor(seconds))}
-    changed["exp"] = issued + math.floor(seconds)
+    now = int(time.time())
+    ends = now + math.floor(seconds)
+    changed = {**_decoded(claims), "iat": min(now, ends - 1), "exp": ends}
     return jwt.encode(changed, key.read_bytes(), "RS256", headers=_decoded(header))
 
 

@@ -8,6 +8,7 @@ import socket
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 REGION = "us-east-1"
 ACCESS_KEY = "test"
@@ -46,14 +47,14 @@ def is_healthy(port: int) -> bool:
     return get(port, "/_ministack/health") is not None
 
 
-def get(port: int, path: str, seconds: float = 2) -> object | None:
+def get(port: int, path: str, seconds: float = 2) -> Any:
     """Return the JSON that a loopback server answers with 200; None for anything else."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=seconds)
     try:
         connection.request("GET", path)
         response = connection.getresponse()
         body = response.read()
-        value: object = json.loads(body) if response.status == 200 else None
+        value = json.loads(body) if response.status == 200 else None
     except (OSError, http.client.HTTPException, ValueError):
         return None
     finally:

@@ -170,7 +170,9 @@ class Gateway:
         if "*" in self._origins:
             return [("Access-Control-Allow-Origin", "*")]
         vary = ("Vary", "Origin")
-        return [("Access-Control-Allow-Origin", origin), vary] if origin in self._origins else [vary]
+        return (
+            [("Access-Control-Allow-Origin", origin), vary] if origin in self._origins else [vary]
+        )
 
     def _body(self, call: Call) -> tuple[str | None, bool]:
         if not call.body:

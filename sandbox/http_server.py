@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import json
-import os
 import re
 import socket
 import sys
@@ -25,6 +23,7 @@ from chalice.local import ThreadedHTTPServer
 from chalicelib.domain.errors import PublisherError
 from chalicelib.edge.problems import BadRequest
 from sandbox.gateway import Call, Gateway, Reply, check_size
+from sandbox.reporting import end, report
 
 IDLE_SECONDS = 75.0
 LEAVING_SECONDS = 5.0
@@ -60,7 +59,7 @@ class GatewayServer(ThreadedHTTPServer):
             TCPServer.server_bind(self)
         except OSError as error:
             words = "is taken" if error.errno == errno.EADDRINUSE else f"can't be used: {error}"
-            _end(f"Port {self.server_address[1]} {words}: choose another with --port.")
+            end(f"Port {self.server_address[1]} {words}: choose another with --port.")
         self.server_name, self.server_port = "127.0.0.1", int(self.server_address[1])
 
     def serve_forever(self, poll_interval: float = 0.1) -> None:
@@ -80,8 +79,8 @@ class GatewayServer(ThreadedHTTPServer):
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Report what a connection's thread raised, unless the client just went away."""
         error = sys.exc_info()[1]
-        if not isinstance(error, OSError):
-            sys.stderr.write(json.dumps({"event": "connection_failed", "error": repr(error)}) + "\n")
+        if error is not None and not isinstance(error, OSError):
+            report("connection_failed", error=error)
 
 
 class Connection(BaseHTTPRequestHandler):
@@ -110,7 +109,9 @@ class Connection(BaseHTTPRequestHandler):
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Refuse what the base class can't parse."""
-        self._refuse(BadRequest(f"The request can't be read: {message or HTTPStatus(code).phrase}."))
+        self._refuse(
+            BadRequest(f"The request can't be read: {message or HTTPStatus(code).phrase}.")
+        )
 
     def handle_expect_100(self) -> bool:
         """Invite the body only if we would take it."""
@@ -136,7 +137,9 @@ class Connection(BaseHTTPRequestHandler):
             raise BadRequest("The request line is empty.")
         if not self.parse_request():
             return None
-        if self.request_version not in ("HTTP/1.0", "HTTP/1.1") or not _TOKEN.fullmatch(self.command):
+        if self.request_version not in ("HTTP/1.0", "HTTP/1.1") or not _TOKEN.fullmatch(
+            self.command
+        ):
             raise BadRequest("This server speaks HTTP/1.1.")
         target = line.decode("iso-8859-1").split()[1]  # parse_request takes liberties with slashes
         return Call(self.command, target, list(self.headers.items()), self._read_body())
@@ -145,8 +148,7 @@ class Connection(BaseHTTPRequestHandler):
         try:
             return self.server.gateway.answer(call)
         except Exception as error:  # a defect: the client gets a document all the same
-            line = {"event": "request_failed", "path": call.target, "error": repr(error)}
-            sys.stderr.write(json.dumps(line) + "\n")
+            report("request_failed", path=call.target, error=error)
             return self.server.gateway.refusal(call, PublisherError())
 
     def _read_body(self) -> bytes:
@@ -215,10 +217,3 @@ class Connection(BaseHTTPRequestHandler):
         head = "\r\n".join(lines).encode("iso-8859-1", "replace") + b"\r\n\r\n"
         self.wfile.write(head if self.command == "HEAD" else head + reply.body)
         self.wfile.flush()
-
-
-def _end(sentence: str) -> None:
-    """End the process: under autoreload an exception would only end one of its threads."""
-    sys.stderr.write(sentence + "\n")
-    sys.stderr.flush()
-    os._exit(1)

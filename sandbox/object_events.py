@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 from urllib.parse import unquote_plus
 
@@ -22,6 +22,8 @@ WAIT_SECONDS = 10
 TROUBLED_SECONDS = 2.0
 
 Handler = Callable[[dict[str, Any]], Any]
+Rule = tuple[Mapping[str, Any], Handler]
+"""An event pattern and the function that waits for what matches it."""
 
 
 class Sqs(Protocol):
@@ -34,11 +36,11 @@ class Sqs(Protocol):
 class ObjectEvents:
     """Reads one queue of S3 notifications."""
 
-    def __init__(self, sqs: Sqs, queue_url: str, handler: Handler) -> None:
-        """Nothing is read before `run` or `once`."""
+    def __init__(self, sqs: Sqs, queue_url: str, rules: Sequence[Rule]) -> None:
+        """Deliver each event to every rule it matches; read nothing before `run` or `once`."""
         self._sqs = sqs
         self._queue_url = queue_url
-        self._handler = handler
+        self._rules = rules
 
     def run(self, stopping: threading.Event) -> None:
         """Read until `stopping` is set."""
@@ -63,7 +65,9 @@ class ObjectEvents:
     def _deliver(self, body: str) -> bool:
         try:
             for event in as_eventbridge(json.loads(body)):
-                self._handler(event)
+                for pattern, handler in self._rules:
+                    if matches(pattern, event):
+                        handler(event)
         except Exception as error:  # it comes again
             report("object_event_failed", error=error)
             return False
@@ -97,3 +101,22 @@ def as_eventbridge(notification: dict[str, Any]) -> Iterator[dict[str, Any]]:
                 "reason": record["eventName"].partition(":")[2],
             },
         }
+
+
+def matches(pattern: Any, value: Any) -> bool:
+    """Say whether an event matches a rule; of the operators only ``prefix`` and ``suffix``."""
+    if isinstance(pattern, Mapping):
+        return isinstance(value, Mapping) and all(
+            matches(wanted, value.get(name)) for name, wanted in pattern.items()
+        )
+    return any(_is(wanted, value) for wanted in pattern)
+
+
+def _is(wanted: Any, value: Any) -> bool:
+    if not isinstance(wanted, Mapping):
+        return bool(wanted == value)
+    text = value if isinstance(value, str) else ""
+    prefix, suffix = wanted.get("prefix"), wanted.get("suffix")
+    return (prefix is not None and text.startswith(prefix)) or (
+        suffix is not None and text.endswith(suffix)
+    )

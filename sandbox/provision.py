@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import boto3
 from botocore.config import Config
@@ -19,29 +19,11 @@ from chalicelib.domain.identity import Role
 from chalicelib.repositories import schema
 from chalicelib.settings import Settings
 from sandbox.embedded import ACCESS_KEY, REGION
+from sandbox.users import USERS, User
 
 MAX_RECEIVES = 3
 HANDLING_SECONDS = 90
 """An event comes again after this long; longer than its function may run."""
-
-
-class User(NamedTuple):
-    """Somebody who can sign in locally."""
-
-    role: Role
-    name: str
-
-    def password(self, login: str) -> str:
-        """Return the development password; it opens nothing but this machine's user pool."""
-        return f"Sandbox-{login}-1!"
-
-
-USERS: Mapping[str, User] = {
-    "member": User(Role.MEMBER, "Mia Torres"),
-    "member2": User(Role.MEMBER, "Jonas Lindqvist"),
-    "manager": User(Role.COMMUNITY_MANAGER, "Amara Okafor"),
-    "admin": User(Role.ADMIN, "Kenji Watanabe"),
-}
 
 
 @dataclass(frozen=True)
@@ -235,7 +217,7 @@ def _user(cognito: Any, pool: str, login: str, user: User) -> None:
     cognito.admin_add_user_to_group(**where, GroupName=user.role.value)
 
 
-class _existing:  # noqa: N801 - reads like the statement it is
+class _existing:
     """Pass over the errors that say that something is there already."""
 
     def __init__(self, *codes: str) -> None:

@@ -1,10 +1,10 @@
 """Know where one copy of the local product keeps its things, and that only one copy uses them.
 
-    <state>/lock            held by every process of the copy; the kernel drops it with the last one
-    <state>/endpoints.json  there while everything is ready (the public contract's document)
-    <state>/aws, outside    what the embedded AWS and the stand-ins keep
-    <state>/logs            what the processes say; the last start's beside the present one's
-    <state>/*.json[l]       the stream pump's position and what it gave up on
+<state>/lock            held by every process of the copy; the kernel drops it with the last one
+<state>/endpoints.json  there while everything is ready (the public contract's document)
+<state>/aws, outside    what the embedded AWS and the stand-ins keep
+<state>/logs            what the processes say; the last start's beside the present one's
+<state>/*.json[l]       the stream pump's position and what it gave up on
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ LEAVING_SECONDS = 15.0
 """How long a copy whose supervisor was killed may take to save its state and go."""
 
 
-class Trouble(Exception):  # noqa: N818 - reads better where it is raised
+class Trouble(Exception):
     """The local product can't go on; the message is a sentence that says what to do."""
 
 

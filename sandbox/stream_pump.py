@@ -132,7 +132,7 @@ class ShardReader:
     _read: str | None = None
 
     def step(self) -> float | None:
-        """Do the next thing; return the seconds to wait after it, None when the shard is used up."""
+        """Do the next thing; return the seconds to wait then, None when the shard is used up."""
         now = self.clock()
         if self._window_ends is None:
             self._window_ends = now + self.source.batching_window_seconds
@@ -348,8 +348,8 @@ class Pump:
     def _may_start(self, shard: Mapping[str, Any], present: set[str]) -> bool:
         if shard["ShardId"] in self._started or self._positions.get(shard["ShardId"]) == END:
             return False
-        parents = {shard.get("ParentShardId"), shard.get("AdjacentParentShardId")} & present
-        return all(self._positions.get(parent) == END for parent in parents)
+        parents = (shard.get("ParentShardId"), shard.get("AdjacentParentShardId"))
+        return all(self._positions.get(p) == END for p in parents if p in present)
 
     def _reader(self, shard: str) -> ShardReader:
         parts = (self._kinesis, self._handler, self._positions, self._aside, self._clock)

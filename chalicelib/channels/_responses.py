@@ -19,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from chalicelib.domain.channels import Account, Response
+from chalicelib.domain.channels import Account, Lookup, Response
 from chalicelib.domain.errors import (
     Ambiguous,
     ChannelError,
@@ -104,6 +104,12 @@ def identifier(value: object, *, publishing: bool) -> str:
     if isinstance(value, str) and value.strip():
         return value
     raise unanswered("The platform's answer names no id.", publishing=publishing)
+
+
+def nobody_knows(detail: str) -> Lookup:
+    """Answer a look-up for a platform that can't be asked."""
+    yield from ()
+    raise Ambiguous(detail)
 
 
 def setting(account: Account, name: str) -> str:

@@ -44,7 +44,11 @@ def shortened(text: str, keep: Sequence[str], limit: int, measure: Measure) -> s
 
 
 def faults(
-    text: str, media: Sequence[Media], limits: Limits, rule: MediaRule, measure: Measure | None = None
+    text: str,
+    media: Sequence[Media],
+    limits: Limits,
+    rule: MediaRule,
+    measure: Measure | None = None,
 ) -> list[Fault]:
     """Return everything the platform would refuse about a text and its pictures."""
     found = []

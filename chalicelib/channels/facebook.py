@@ -119,17 +119,15 @@ class Facebook:
     def check(self, account: Account) -> Check:
         """Ask for the Page's name and the token's permissions."""
         wanted = ("pages_manage_posts", "pages_read_engagement")
-        return (yield from graph.check(account, setting(account, "page_id"), "name", "name", wanted))
+        page_id = setting(account, "page_id")
+        return (yield from graph.check(account, page_id, "name", "name", wanted))
 
-    def _request(
-        self, post: Post, account: Account
-    ) -> Generator[Step, Response, HttpRequest]:
+    def _request(self, post: Post, account: Account) -> Generator[Step, Response, HttpRequest]:
         """Return the request that makes the post visible; uploads what has to be there before."""
         page_id = setting(account, "page_id")
         if len(post.media) == 1:
-            return graph.post(
-                account, page_id, "photos", publishes=True, message=post.text, **_photo(post.media[0])
-            )
+            fields = {"message": post.text, **_photo(post.media[0])}
+            return graph.post(account, page_id, "photos", publishes=True, **fields)
         attached = []
         for photo in post.media:
             request = graph.post(account, page_id, "photos", published=False, **_photo(photo))

@@ -114,8 +114,8 @@ class LinkedIn:
         if post.handle is None:
             yield Handle(ATTEMPTED)
         response = yield _request("POST", "posts", account, json=_body(post, images, account))
-        if response.status == 422 and (urn := _duplicate(response)):
-            return (yield from self._earlier(urn, post, account))
+        if response.status == 422 and (twin := _duplicate(response)):
+            return (yield from self._earlier(twin, post, account))
         if not response.ok:
             raise _refusal(response, publishing=True)
         return _receipt(responses.identifier(response.headers.get("x-restli-id"), publishing=True))

@@ -26,8 +26,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from chalicelib.channels import _graph as graph
+from chalicelib.channels import _responses as responses
 from chalicelib.channels import _wording as words
-from chalicelib.channels._responses import setting
 from chalicelib.domain.channels import (
     Account,
     Channel,
@@ -170,13 +170,12 @@ class WhatsApp:
 
     def find(self, post: Post, account: Account, since: datetime) -> Lookup:
         """Never tell: the platform lists no messages by our mark."""
-        raise Ambiguous("WhatsApp can't be asked; only a status event can tell.")
-        yield  # a generator, as every look-up is
+        return responses.nobody_knows("WhatsApp can't be asked; only a status event can tell.")
 
     def check(self, account: Account) -> Check:
         """Ask for the number's name, the token's permissions and the templates' text."""
         wanted = ("whatsapp_business_messaging",)
-        number = setting(account, "phone_number_id")
+        number = responses.setting(account, "phone_number_id")
         checked = yield from graph.check(account, number, "verified_name", "verified_name", wanted)
         if not account.settings.get("waba_id"):
             return checked
@@ -199,9 +198,9 @@ class WhatsApp:
             name = account.settings.get(f"{prefix}_name")
             if not name:
                 continue
-            waba = setting(account, "waba_id")
+            waba = responses.setting(account, "waba_id")
             page = graph.answer((yield graph.get(account, waba, "message_templates", name=name)))
-            components = _approved(page, name, setting(account, "template_language"))
+            components = _approved(page, name, responses.setting(account, "template_language"))
             if components is None:
                 raise CredentialsRejected(f"There is no approved template '{name}'.")
             learnt |= _described(prefix, components)
@@ -257,7 +256,7 @@ def _request(
 ) -> HttpRequest:
     return graph.post(
         account,
-        setting(account, "phone_number_id"),
+        responses.setting(account, "phone_number_id"),
         "messages",
         publishes=True,
         messaging_product="whatsapp",
@@ -268,9 +267,7 @@ def _request(
     )
 
 
-def _approved(
-    page: Mapping[str, Any], name: str, language: str
-) -> list[Mapping[str, Any]] | None:
+def _approved(page: Mapping[str, Any], name: str, language: str) -> list[Mapping[str, Any]] | None:
     """Return a template's components if Meta approved it in this language."""
     listed = page.get("data")
     for template in listed if isinstance(listed, list) else ():

@@ -274,7 +274,7 @@ def _linkedin_url_fault(url: str) -> str | None:
 _REST = r"(?:[/?\#][\w\-.~:/?\#\[\]@!$&'()*+,;=%]*)?"
 _LABEL = r"[\p{L}\p{N}](?:[\p{L}\p{N}\p{Mn}-]{0,61}[\p{L}\p{N}\p{Mn}])?"
 _HTTPS_URL = regex.compile(
-    rf"(?i:https)://(?:{_LABEL}\.)+\p{{L}}[\p{{L}}\p{{N}}\p{{Mn}}-]{{1,62}}(?::[0-9]{1, 5})?{_REST}"
+    rf"(?i:https)://(?:{_LABEL}\.)+\p{{L}}[\p{{L}}\p{{N}}\p{{Mn}}-]{{1,62}}(?::[0-9]{{1,5}})?{_REST}"
 )
 _LINKEDIN_URL = regex.compile(
     r"(?i:https://(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*linkedin\.com)/in/"

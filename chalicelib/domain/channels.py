@@ -301,6 +301,14 @@ class Channel(Protocol):
         """Names of the secret account fields it needs."""
 
     @property
+    def optional_settings(self) -> tuple[str, ...]:
+        """Names of the non-secret account fields it uses if they are there."""
+
+    @property
+    def optional_secrets(self) -> tuple[str, ...]:
+        """Names of the secret account fields it uses if they are there."""
+
+    @property
     def permissions(self) -> tuple[str, ...]:
         """IAM actions the worker needs for it."""
 

@@ -79,14 +79,12 @@ def transliterate(text: str, keep: Sequence[str] = ()) -> Transliteration:
     written: list[str] = []
     position = 0
     for start, end in (*_kept_spans(text, keep), (len(text), len(text))):
-        if not is_gsm(text[start:end]) or not _rewrite(text[position:start], written):
+        plain = _rewrite(text[position:start], opens=not position, closes=start == len(text))
+        if plain is None or not is_gsm(text[start:end]):
             return Transliteration(text, False)
-        if start < end:
-            written.append(text[start:end])
+        written += (plain, text[start:end])
         position = end
     result = "".join(written)
-    if result.endswith(" ") and not text.endswith(" "):
-        result = result[:-1]
     return Transliteration(text, False) if is_blank(result) else Transliteration(result, True)
 
 
@@ -122,24 +120,31 @@ def _kept_spans(text: str, keep: Sequence[str]) -> list[tuple[int, int]]:
     return merged
 
 
-def _rewrite(text: str, written: list[str]) -> bool:
-    """Append a text in the cheap alphabet; stop and return False where it has no equivalent."""
+def _rewrite(text: str, *, opens: bool, closes: bool) -> str | None:
+    """Return a stretch of text in the cheap alphabet; None where it has no equivalent.
+
+    What is dropped takes one of the spaces around it along; `opens` and `closes` say whether the
+    stretch begins or ends the whole text.
+    """
+    written: list[str] = []
     dropped = False
     for grapheme in graphemes(text):
         replacement = _equivalent(grapheme)
         if replacement is None:
-            return False
+            return None
         if not replacement:
             dropped = True
             continue
-        before = written[-1] if written else "\n"
+        before = written[-1] if written else "\n" if opens else ""
         if dropped and replacement == " " and before in (" ", "\n"):
             continue
         if dropped and replacement == "\n" and before == " ":
             written.pop()
         written.append(replacement)
         dropped = False
-    return True
+    if dropped and closes and written and written[-1] == " ":
+        written.pop()
+    return "".join(written)
 
 
 def _equivalent(grapheme: str) -> str | None:

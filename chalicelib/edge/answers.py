@@ -5,10 +5,10 @@ Instants are text in UTC, as `domain.instants` writes them.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import Field
-from typing_extensions import NotRequired, TypedDict
+from typing_extensions import TypedDict
 
 from chalicelib.domain.certifications import Level, LifeStage
 from chalicelib.domain.channels import Reconcilability
@@ -23,7 +23,9 @@ Instant = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 Day = Annotated[str, Field(json_schema_extra={"format": "date"})]
 Id = Annotated[str, Field(json_schema_extra={"format": "uuid"})]
 Channel = Annotated[str, Field(json_schema_extra={"format": CHANNEL_FORMAT})]
-NextCursor = Annotated[str | None, Field(description="Ask for the next page with it; null: the end.")]
+NextCursor = Annotated[
+    str | None, Field(description="Ask for the next page with it; null: the end.")
+]
 
 
 class FaultView(TypedDict):

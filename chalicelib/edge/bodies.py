@@ -148,7 +148,9 @@ Instant = Annotated[
 ZoneName = Annotated[str, AfterValidator(_parsed(_zone_name, "unknown_time_zone"))]
 Day = Annotated[date, BeforeValidator(_parsed(_day, "invalid_date")), _string({"format": "date"})]
 FieldName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
-FieldValue = Annotated[str, StringConstraints(min_length=1, max_length=8_192), AfterValidator(_line)]
+FieldValue = Annotated[
+    str, StringConstraints(min_length=1, max_length=8_192), AfterValidator(_line)
+]
 
 
 class Body(BaseModel):
@@ -270,7 +272,7 @@ class AccountBody(Body):
 
 
 class RecipientBody(Body):
-    """Someone who agreed to be written to. `consent` is theirs, `consent_note` says how and when."""
+    """Someone who agreed to be written to; `consent_note` says how and when they did."""
 
     address: Annotated[str, StringConstraints(max_length=254), AfterValidator(_line)]
     name: Name | None = None

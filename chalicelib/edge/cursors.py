@@ -20,7 +20,7 @@ class Cursors:
     purpose: str
 
     def open(self, token: str) -> Cursor:
-        """Return the position behind a cursor; `InvalidMessage` for any we did not give out here."""
+        """Return the position behind a cursor; `InvalidMessage` for any not given out here."""
         value = self.signer().verify(self.purpose, token) if _is_plausible(token) else None
         if value is None:
             detail = "This cursor does not belong to this list; start without one."

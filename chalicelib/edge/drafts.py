@@ -22,6 +22,7 @@ from chalicelib.edge.bodies import (
     MediaItem,
     MessageBody,
     MessageEdit,
+    RecipientBody,
     VariantBody,
 )
 
@@ -60,10 +61,10 @@ def changes(body: MessageEdit) -> Changes:
     )
 
 
-def submission(body: AchievementBody, *, default_name: str) -> Submission:
-    """Return the achievement as its member hands it in; `default_name` stands for an absent one."""
+def submission(body: AchievementBody) -> Submission:
+    """Return the achievement as its member hands it in; an absent name is empty."""
     return Submission(
-        member_name=body.member_name if body.member_name is not None else default_name,
+        member_name=body.member_name or "",
         family_id=body.certification_type,
         certified_on=body.certified_on,
         channels=_channels(body.channels),
@@ -76,6 +77,11 @@ def submission(body: AchievementBody, *, default_name: str) -> Submission:
         scheduled_at=body.scheduled_at,
         time_zone=body.time_zone,
     )
+
+
+def consented(body: RecipientBody) -> tuple[str, str, str]:
+    """Return address, name and how their consent is known."""
+    return body.address, body.name or "", body.consent_note or "Confirmed by a community manager."
 
 
 def _channels(names: Sequence[str]) -> tuple[ChannelName, ...]:

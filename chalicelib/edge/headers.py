@@ -7,7 +7,13 @@ from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from uuid import UUID
 
-from chalicelib.domain.errors import Fault, InvalidMessage, NotFound, VersionConflict, VersionRequired
+from chalicelib.domain.errors import (
+    Fault,
+    InvalidMessage,
+    NotFound,
+    VersionConflict,
+    VersionRequired,
+)
 from chalicelib.edge.problems import UnsupportedMediaType
 
 CORRELATION = "X-Correlation-Id"
@@ -31,7 +37,7 @@ _CORRELATION_ID = re.compile(r"[A-Za-z0-9._:-]{8,128}")
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?")
 _ENTITY_TAG = re.compile(r'(W/)?"([\x21\x23-\x7e]{0,64})"')
 _REVISION = re.compile(r"[1-9][0-9]{0,8}")
-_OPAQUE_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
+_OPAQUE_ID = re.compile(r"[A-Za-z0-9_.-]{1,128}")
 _CONTENT_TYPE = re.compile(
     r'application/json\s*(?:;\s*charset\s*=\s*(?:utf-8|"utf-8")\s*)?;?', re.IGNORECASE
 )

@@ -1,6 +1,7 @@
-"""What each route takes, answers and asks of the caller: enforced by `views`, published by `openapi`.
+"""What each route takes, answers and asks of the caller.
 
-Keyed by the name of the view function in ``app.py``. A route that is not here can't be registered.
+Enforced by `views`, published by `openapi`. Keyed by the name of the view function in ``app.py``: a
+route that is not here can't be registered.
 """
 
 from __future__ import annotations
@@ -122,9 +123,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         ),
         "publish_message": _message_step(202),
         "cancel_message": _message_step(200),
-        "approve_message": _message_step(
-            200, bodies.ApproveBody, role=Role.COMMUNITY_MANAGER
-        ),
+        "approve_message": _message_step(200, bodies.ApproveBody, role=Role.COMMUNITY_MANAGER),
         "reject_message": _message_step(200, bodies.RejectBody, role=Role.COMMUNITY_MANAGER),
         "retry_delivery": _message_step(202),
         "resolve_delivery": _message_step(200, bodies.ResolveBody),

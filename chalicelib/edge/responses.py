@@ -6,10 +6,14 @@ from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any, TypeVar
 
-from chalicelib.domain.channels import Channel
+from chalicelib.domain.certifications import catalogue
+from chalicelib.domain.channels import Channel, ChannelName
+from chalicelib.domain.deliveries import Delivery
+from chalicelib.domain.errors import NotFound
 from chalicelib.domain.ports import (
     AccountState,
     Achievement,
+    Cursor,
     Page,
     Snapshot,
     Subscription,
@@ -21,6 +25,8 @@ from chalicelib.edge.problems import encode
 from chalicelib.edge.requests import Answer, Request
 
 T = TypeVar("T")
+_CHANNEL = "~channel"
+"""In the cursor of several channels' recipients: which channel it is in."""
 JSON = "application/json"
 
 
@@ -83,6 +89,36 @@ def added_recipient(subscription: Subscription) -> Answer:
     """Answer that someone will be written to."""
     where = f"/api/v1/channels/{subscription.channel}/recipients/{subscription.recipient.id}"
     return ok(rendering.recipient(subscription), HTTPStatus.CREATED, Location=where)
+
+
+def message_recipients(
+    request: Request, snapshot: Snapshot, fetch: Callable[..., Page[Delivery]]
+) -> Answer:
+    """Answer with a page of a message's recipients: one direct channel, or one after the other.
+
+    `fetch` takes a channel and a `cursor`. `NotFound` for a channel that has no recipients here.
+    """
+    direct = [part.key.channel for part in snapshot.deliveries if part.parent]
+    wanted = [name for name in direct if request.query.get("channel") in (None, name)]
+    if "channel" in request.query and not wanted:
+        raise NotFound("The message has no recipients on this channel.")
+    position = dict(request.position or {})
+    current = ChannelName(position.pop(_CHANNEL, wanted[0] if wanted else ""))
+    if current not in wanted:
+        return page(request, Page([]), rendering.recipient_delivery)
+    found = fetch(current, cursor=position or None)
+    following = wanted[wanted.index(current) + 1 :]
+    cursor: Cursor | None = None
+    if found.cursor is not None:
+        cursor = {**found.cursor, _CHANNEL: current}
+    elif following:
+        cursor = {_CHANNEL: following[0]}
+    return page(request, Page(found.items, cursor), rendering.recipient_delivery)
+
+
+def certification_types() -> Answer:
+    """Answer with the catalogue, what can still be earned first."""
+    return items(catalogue().active_first(), rendering.certification_type)
 
 
 def upload_ticket(made: tuple[Upload, UploadTicket]) -> Answer:

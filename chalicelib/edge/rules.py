@@ -1,4 +1,4 @@
-"""From a decoded body to a model or to every fault: the models' own, and the rules between fields."""
+"""From a decoded body to a model, or to every fault: the model's own and those between fields."""
 
 from __future__ import annotations
 

@@ -18,9 +18,7 @@ MAX_DEPTH = 32
 MAX_DIGITS = 400
 """Digits of a number; any double fits, and none is slow to read."""
 
-_STRUCTURE = re.compile(
-    rf'"(?:[^"\\]|\\.)*"?|[\[{{]|[\]}}]|[0-9]{{{MAX_DIGITS + 1}}}', re.DOTALL
-)
+_STRUCTURE = re.compile(rf'"(?:[^"\\]|\\.)*"?|[\[{{]|[\]}}]|[0-9]{{{MAX_DIGITS + 1}}}', re.DOTALL)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 

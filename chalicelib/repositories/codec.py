@@ -61,7 +61,7 @@ def pack_fields(value: Any, *, without: frozenset[str] = frozenset()) -> dict[st
 
 def unpack(kind: type[T], stored: Mapping[str, Any], **given: Any) -> T:
     """Return the dataclass that the attributes describe; `given` fields are taken as they are."""
-    readers = _field_readers(kind)
+    readers = _field_readers(typing.cast(Any, kind))
     values = {name: read(stored[name]) for name, read in readers.items() if name in stored}
     return kind(**values | given)
 

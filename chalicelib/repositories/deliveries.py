@@ -25,7 +25,6 @@ from chalicelib.repositories.table import (
     all_of,
 )
 
-
 _LASTING = frozenset({schema.PK, schema.SK, "version", "attempts", "audit_count"})
 """What a removed delivery keeps."""
 

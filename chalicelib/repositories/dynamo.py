@@ -30,7 +30,6 @@ from chalicelib.repositories.table import (
     Busy,
     Condition,
     ConditionFailed,
-    Delete,
     Equals,
     Exists,
     Found,
@@ -56,7 +55,9 @@ BUSY = frozenset(
         "TransactionConflictException",
     }
 )
-UNANSWERED = frozenset({"InternalServerError", "ServiceUnavailable", "TransactionInProgressException"})
+UNANSWERED = frozenset(
+    {"InternalServerError", "ServiceUnavailable", "TransactionInProgressException"}
+)
 CONDITION_FAILED = frozenset({"ConditionalCheckFailed", "ConditionalCheckFailedException"})
 
 
@@ -170,19 +171,16 @@ class _Expression:
 def _request(write: Write) -> tuple[str, dict[str, Any]]:
     """Return a write's operation and its arguments but for the table's name."""
     expression = _Expression()
-    request: dict[str, Any]
-    match write:
-        case Put():
-            operation, request = "Put", {"Item": _wire_item(write.item)}
-        case Update():
-            operation, request = "Update", {"Key": _wire_key(write.key)}
-            if changes := expression.update(write):
-                request["UpdateExpression"] = changes
-        case Delete():
-            operation, request = "Delete", {"Key": _wire_key(write.key)}
+    request: dict[str, Any] = {}
+    if isinstance(write, Put):
+        request["Item"] = _wire_item(write.item)
+    else:
+        request["Key"] = _wire_key(write.key)
+    if isinstance(write, Update) and (changes := expression.update(write)):
+        request["UpdateExpression"] = changes
     if write.condition is not None:
         request["ConditionExpression"] = expression.condition(write.condition)
-    return operation, request | expression.aliases()
+    return type(write).__name__, request | expression.aliases()
 
 
 # --- errors -----------------------------------------------------------------------------------

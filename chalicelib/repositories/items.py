@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib.domain.channels import ChannelName, Post
@@ -22,10 +23,10 @@ from chalicelib.domain.deliveries import (
 )
 from chalicelib.domain.instants import format_instant
 from chalicelib.domain.messages import Message, Revision
-from chalicelib.domain.ports import Listed
+from chalicelib.domain.ports import Due, Listed
 from chalicelib.repositories import schema
 from chalicelib.repositories.codec import pack_fields, unpack
-from chalicelib.repositories.schema import PK, SK, Key
+from chalicelib.repositories.schema import GSI2SK, PK, SK, Key
 from chalicelib.repositories.table import Item
 
 Attributes = dict[str, Any]
@@ -48,7 +49,9 @@ def keyed(key: Key) -> Attributes:
     return {PK: key.pk, SK: key.sk}
 
 
-def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Attributes, frozenset[str]]:
+def changes(
+    before: Mapping[str, Any], after: Mapping[str, Any]
+) -> tuple[Attributes, frozenset[str]]:
     """Return which attributes are to be set and which removed to get from one item to another."""
     to_set = {name: value for name, value in after.items() if before.get(name) != value}
     return to_set, frozenset(before.keys() - after.keys())
@@ -120,6 +123,13 @@ def to_delivery(item: Item | None) -> Delivery | None:
     counts = Counts(**{field: item.get(name, 0) for field, name in _COUNTERS.items()})
     key = schema.delivery_of(Key(item[PK], item[SK]))
     return unpack(Delivery, item, key=key, counts=counts)
+
+
+def to_due(entry: Item) -> Due:
+    """Return what an entry of the due index says."""
+    moment, _, _ = entry[GSI2SK].partition("#")
+    key = schema.delivery_of(Key(entry[PK], entry[SK]))
+    return Due(key, datetime.fromisoformat(moment).astimezone(UTC))
 
 
 def counter_of(status: Status) -> str | None:

@@ -6,13 +6,13 @@ handed out as it is, with a cursor: only None ends it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
 from chalicelib.domain.messages import Message
 from chalicelib.domain.ports import Filter, Page
-from chalicelib.repositories.schema import Key
+from chalicelib.repositories.schema import PK, SK, Key
 from chalicelib.repositories.store import Store
 from chalicelib.repositories.table import Item, Query, cursor_at
 
@@ -54,8 +54,9 @@ def filtered(
     return Page(kept, request.start)
 
 
-def resolved(store: Store, items: list[Item]) -> list[Item]:
-    """Return the whole, present items behind entries of an index that holds only keys, in order."""
-    keys = [Key(item["PK"], item["SK"]) for item in items]
+def resolved(store: Store, entries: Sequence[Item]) -> list[tuple[Item, Item]]:
+    """Return each entry of a keys-only index with the whole item behind it, where there is one."""
+    keys = [Key(entry[PK], entry[SK]) for entry in entries]
     found = store.batch_get(keys)
-    return [found[key] for key in keys if key in found]
+    pairs = zip(entries, map(found.get, keys), strict=True)
+    return [(entry, item) for entry, item in pairs if item is not None]

@@ -1,9 +1,9 @@
 """Messages and everything that stands under their key.
 
-METADATA embeds the current content, so that reading a message with its deliveries is one batch read
-of known keys. Its status is a roll-up of the deliveries, stored only for lists: `rolled` orders such
-roll-ups by the message's version, then by the sum of the deliveries' versions, so that a slow worker
-can't put an older one over a newer one.
+METADATA embeds the current content, so that reading a message with its deliveries is one batch
+read of known keys. Its status is a roll-up of the deliveries, stored only for lists: `rolled`
+orders such roll-ups by the message's version, then by the sum of the deliveries' versions, so that
+a slow worker can't put an older one over a newer one.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ class Messages:
         audit: AuditEntry | None = None,
         attempt: Attempt | None = None,
     ) -> Sequence[Write]:
-        """Store a step on condition of the version; a recipient's also moves its parent's counts."""
+        """Store a step on condition of the version; a recipient's moves its parent's counts too."""
         return deliveries.moving(before, after, audit, attempt)
 
     def noting(self, attempt: Attempt) -> Sequence[Write]:

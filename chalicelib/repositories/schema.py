@@ -8,7 +8,8 @@
     USER#<user>   PROFILE              IDEM#<user>#<key>  KEY
 
 Only opaque ids stand in keys, never an address or a name. `GSI1` (whole items) lists a user's own
-objects. `GSI2` (keys only) holds the due index, the managers' calendar and certifications by status.
+objects. `GSI2` (keys only) holds the due index, the managers' calendar and certifications by
+status.
 """
 
 from __future__ import annotations
@@ -81,6 +82,10 @@ TIME_TO_LIVE = {"Enabled": True, "AttributeName": TTL}
 
 METADATA = "METADATA"
 CALENDAR = "CALENDAR"
+RECIPIENTS = "RECIPIENT#"
+MONTHS = "MONTH#"
+MESSAGES = "MSG#"
+CERTIFICATIONS = "CERT#"
 ATTEMPTS = "ATTEMPT#"
 AUDITS = "AUDIT#"
 
@@ -112,7 +117,7 @@ def attempt(key: DeliveryKey, number: int) -> Key:
 
 
 def attempts(key: DeliveryKey) -> Key:
-    """Return the partition and the prefix of a delivery's attempts (a parent's: recipients' too)."""
+    """Return partition and prefix of a delivery's attempts (a parent's: its recipients' too)."""
     return Key(f"MSG#{key.message_id}", _about(ATTEMPTS, key))
 
 
@@ -139,7 +144,7 @@ def own(user: str, key: Key) -> dict[str, str]:
 
 def month(instant: str) -> str:
     """Return the calendar partition of an instant written as text."""
-    return f"MONTH#{instant[:7]}"
+    return f"{MONTHS}{instant[:7]}"
 
 
 def calendar_month(name: str) -> Key:
@@ -204,7 +209,7 @@ def account(channel: str) -> Key:
 
 def recipient(channel: str, recipient_id: str) -> Key:
     """Return the key of someone's consent."""
-    return Key(f"ACCT#{channel}", f"RECIPIENT#{recipient_id}")
+    return Key(f"ACCT#{channel}", f"{RECIPIENTS}{recipient_id}")
 
 
 def profile(user: str) -> Key:

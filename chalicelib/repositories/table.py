@@ -122,7 +122,8 @@ class Update:
 
     def merged(self, other: Update) -> Update:
         """Return both changes of the same item as one, under both conditions."""
-        sums = {name: self.add.get(name, 0) + other.add.get(name, 0) for name in self.add | other.add}
+        names = self.add.keys() | other.add.keys()
+        sums = {name: self.add.get(name, 0) + other.add.get(name, 0) for name in names}
         return replace(
             self,
             set={**self.set, **other.set},
@@ -190,19 +191,19 @@ def cursor_at(item: Item, index: str | None) -> Cursor:
 # --- what can go wrong ------------------------------------------------------------------------
 
 
-class ConditionFailed(Exception):  # noqa: N818 - an outcome that is handled
-    """Nothing was written; `failed` are the positions of the writes whose condition did not hold."""
+class ConditionFailed(Exception):
+    """Nothing was written; `failed` are the places of the writes whose condition did not hold."""
 
     def __init__(self, failed: Iterable[int]) -> None:
         self.failed = tuple(failed)
         super().__init__(f"condition failed of writes {self.failed}")
 
 
-class Busy(Exception):  # noqa: N818 - an outcome that is handled
-    """Nothing was written or read; the same again may succeed: throttled, or another transaction."""
+class Busy(Exception):
+    """Nothing was written or read: throttled, or another transaction. Again, it may succeed."""
 
 
-class Unanswered(Exception):  # noqa: N818 - an outcome that is handled
+class Unanswered(Exception):
     """Nobody knows whether it was written: time-out, lost connection, server fault."""
 
 

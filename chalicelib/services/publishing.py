@@ -35,7 +35,6 @@ from chalicelib.domain.messages import (
     roll_up,
 )
 from chalicelib.domain.ports import (
-    Certifications,
     Clock,
     Cursor,
     Filter,
@@ -93,7 +92,6 @@ class Publishing:
         *,
         channels: Mapping[ChannelName, Channel],
         messages: Messages,
-        certifications: Certifications,
         uploads: Uploads,
         idempotency: Idempotency,
         book: AccountBook,
@@ -109,7 +107,6 @@ class Publishing:
     ) -> None:
         self._channels = channels
         self._messages = messages
-        self._certifications = certifications
         self._uploads = uploads
         self._idempotency = idempotency
         self._book = book

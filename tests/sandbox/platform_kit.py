@@ -155,7 +155,8 @@ class FakeAws:
                 {"Content-Type": "application/json"},
                 json.dumps({"MessageId": message_id}).encode(),
             )
-        xml = f"<PublishResponse><PublishResult><MessageId>{message_id}</MessageId></PublishResult></PublishResponse>"
+        result = f"<PublishResult><MessageId>{message_id}</MessageId></PublishResult>"
+        xml = f"<PublishResponse>{result}</PublishResponse>"
         return self.status, {"Content-Type": "text/xml"}, xml.encode()
 
 

@@ -273,6 +273,7 @@ def _rows(card: Card, layout: Layout, palette: Palette, tightness: float) -> lis
         smallest=layout.name * 0.36,
         max_lines=4,
         leading=1.12,
+        context=f"{card.headline} {card.level_label}",
     )
     title = text.fit_block(
         card.title,

@@ -53,6 +53,15 @@ PRESENTATION: Final = regex.compile(r"\p{Emoji_Presentation}|\ufe0f")
 
 
 @dataclass(frozen=True, slots=True)
+class Style:
+    """How a text is set: its first face, its direction (1 right to left), its East Asian forms."""
+
+    face: str
+    base: int
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
 class Glyph:
     """One outline at a place on its line; em, y upwards, the line's origin at the left."""
 
@@ -71,7 +80,6 @@ class Line:
     width: float
     top: float
     bottom: float
-    is_right_to_left: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,14 +176,14 @@ def _may_break(before: str, after: str) -> bool:
 
 
 @lru_cache(maxsize=2048)
-def shape_line(clusters: tuple[str, ...], first: str, base: int) -> Line:
+def shape_line(clusters: tuple[str, ...], style: Style) -> Line:
     """Shape one line: runs in visual order, each glyph at its place."""
     clusters = _trimmed(clusters)
     text = "".join(clusters)
-    levels = levels_of(text, base)
+    levels = levels_of(text, style.base)
     runs: list[tuple[str, str, int]] = []
     for (face, _script, level), group in groupby(
-        _described(clusters, levels, first), key=lambda entry: entry[1:]
+        _described(clusters, levels, style.face), key=lambda entry: entry[1:]
     ):
         runs.append(("".join(entry[0] for entry in group), face, level))
     glyphs: list[Glyph] = []
@@ -183,13 +191,13 @@ def shape_line(clusters: tuple[str, ...], first: str, base: int) -> Line:
     for index in visual_order([level for *_, level in runs]):
         run, face, level = runs[index]
         size = SCALE.get(face, 1.0)
-        shaped = _shape_run(run, face, level % 2 == 1)
+        shaped = _shape_run(run, face, level % 2 == 1, style.language)
         for number, x, y, advance, ink in shaped:
             glyphs.append(Glyph(face, number, cursor + x * size, y * size, size))
             cursor += advance * size
             if ink is not None:
                 top, bottom = max(top, (y + ink[0]) * size), min(bottom, (y + ink[1]) * size)
-    return Line(tuple(glyphs), cursor, top, bottom, base == 1)
+    return Line(tuple(glyphs), cursor, top, bottom)
 
 
 def _trimmed(clusters: tuple[str, ...]) -> tuple[str, ...]:
@@ -224,7 +232,7 @@ def script_of(cluster: str) -> str | None:
 
 
 def _shape_run(
-    text: str, face: str, is_right_to_left: bool
+    text: str, face: str, is_right_to_left: bool, language: str
 ) -> list[tuple[int, float, float, float, tuple[float, float] | None]]:
     """Return number, offsets, advance and vertical ink of each glyph; em, left to right."""
     buffer = hb.Buffer()
@@ -232,7 +240,7 @@ def _shape_run(
     buffer.guess_segment_properties()
     buffer.direction = "rtl" if is_right_to_left else "ltr"
     if face == CJK:
-        buffer.language = language_of(text)
+        buffer.language = language
     shaper = font(face)
     hb.shape(shaper, buffer)
     em = float(shaper.face.upem)
@@ -254,15 +262,22 @@ def _shape_run(
     return shaped
 
 
-def language_of(text: str) -> str:
+def style_of(text: str, first: str, context: str = "") -> Style:
+    """Return how to set a text that stands beside other words in the reader's language."""
+    return Style(first, int(is_right_to_left(text)), language_of(text, context))
+
+
+def language_of(text: str, context: str = "") -> str:
     """Guess which national forms East Asian characters should take.
 
-    Kana and hangul say it; otherwise the first national character set that has all characters.
+    Kana and hangul say it, in the text or else in its context; otherwise the first national
+    character set that has all characters.
     """
-    if regex.search(r"[\p{Hiragana}\p{Katakana}々]", text):
-        return "ja"
-    if regex.search(r"\p{Hangul}", text):
-        return "ko"
+    for words in (text, context):
+        if regex.search(r"[\p{Hiragana}\p{Katakana}々]", words):
+            return "ja"
+        if regex.search(r"\p{Hangul}", words):
+            return "ko"
     han = "".join(regex.findall(r"\p{Han}", text))
     for encoding, language in (("gb2312", "zh-Hans"), ("big5", "zh-Hant"), ("shift_jis", "ja")):
         try:
@@ -284,6 +299,7 @@ def fit_block(
     max_lines: int,
     leading: float = 1.16,
     max_clusters: int = 240,
+    context: str = "",
 ) -> Block:
     """Set the text as large as it fits the box, in few balanced lines; never clipped.
 
@@ -295,20 +311,20 @@ def fit_block(
         clusters = (*clusters[: max_clusters - 1], "…")
     if not clusters:
         return Block((), 0.0, (), 0.0)
-    base = int(is_right_to_left("".join(clusters)))
+    style = style_of("".join(clusters), first, context)
     pieces = pieces_of(clusters)
-    best = _try(pieces, 1, first, base, width, height, largest, leading)
+    best = _try(pieces, 1, style, width, height, largest, leading)
     for count in range(2, max_lines + 1):
         if best.size >= largest * 0.999:
             break
-        block = _try(pieces, count, first, base, width, height, largest, leading)
+        block = _try(pieces, count, style, width, height, largest, leading)
         if block.size > best.size * 1.16:
             best = block
     if best.size >= smallest:
         return best
     single = [(cluster,) for cluster in clusters]
     for count in range(max(2, max_lines), 2 * max_lines + 3):
-        block = _try(single, count, first, base, width, height, largest, leading)
+        block = _try(single, count, style, width, height, largest, leading)
         if block.size > best.size * 1.02:
             best = block
         if best.size >= smallest:
@@ -319,15 +335,14 @@ def fit_block(
 def _try(
     pieces: Sequence[tuple[str, ...]],
     count: int,
-    first: str,
-    base: int,
+    style: Style,
     width: float,
     height: float,
     largest: float,
     leading: float,
 ) -> Block:
     """Set in at most `count` balanced lines and find the size."""
-    lines = [shape_line(clusters, first, base) for clusters in _balance(pieces, count, first, base)]
+    lines = [shape_line(clusters, style) for clusters in _balance(pieces, count, style)]
     lines = [line for line in lines if line.glyphs]
     baselines, tall = _stack(lines, leading)
     widest = max((line.width for line in lines), default=1.0)
@@ -349,11 +364,9 @@ def _stack(lines: Sequence[Line], leading: float) -> tuple[list[float], float]:
     return baselines, baselines[-1] - min(lines[-1].bottom, 0.0)
 
 
-def _balance(
-    pieces: Sequence[tuple[str, ...]], count: int, first: str, base: int
-) -> list[tuple[str, ...]]:
+def _balance(pieces: Sequence[tuple[str, ...]], count: int, style: Style) -> list[tuple[str, ...]]:
     """Share the pieces out over at most `count` lines so that the longest is short."""
-    widths = [shape_line(piece, first, base).width + _space_after(piece) for piece in pieces]
+    widths = [shape_line(piece, style).width + _space_after(piece) for piece in pieces]
     low, high = max(widths), sum(widths)
     for _ in range(24):
         middle = (low + high) / 2

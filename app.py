@@ -1,0 +1,433 @@
+"""Every door of Omnichannel Publisher: its routes, its stream consumer, its clock.
+
+A body parses, calls one service and renders. Who may come in and what a body looks like stands in
+`chalicelib.edge.operations`, under the function's name.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import cache, partial
+
+from chalice.app import (
+    Chalice,
+    CloudWatchEvent,
+    CognitoUserPoolAuthorizer,
+    KinesisEvent,
+    Rate,
+)
+
+
+def sandboxed() -> bool:
+    """Return whether this is ``chalice local``: nothing else may let the sandbox in."""
+    is_cli = "AWS_CHALICE_CLI_MODE" in os.environ and "local" in sys.argv[1:]
+    return is_cli and "AWS_LAMBDA_FUNCTION_NAME" not in os.environ
+
+
+if sandboxed():
+    from sandbox import environment
+
+    environment.fill()
+
+from chalicelib import __version__, edge, settings, wiring  # noqa: E402 - after the environment
+from chalicelib.channels import CHANNELS  # noqa: E402
+from chalicelib.edge import Answer, Request, rendering, responses  # noqa: E402
+from chalicelib.gateways.media import UPLOADS, upload_id_of  # noqa: E402
+from chalicelib.gateways.stream import decode  # noqa: E402
+
+config = settings.current()
+app = Chalice(app_name="omnichannel-publisher")
+app.api.cors = edge.cors(config.allowed_origins)
+members = CognitoUserPoolAuthorizer("members", provider_arns=[config.user_pool_arn])
+api = edge.Edge(
+    app,
+    edge.Ports(
+        channels=tuple(CHANNELS),
+        clock=wiring.clock,
+        signer=wiring.signer,
+        telemetry=wiring.telemetry,
+    ),
+    edge.Tokens(config.token_issuer, config.client_id),
+    config.allowed_origins,
+)
+app.register_middleware(api.middleware, "http")
+
+
+# --- public -------------------------------------------------------------------------------------
+
+
+@app.route("/health")
+@api.public
+def health(request: Request) -> Answer:
+    """Say that the API is there, and in which version."""
+    return responses.ok({"status": "ok", "version": __version__})
+
+
+@app.route("/openapi.json")
+@api.public
+def openapi(request: Request) -> Answer:
+    """Describe this API."""
+    return description()
+
+
+@cache
+def description() -> Answer:
+    """Return the OpenAPI document, made once per process."""
+    document = edge.openapi.document(
+        app, tuple(CHANNELS), version=__version__, server_url=config.public_url
+    )
+    return responses.ok(document)
+
+
+@app.route("/unsubscribe/{token}")
+@api.page
+def show_unsubscribe(request: Request, token: str) -> Answer:
+    """Show the page that asks whether to stop; looking at it changes nothing."""
+    return edge.pages.ask(wiring.subscribing().describe(token))
+
+
+@app.route("/unsubscribe/{token}", methods=["POST"], content_types=["*/*"])
+@api.page
+def unsubscribe(request: Request, token: str) -> Answer:
+    """Stop writing to whoever holds the link; a mail client's one click (RFC 8058) comes here."""
+    return edge.pages.done(wiring.subscribing().unsubscribe(token))
+
+
+# --- oneself ------------------------------------------------------------------------------------
+
+
+@app.route("/api/v1/me", authorizer=members)
+@api.view
+def read_me(request: Request) -> Answer:
+    """Return who is calling."""
+    profile = wiring.profiling().read(request.member)
+    return responses.ok(rendering.me(request.member, profile))
+
+
+@app.route("/api/v1/me", methods=["PATCH"], authorizer=members)
+@api.view
+def change_me(request: Request) -> Answer:
+    """Change one's own name, language or time zone."""
+    body = request.body(edge.ProfileEdit)
+    profile = wiring.profiling().change(
+        request.member, name=body.name, language=body.language, time_zone=body.time_zone
+    )
+    return responses.ok(rendering.me(request.member, profile))
+
+
+# --- channels, accounts, recipients -------------------------------------------------------------
+
+
+@app.route("/api/v1/channels", authorizer=members)
+@api.view
+def list_channels(request: Request) -> Answer:
+    """List every channel with its limits and the state of its account."""
+    return responses.channels(wiring.connecting().overview())
+
+
+@app.route("/api/v1/channels/{channel}/account", methods=["PUT"], authorizer=members)
+@api.view
+def connect_account(request: Request, channel: str) -> Answer:
+    """Connect the account that a channel publishes as; the platform is asked before it is kept.
+
+    Deliveries that waited for it go on. The secrets are never shown again.
+    """
+    body = request.body(edge.AccountBody)
+    state = wiring.connecting().connect(channel, body.settings, body.secrets, request.member)
+    return responses.ok(rendering.account(state))
+
+
+@app.route("/api/v1/channels/{channel}/recipients", authorizer=members)
+@api.view
+def list_recipients(request: Request, channel: str) -> Answer:
+    """List who agreed to be written to on a direct channel."""
+    page = wiring.subscribing().listing(
+        channel, request.member, limit=request.limit, cursor=request.position
+    )
+    return responses.page(request, page, rendering.recipient)
+
+
+@app.route("/api/v1/channels/{channel}/recipients", methods=["POST"], authorizer=members)
+@api.view
+def add_recipient(request: Request, channel: str) -> Answer:
+    """Record that someone agreed to be written to."""
+    act = partial(
+        wiring.subscribing().add,
+        channel,
+        *edge.consented(request.body(edge.RecipientBody)),
+        request.member,
+    )
+    return request.doing(wiring.repeating(), act, responses.added_recipient)
+
+
+@app.route(
+    "/api/v1/channels/{channel}/recipients/{recipient_id}", methods=["DELETE"], authorizer=members
+)
+@api.view
+def remove_recipient(request: Request, channel: str, recipient_id: str) -> Answer:
+    """Forget a recipient altogether."""
+    wiring.subscribing().remove(channel, recipient_id, request.member)
+    return responses.no_content()
+
+
+# --- messages -----------------------------------------------------------------------------------
+
+
+@app.route("/api/v1/previews", methods=["POST"], authorizer=members)
+@api.view
+def preview(request: Request) -> Answer:
+    """Show exactly what each channel would be offered, with every fault; store nothing."""
+    match request.payload:
+        case edge.CertificationPreview(certification=sketch):
+            found = wiring.moderating().preview(edge.submission(sketch), request.member)
+        case _:
+            draft = edge.draft(request.body(edge.MessageBody))
+            found = wiring.publishing().preview(draft, request.member)
+    return responses.previews(found)
+
+
+@app.route("/api/v1/messages", methods=["POST"], authorizer=members)
+@api.view
+def create_message(request: Request) -> Answer:
+    """Accept a message for publishing now or at ``scheduled_at``."""
+    draft = edge.draft(request.body(edge.MessageBody))
+    act = partial(wiring.publishing().submit, draft, request.member)
+    return request.accepting(wiring.repeating(), act, responses.accepted_message)
+
+
+@app.route("/api/v1/messages", authorizer=members)
+@api.view
+def list_messages(request: Request) -> Answer:
+    """List the caller's own messages, newest first; managers may ask for everyone's."""
+    page = wiring.publishing().listing(
+        request.member,
+        request.wanted_messages,
+        everyone=request.everyone,
+        limit=request.limit,
+        cursor=request.position,
+    )
+    return responses.page(request, page, rendering.message_item)
+
+
+@app.route("/api/v1/messages/{message_id}", authorizer=members)
+@api.view
+def read_message(request: Request, message_id: str) -> Answer:
+    """Return a message with its deliveries."""
+    return responses.message(wiring.publishing().read(message_id, request.member))
+
+
+@app.route("/api/v1/messages/{message_id}", methods=["PATCH"], authorizer=members)
+@api.view
+def edit_message(request: Request, message_id: str) -> Answer:
+    """Change a message while nothing of it is in flight."""
+    changes = edge.changes(request.body(edge.MessageEdit))
+    snapshot = wiring.publishing().edit(message_id, changes, request.if_match, request.member)
+    return responses.message(snapshot)
+
+
+@app.route("/api/v1/messages/{message_id}/publish", methods=["POST"], authorizer=members)
+@api.view
+def publish_message(request: Request, message_id: str) -> Answer:
+    """Publish a draft, now or at its time."""
+    act = partial(wiring.publishing().publish, message_id, request.member)
+    return request.doing(wiring.repeating(), act, responses.accepted_message)
+
+
+@app.route("/api/v1/messages/{message_id}/cancel", methods=["POST"], authorizer=members)
+@api.view
+def cancel_message(request: Request, message_id: str) -> Answer:
+    """Stop what can be stopped; 409 `in_flight` names the channels where it is too late."""
+    act = partial(wiring.deciding().cancel, message_id, request.member)
+    return request.doing(wiring.repeating(), act, responses.message)
+
+
+@app.route("/api/v1/messages/{message_id}/approve", methods=["POST"], authorizer=members)
+@api.view
+def approve_message(request: Request, message_id: str) -> Answer:
+    """Let a message that awaits review be published, with an edited text if there is one."""
+    text = request.body(edge.ApproveBody).text
+    act = partial(wiring.moderating().approve_message, message_id, text, request.member)
+    return request.doing(wiring.repeating(), act, responses.message)
+
+
+@app.route("/api/v1/messages/{message_id}/reject", methods=["POST"], authorizer=members)
+@api.view
+def reject_message(request: Request, message_id: str) -> Answer:
+    """Send a message that awaits review back to its author, with a reason."""
+    reason = request.body(edge.RejectBody).reason
+    act = partial(wiring.moderating().reject_message, message_id, reason, request.member)
+    return request.doing(wiring.repeating(), act, responses.message)
+
+
+@app.route(
+    "/api/v1/messages/{message_id}/deliveries/{channel}/retry",
+    methods=["POST"],
+    authorizer=members,
+)
+@api.view
+def retry_delivery(request: Request, message_id: str, channel: str) -> Answer:
+    """Try a channel again that failed, was left out, or waits for an answer."""
+    act = partial(wiring.deciding().retry, message_id, channel, request.member)
+    return request.doing(wiring.repeating(), act, responses.accepted_message)
+
+
+@app.route(
+    "/api/v1/messages/{message_id}/deliveries/{channel}/resolve",
+    methods=["POST"],
+    authorizer=members,
+)
+@api.view
+def resolve_delivery(request: Request, message_id: str, channel: str) -> Answer:
+    """Answer whether a platform has the post, where only a person can tell."""
+    body = request.body(edge.ResolveBody)
+    act = partial(
+        wiring.deciding().resolve, message_id, channel, body.answer, body.recipient, request.member
+    )
+    return request.doing(wiring.repeating(), act, responses.message)
+
+
+@app.route("/api/v1/messages/{message_id}/recipients", authorizer=members)
+@api.view
+def list_message_recipients(request: Request, message_id: str) -> Answer:
+    """List a message's recipients on its direct channels with their deliveries."""
+    publishing = wiring.publishing()
+    snapshot = publishing.read(message_id, request.member)
+    fetch = partial(publishing.recipients, message_id, member=request.member, limit=request.limit)
+    return responses.message_recipients(request, snapshot, fetch)
+
+
+@app.route("/api/v1/messages/{message_id}/timeline", authorizer=members)
+@api.view
+def read_timeline(request: Request, message_id: str) -> Answer:
+    """Return everything that happened to a message, oldest first."""
+    timeline = wiring.publishing().timeline(message_id, request.member)
+    return responses.ok(rendering.timeline(timeline))
+
+
+# --- certifications -----------------------------------------------------------------------------
+
+
+@app.route("/api/v1/certifications/types", authorizer=members)
+@api.view
+def list_certification_types(request: Request) -> Answer:
+    """List the certifications one can announce, active ones first."""
+    return responses.certification_types()
+
+
+@app.route("/api/v1/certifications", methods=["POST"], authorizer=members)
+@api.view
+def submit_certification(request: Request) -> Answer:
+    """Submit a certification to be announced, now or at ``scheduled_at``."""
+    submission = edge.submission(request.body(edge.CertificationBody))
+    act = partial(wiring.moderating().submit, submission, request.member)
+    return request.accepting(wiring.repeating(), act, responses.accepted_certification)
+
+
+@app.route("/api/v1/certifications", authorizer=members)
+@api.view
+def list_certifications(request: Request) -> Answer:
+    """List the caller's own certifications, newest first; managers may ask for everyone's."""
+    page = wiring.moderating().listing(
+        request.member,
+        everyone=request.everyone,
+        status=request.wanted_certifications,
+        limit=request.limit,
+        cursor=request.position,
+    )
+    return responses.page(request, page, rendering.certification_item)
+
+
+@app.route("/api/v1/certifications/{certification_id}", authorizer=members)
+@api.view
+def read_certification(request: Request, certification_id: str) -> Answer:
+    """Return a certification with its announcement's deliveries."""
+    found = wiring.moderating().read(certification_id, request.member)
+    return responses.certification(found)
+
+
+@app.route(
+    "/api/v1/certifications/{certification_id}/approve", methods=["POST"], authorizer=members
+)
+@api.view
+def approve_certification(request: Request, certification_id: str) -> Answer:
+    """Let a certification be announced, with an edited text if there is one."""
+    text = request.body(edge.ApproveBody).text
+    act = partial(wiring.moderating().approve, certification_id, text, request.member)
+    return request.doing(wiring.repeating(), act, responses.certification)
+
+
+@app.route("/api/v1/certifications/{certification_id}/reject", methods=["POST"], authorizer=members)
+@api.view
+def reject_certification(request: Request, certification_id: str) -> Answer:
+    """Send a certification back to its member, with a reason; it may be submitted again."""
+    reason = request.body(edge.RejectBody).reason
+    act = partial(wiring.moderating().reject, certification_id, reason, request.member)
+    return request.doing(wiring.repeating(), act, responses.certification)
+
+
+# --- uploads ------------------------------------------------------------------------------------
+
+
+@app.route("/api/v1/uploads", methods=["POST"], authorizer=members)
+@api.view
+def request_upload(request: Request) -> Answer:
+    """Return a form that takes one picture of this type and size within five minutes."""
+    body = request.body(edge.UploadBody)
+    made = wiring.intake().request_upload(request.member, body.content_type, body.size_bytes)
+    return responses.upload_ticket(made)
+
+
+@app.route("/api/v1/uploads/{upload_id}", authorizer=members)
+@api.view
+def read_upload(request: Request, upload_id: str) -> Answer:
+    """Say whether an upload can be used."""
+    upload = wiring.intake().read(upload_id, request.member)
+    return responses.ok(rendering.upload(upload))
+
+
+# --- not HTTP -----------------------------------------------------------------------------------
+
+
+@app.on_kinesis_record(
+    stream=config.stream_name,
+    batch_size=10,
+    maximum_batching_window_in_seconds=5,
+    starting_position="TRIM_HORIZON",
+)
+def deliver(event: KinesisEvent) -> edge.BatchResponse:
+    """Serve the deliveries that a batch of the stream points at."""
+    return edge.each(
+        event,
+        wiring.delivering().deliver_all,
+        decode=decode,
+        deadline=edge.deadline(event.context, wiring.clock().now()),
+        telemetry=wiring.telemetry(),
+    )
+
+
+@app.schedule(Rate(1, unit=Rate.MINUTES))
+def release_due(event: CloudWatchEvent) -> None:
+    """Put on the stream what is due, or becomes due before the next tick."""
+    wiring.releasing().release(edge.deadline(event.context, wiring.clock().now()))
+
+
+@app.on_cw_event(
+    {
+        "source": ["aws.s3"],
+        "detail-type": ["Object Created"],
+        "detail": {
+            "bucket": {"name": [config.media_bucket]},
+            "object": {"key": [{"prefix": UPLOADS}]},
+        },
+    }
+)
+def prepare_media(event: CloudWatchEvent) -> None:
+    """Judge an uploaded file and keep a safe copy of it."""
+    wiring.intake().prepare(upload_id_of(edge.object_key(event)) or "")
+
+
+if sandboxed():
+    from sandbox import attach
+
+    attach.attach(app)

@@ -1,0 +1,138 @@
+"""SMS through Amazon SNS: the cheap alphabet where possible, few segments, a top price.
+
+Sources, checked 2026-11-21: docs.aws.amazon.com/sns/latest/dg/sms_publish-to-phone.html (1,600
+characters or bytes, by language of the page; E.164; price and sender attributes) and the alphabets
+in `chalicelib.domain.sms`. A length counts what a phone network counts: septets, or UTF-16 units
+once one character is outside the cheap alphabet.
+
+SNS can't be asked about a message: without an answer a person decides.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+
+from chalicelib.channels import _aws as aws
+from chalicelib.channels import _responses as responses
+from chalicelib.channels import _wording as words
+from chalicelib.domain.channels import (
+    Account,
+    AccountCheck,
+    AwsCall,
+    Channel,
+    ChannelName,
+    Check,
+    Conversation,
+    Length,
+    Limits,
+    Lookup,
+    Media,
+    MediaRule,
+    Post,
+    Receipt,
+    Reconcilability,
+    Wording,
+)
+from chalicelib.domain.errors import Fault, UnsupportedContent
+from chalicelib.domain.sms import encode_plan, transliterate
+from chalicelib.domain.text import TextUnit, fit
+
+GOOD_SEGMENTS = 2
+"""Generated text is fitted to these where nothing that must survive gets lost."""
+
+MAX_PRICE = "0.50"
+"""US dollars per message."""
+
+_E164 = re.compile(r"\+[1-9]\d{6,14}")
+
+
+class Sms:
+    """Text messages."""
+
+    name = ChannelName("sms")
+    title = "SMS"
+    direct = True
+    limits = Limits(
+        max_text=1_600,
+        unit=TextUnit.CHARACTERS,
+        source="https://docs.aws.amazon.com/sns/latest/dg/sms_publish-to-phone.html",
+        checked_on=date(2026, 11, 21),
+    )
+    media = MediaRule(max_items=0)
+    reconciles_by = Reconcilability.NONE
+    settle_time = timedelta(seconds=10)
+    account_settings: tuple[str, ...] = ()
+    account_secrets: tuple[str, ...] = ()
+    optional_settings = ("sender_id", "origination_number", "max_price", "sms_type")
+    optional_secrets: tuple[str, ...] = ()
+    permissions = ("sns:Publish", "sns:GetSMSAttributes")
+
+    def compose(
+        self, wording: Wording, media: Sequence[Media], account: Account
+    ) -> tuple[Post, list[Fault]]:
+        """Return the text in the cheap alphabet if that loses nothing; pictures can't be sent."""
+        text = transliterate(wording.text, wording.keep).text
+        if wording.generated:
+            text = self._fitted(text, wording.keep)
+        return Post(text), words.faults(text, (), self.limits, self.media, _units)
+
+    def measure(self, post: Post) -> Length:
+        """Return the length as phone networks count it."""
+        return words.measured(post.text, self.limits, _units)
+
+    def publish(self, post: Post, account: Account) -> Conversation:
+        """Send one text to one number."""
+        if post.recipient is None or not _E164.fullmatch(post.recipient.address):
+            raise UnsupportedContent("SMS needs a recipient's number in international form.")
+        params = {
+            "PhoneNumber": post.recipient.address,
+            "Message": post.text,
+            "MessageAttributes": _attributes(account),
+        }
+        response = yield AwsCall("sns", "publish", params, publishes=True)
+        if not response.ok:
+            raise aws.refusal(response, publishing=True)
+        return Receipt(responses.identifier(response.data.get("MessageId"), publishing=True))
+
+    def find(self, post: Post, account: Account, since: datetime) -> Lookup:
+        """Never tell: SNS keeps no list of messages."""
+        return responses.nobody_knows("SNS can't be asked about a message.")
+
+    def check(self, account: Account) -> Check:
+        """Ask whether the account may use text messages."""
+        response = yield AwsCall("sns", "get_sms_attributes", {})
+        if not response.ok:
+            raise aws.refusal(response, publishing=False)
+        return AccountCheck(identity=account.settings.get("sender_id") or "Amazon SNS")
+
+    def _fitted(self, text: str, keep: Sequence[str]) -> str:
+        """Return a generated text in as few segments as hold everything that must survive."""
+        for segments in range(GOOD_SEGMENTS, encode_plan(text).count):
+            short = fit(text, segments, lambda part: encode_plan(part).count, "...")
+            if all(part in short for part in keep):
+                return short
+        return words.shortened(text, keep, self.limits.max_text, _units)
+
+
+def _units(text: str) -> int:
+    return encode_plan(text).units_used
+
+
+def _attributes(account: Account) -> dict[str, dict[str, str]]:
+    settings = account.settings
+    values = {
+        "AWS.SNS.SMS.SMSType": ("String", settings.get("sms_type") or "Promotional"),
+        "AWS.SNS.SMS.MaxPrice": ("Number", settings.get("max_price") or MAX_PRICE),
+        "AWS.SNS.SMS.SenderID": ("String", settings.get("sender_id", "")),
+        "AWS.MM.SMS.OriginationNumber": ("String", settings.get("origination_number", "")),
+    }
+    return {
+        name: {"DataType": kind, "StringValue": value}
+        for name, (kind, value) in values.items()
+        if value
+    }
+
+
+CHANNEL: Channel = Sms()

@@ -1,0 +1,170 @@
+"""Turn ``chalice local`` into the whole product: gateway, stream pump, minute tick, object events.
+
+Everything runs in the application's own process and calls its handlers directly, so that a debugger
+reaches each of them. What exists is read from the application: a Kinesis consumer gets a pump, a
+schedule a ticker, a rule on a bucket's new objects the queue of those events.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from types import FrameType
+from typing import Any
+
+import chalice.local
+from chalice.app import Chalice, CloudWatchEventConfig, KinesisEventConfig, ScheduledEventConfig
+from chalice.local import LambdaContext
+
+from chalicelib import settings, wiring
+from sandbox import embedded, processes
+from sandbox.bearer import Bearers, KeyRing
+from sandbox.gateway import Gateway
+from sandbox.http_server import GatewayServer
+from sandbox.object_events import ObjectEvents
+from sandbox.ports import Ports
+from sandbox.provision import Clients
+from sandbox.state import State, read_json
+from sandbox.stream_pump import Aside, EventSource, Positions, Pump
+from sandbox.ticker import Ticker
+
+LEAVING_SECONDS = 5.0
+MEMORY_MB = 512
+
+Job = Callable[[threading.Event], object]
+Function = Callable[[dict[str, Any]], Any]
+
+
+def attach(app: Chalice) -> None:
+    """Prepare this process; work begins when ``chalice local`` begins to serve."""
+    product = _Product(app)
+    ticker = product.ticker()
+    if ticker is not None:
+        wiring.starter = lambda: ticker  # type: ignore[assignment] # no function to start
+    jobs = [*product.pumps(), *product.object_events(), *([ticker.run] if ticker else [])]
+    stopper = _Stopper()
+    background = Background(jobs)
+
+    def serve(address: tuple[str, int], _: object) -> GatewayServer:
+        return stopper.follow(GatewayServer(address, product.gateway(), background))
+
+    server = partial(chalice.local.LocalDevServer, server_cls=serve)
+    chalice.local.LocalDevServer = server  # type: ignore[assignment,misc]
+    if "CHALICE_WORKER" in os.environ:
+        processes.follow_parent()  # which forgets its worker when it is told to end
+
+
+class Background(contextlib.AbstractContextManager[None]):
+    """Jobs that run in threads of their own while requests are served."""
+
+    def __init__(self, jobs: Sequence[Job]) -> None:
+        """A job returns soon after the event that it is given is set."""
+        self._jobs = jobs
+        self._stopping = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def __enter__(self) -> None:
+        """Start every job."""
+        for job in self._jobs:
+            thread = threading.Thread(target=job, args=(self._stopping,), daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def __exit__(self, *_: object) -> None:
+        """Ask the jobs to end and give them a moment."""
+        self._stopping.set()
+        until = time.monotonic() + LEAVING_SECONDS
+        for thread in self._threads:
+            thread.join(max(0.0, until - time.monotonic()))
+
+
+class _Product:
+    """What the application declares, made runnable here."""
+
+    def __init__(self, app: Chalice) -> None:
+        self._app = app
+        self._settings = settings.current()
+        self._state = State.of(os.environ)
+        self._resources = read_json(self._state.resources)
+        self._clients = Clients(os.environ["AWS_ENDPOINT_URL"])
+
+    def gateway(self) -> Gateway:
+        pool = self._resources["user_pool_id"]
+        port = Ports.of(os.environ).aws
+        keys = KeyRing(partial(embedded.get, port, f"/{pool}/.well-known/jwks.json"))
+        bearers = Bearers(self._settings.token_issuer, self._settings.client_id, keys)
+        return Gateway(self._app, bearers.claims, self._settings.allowed_origins)
+
+    def pumps(self) -> list[Job]:
+        created = self._resources["stream_created"]  # another stream's positions mean nothing here
+        positions = Positions(self._state.path / f"stream-{created}.json")
+        aside = Aside(self._state.path / "stream-failures.jsonl")
+        return [
+            Pump(
+                EventSource(
+                    stream=config.stream,
+                    stream_arn=self._resources["stream_arn"],
+                    region=embedded.REGION,
+                    batch_size=config.batch_size,
+                    batching_window_seconds=config.maximum_batching_window_in_seconds,
+                ),
+                self._clients.client("kinesis"),
+                self._function(config.name),
+                positions,
+                aside,
+                time.time,
+            ).run
+            for config in self._declared(KinesisEventConfig)
+        ]
+
+    def ticker(self) -> Ticker | None:
+        for config in self._declared(ScheduledEventConfig):
+            rule = f"{self._app.app_name}-{self._settings.stage}-{config.name}"
+            return Ticker(self._function(config.name), embedded.REGION, rule, time.time)
+        return None
+
+    def object_events(self) -> list[Job]:
+        rules = [
+            (config.event_pattern, self._function(config.name))
+            for config in self._declared(CloudWatchEventConfig)
+        ]
+        queue = self._resources["object_events_url"]
+        return [ObjectEvents(self._clients.client("sqs"), queue, rules).run] if rules else []
+
+    def _declared(self, kind: type[Any]) -> list[Any]:
+        return [source for source in self._app.event_sources if isinstance(source, kind)]
+
+    def _function(self, name: str) -> Function:
+        handler = self._app.handler_map[name]
+        milliseconds = int(self._settings.invocation_seconds * 1000)
+
+        def invoke(event: dict[str, Any]) -> Any:
+            context = LambdaContext(f"{self._app.app_name}-local-{name}", MEMORY_MB, milliseconds)
+            return handler(event, context)
+
+        return invoke
+
+
+class _Stopper:
+    """Lets SIGTERM and Ctrl-C end the server in order, where signals reach this thread."""
+
+    def __init__(self) -> None:
+        self._server: GatewayServer | None = None
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, self._stop)
+            signal.signal(signal.SIGINT, self._stop)
+
+    def follow(self, server: GatewayServer) -> GatewayServer:
+        self._server = server
+        return server
+
+    def _stop(self, _: int, __: FrameType | None) -> None:
+        if self._server is None:
+            sys.exit(0)
+        self._server.stop()
