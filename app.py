@@ -31,7 +31,6 @@ if sandboxed():
     environment.fill()
 
 from chalicelib import __version__, edge, settings, wiring  # noqa: E402 - after the environment
-from chalicelib.channels import CHANNELS  # noqa: E402
 from chalicelib.edge import Answer, Request, rendering, responses  # noqa: E402
 from chalicelib.gateways.media import UPLOADS, upload_id_of  # noqa: E402
 from chalicelib.gateways.stream import decode  # noqa: E402
@@ -43,7 +42,7 @@ members = CognitoUserPoolAuthorizer("members", provider_arns=[config.user_pool_a
 api = edge.Edge(
     app,
     edge.Ports(
-        channels=tuple(CHANNELS),
+        channels=tuple(wiring.registry()),
         clock=wiring.clock,
         signer=wiring.signer,
         telemetry=wiring.telemetry,
@@ -75,7 +74,7 @@ def openapi(request: Request) -> Answer:
 def description() -> Answer:
     """Return the OpenAPI document, made once per process."""
     document = edge.openapi.document(
-        app, tuple(CHANNELS), version=__version__, server_url=config.public_url
+        app, tuple(wiring.registry()), version=__version__, server_url=config.public_url
     )
     return responses.ok(document)
 

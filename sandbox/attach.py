@@ -8,6 +8,7 @@ schedule a ticker, a rule on a bucket's new objects the queue of those events.
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import signal
 import sys
@@ -43,6 +44,7 @@ Function = Callable[[dict[str, Any]], Any]
 
 def attach(app: Chalice) -> None:
     """Prepare this process; work begins when ``chalice local`` begins to serve."""
+    logging.getLogger("botocore").setLevel(logging.WARNING)
     product = _Product(app)
     ticker = product.ticker()
     if ticker is not None:

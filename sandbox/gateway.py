@@ -22,19 +22,17 @@ from chalice.app import Chalice, CognitoUserPoolAuthorizer, RouteEntry
 from chalice.local import LambdaContext
 
 from chalicelib.domain.errors import NotFound, PublisherError
-from chalicelib.edge import problems
+from chalicelib.edge import headers, problems
 from chalicelib.edge.problems import (
     BadRequest,
     BodyTooLarge,
     MethodNotAllowed,
     UnsupportedMediaType,
 )
+from chalicelib.edge.views import MAX_BODY_BYTES
 
-MAX_BODY_BYTES = 256 * 1024
 MAX_QUERY_FIELDS = 200
 API_TIMEOUT_MS = 29_000
-ALLOWED_HEADERS = "Authorization, Content-Type, Idempotency-Key, If-Match"
-EXPOSED_HEADERS = "ETag, Location, Retry-After, Idempotent-Replayed"
 _PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _VISIBLE = re.compile(r"[!-~]+")
 
@@ -103,23 +101,27 @@ class Gateway:
             with self._guard:
                 self._running -= 1
 
-    def refusal(self, call: Call | None, error: PublisherError, headers: Headers = ()) -> Reply:
+    def refusal(self, call: Call | None, error: PublisherError) -> Reply:
         """Return the problem document for a request that goes no further."""
         document = problems.render(error)
-        allow = (("Allow", str(error.allowed)),) if isinstance(error, _WrongMethod) else ()
-        reply = Reply(
-            document.status, [*document.headers.items(), *allow, *headers], document.body.encode()
+        given = {**headers.SECURITY, **document.headers}
+        if isinstance(error, _WrongMethod):
+            given["Allow"] = error.allowed
+        return self.allowing(
+            call, Reply(document.status, list(given.items()), document.body.encode())
         )
-        return self.allowing(call, reply)
 
     def allowing(self, call: Call | None, reply: Reply) -> Reply:
         """Let pages of the allowed origins read an answer."""
         if any(name.lower() == "access-control-allow-origin" for name, _ in reply.headers):
             return reply
-        cors = self._origin_headers(call.value("origin") if call else "")
-        if cors:
-            cors = [*cors, ("Access-Control-Expose-Headers", EXPOSED_HEADERS)]
-        return Reply(reply.status, [*reply.headers, *cors], reply.body)
+        origin = call.value("origin") if call else ""
+        allowed = headers.allowed_origin(origin, self._origins)
+        added = [("Vary", "Origin")] if allowed != "*" else []
+        if allowed is not None:
+            added.append(("Access-Control-Allow-Origin", allowed))
+            added.append(("Access-Control-Expose-Headers", ",".join(headers.EXPOSED)))
+        return Reply(reply.status, [*reply.headers, *added], reply.body)
 
     def wait_until_idle(self, seconds: float) -> None:
         """Return when no request is being answered, or after `seconds`."""
@@ -131,7 +133,7 @@ class Gateway:
         path, query = _split(call.target)
         match = self._match(path)
         if call.method == "OPTIONS" and "OPTIONS" not in match.methods:
-            return self._preflight(call, match)
+            return self._preflight(match)
         entry = match.methods.get(call.method)
         if entry is None:
             raise _WrongMethod(sorted({*match.methods, "OPTIONS"}))
@@ -155,24 +157,13 @@ class Gateway:
                 return Match(route, self._app.routes[route], captured)
         raise NotFound("There is nothing at this path.")
 
-    def _preflight(self, call: Call, match: Match) -> Reply:
-        headers = self._origin_headers(call.value("origin"))
-        if headers:
-            methods = ", ".join(sorted({*match.methods, "OPTIONS"}))
-            headers += [
-                ("Access-Control-Allow-Methods", methods),
-                ("Access-Control-Allow-Headers", ALLOWED_HEADERS),
-                ("Access-Control-Max-Age", "600"),
-            ]
-        return Reply(200, headers)
-
-    def _origin_headers(self, origin: str) -> list[tuple[str, str]]:
-        if "*" in self._origins:
-            return [("Access-Control-Allow-Origin", "*")]
-        vary = ("Vary", "Origin")
-        return (
-            [("Access-Control-Allow-Origin", origin), vary] if origin in self._origins else [vary]
-        )
+    def _preflight(self, match: Match) -> Reply:
+        """Answer what Chalice declares for the route, as the deployed mock integration does."""
+        declared = [entry.cors for entry in match.methods.values() if entry.cors is not None]
+        given = {"Access-Control-Allow-Methods": ",".join(sorted({*match.methods, "OPTIONS"}))}
+        if declared:
+            given |= declared[0].get_access_control_headers()
+        return Reply(200, list(given.items()))
 
     def _body(self, call: Call) -> tuple[str | None, bool]:
         if not call.body:
@@ -280,12 +271,12 @@ def _check_media_type(call: Call, entry: RouteEntry) -> None:
 
 
 def _reply(answer: Mapping[str, Any]) -> Reply:
-    headers = [(name, str(value)) for name, value in (answer.get("headers") or {}).items()]
+    given = [(name, str(value)) for name, value in (answer.get("headers") or {}).items()]
     for name, values in (answer.get("multiValueHeaders") or {}).items():
-        headers += [(name, str(value)) for value in values]
+        given += [(name, str(value)) for value in values]
     body = answer.get("body") or ""
     encoded = base64.b64decode(body) if answer.get("isBase64Encoded") else body
     content = encoded if isinstance(encoded, bytes) else str(encoded).encode("utf-8", "replace")
-    if content and not any(name.lower() == "content-type" for name, _ in headers):
-        headers.append(("Content-Type", "application/json"))
-    return Reply(int(answer["statusCode"]), headers, content)
+    if content and not any(name.lower() == "content-type" for name, _ in given):
+        given.append(("Content-Type", "application/json"))
+    return Reply(int(answer["statusCode"]), given, content)

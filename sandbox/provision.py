@@ -19,7 +19,7 @@ from chalicelib.domain.identity import Role
 from chalicelib.repositories import schema
 from chalicelib.settings import Settings
 from sandbox.embedded import ACCESS_KEY, REGION
-from sandbox.users import USERS, User
+from sandbox.users import SENDER, USERS, User
 
 MAX_RECEIVES = 3
 HANDLING_SECONDS = 90
@@ -72,6 +72,8 @@ def provision(clients: Clients, settings: Settings) -> Resources:
     _table(clients.client("dynamodb"), settings.table_name)
     stream = _stream(clients.client("kinesis"), settings.stream_name)
     queue = _object_events(clients, settings)
+    with _existing("AlreadyExistsException"):
+        clients.client("sesv2").create_email_identity(EmailIdentity=SENDER)
     pool = _pool(clients.client("cognito-idp"), settings.table_name)
     return Resources(
         user_pool_id=pool["pool"],

@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sandbox.state import Trouble
+from sandbox.users import SENDER
 
 TERMINAL = {"delivered", "failed", "cancelled", "skipped", "needs_review", "deleted"}
 PUBLISHING_SECONDS = 120.0
@@ -34,6 +35,11 @@ LAST_NAMES = (
     "Quintana", "Rossi", "Santos", "Tanaka", "Ueda", "Varga", "Weber", "Yılmaz",
 )  # fmt: skip
 
+SENDERS: Mapping[str, Mapping[str, str]] = {
+    "email": {"from_address": SENDER, "from_name": "Cloud Community"},
+}
+
+Accounts = Mapping[str, Mapping[str, Any]]
 Say = Callable[[str], None]
 Pause = Callable[[float], object]
 
@@ -125,23 +131,45 @@ def prepare(api: str, sandbox: str, say: Say, pause: Pause) -> Sequence[Row]:
 def connect(caller: Caller, sandbox: str) -> bool:
     """Connect the channels that have no account yet and give the direct ones their recipients."""
     channels = caller.get("admin", "/api/v1/channels")["items"]
-    missing = [c["name"] for c in channels if c["account"]["status"] == "missing"]
+    missing = [channel for channel in channels if channel["account_state"] == "missing"]
     if not missing:
         return False
     accounts = call(sandbox, "GET", "/accounts")[1]["accounts"]
-    for name in missing:
-        caller.put("admin", f"/api/v1/channels/{name}/account", account(name, accounts))
-        for recipient in recipients(name, accounts):
-            caller.post("manager", f"/api/v1/channels/{name}/recipients", recipient)
+    for channel in missing:
+        path = f"/api/v1/channels/{channel['name']}"
+        caller.put("admin", f"{path}/account", account(channel, accounts))
+        for recipient in recipients(channel["name"], accounts):
+            caller.post("manager", f"{path}/recipients", recipient)
     return True
 
 
-def account(channel: str, accounts: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Return a channel's account as its route wants it."""
-    return dict(accounts.get(channel, {}))
+def account(channel: Mapping[str, Any], accounts: Accounts) -> dict[str, Any]:
+    """Return a channel's account, as its route wants it, from the stand-in's own."""
+    known = {**accounts.get(channel["name"], {}), **SENDERS.get(channel["name"], {})}
+    settings = {name: known[name] for name in channel["account_settings"] if name in known}
+    if "template" in known:
+        settings |= _templates(known)
+    secret = {name: known[name] for name in channel["account_secrets"]}
+    return {"settings": {**settings, **SENDERS.get(channel["name"], {})}, "secrets": secret}
 
 
-def recipients(channel: str, accounts: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _templates(known: Mapping[str, Any]) -> dict[str, str]:
+    """Return the settings of WhatsApp's templates: one with a picture, one for text alone."""
+    headed = [
+        template["name"]
+        for template in known["templates"]
+        if any(part["type"] == "HEADER" for part in template["components"])
+    ]
+    plain = known["template"]
+    return {
+        "waba_id": known["waba_id"],
+        "template_name": headed[0],
+        "template_text_name": plain["name"],
+        "template_language": plain["language"],
+    }
+
+
+def recipients(channel: str, accounts: Accounts) -> list[dict[str, Any]]:
     """Return a direct channel's three recipients; none for a feed."""
     addresses = {
         "email": [f"{name}@community.example" for name in ("ines", "jonas", "priya")],
@@ -152,7 +180,10 @@ def recipients(channel: str, accounts: Mapping[str, Mapping[str, Any]]) -> list[
             "+34600000013",
         ],
     }
-    return [{"address": address, "consent": CONSENT} for address in addresses.get(channel, [])]
+    return [
+        {"address": address, "consent": True, "consent_note": CONSENT}
+        for address in addresses.get(channel, [])
+    ]
 
 
 def announce(caller: Caller, say: Say, pause: Pause) -> list[Row]:

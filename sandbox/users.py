@@ -1,4 +1,4 @@
-"""Who can sign in locally."""
+"""Who can sign in locally, and whom the local product's mail comes from."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from chalicelib.domain.identity import Role
+
+SENDER = "announcements@community.example"
 
 
 class User(NamedTuple):

@@ -18,7 +18,7 @@ import hmac
 import json
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -149,7 +149,7 @@ def check(
         identity=shown if isinstance(shown, str) and shown else identity,
         scopes=scopes,
         missing_scopes=missing,
-        expires_at=_expiry(token.get("expires_at")),
+        expires_at=responses.instant(token.get("expires_at")),
     )
 
 
@@ -217,7 +217,9 @@ def _error(response: Response) -> GraphError | None:
         or (details.get("details") if isinstance(details, dict) else None)
         or error.get("message")
     )
-    return GraphError(_number(error.get("code")), _number(error.get("error_subcode")), str(spoken))
+    return GraphError(
+        _number(error.get("code")), _number(error.get("error_subcode")), str(spoken or "")
+    )
 
 
 def _number(value: object) -> int:
@@ -250,12 +252,6 @@ def _next(page: Mapping[str, Any]) -> str | None:
     cursors = paging.get("cursors")
     after = cursors.get("after") if isinstance(cursors, dict) else None
     return after if isinstance(after, str) and after else None
-
-
-def _expiry(seconds: object) -> datetime | None:
-    if not isinstance(seconds, int) or not 0 < seconds < 2**36:
-        return None
-    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _list(value: object) -> list[Any]:

@@ -106,6 +106,13 @@ def identifier(value: object, *, publishing: bool) -> str:
     raise unanswered("The platform's answer names no id.", publishing=publishing)
 
 
+def instant(seconds: object) -> datetime | None:
+    """Return a moment that a platform writes as seconds of the epoch; 0 means never."""
+    if not isinstance(seconds, int) or not 0 < seconds < 2**36:
+        return None
+    return datetime.fromtimestamp(seconds, UTC)
+
+
 def nobody_knows(detail: str) -> Lookup:
     """Answer a look-up for a platform that can't be asked."""
     yield from ()

@@ -120,7 +120,9 @@ class Email:
             raise CredentialsRejected("Sending is switched off for this AWS account.")
         for identity in (sender, sender.rpartition("@")[2]):
             found = yield AwsCall("sesv2", "get_email_identity", {"EmailIdentity": identity})
-            if found.ok and found.data.get("VerifiedForSendingStatus"):
+            if not found.ok and found.status != 404:
+                raise aws.refusal(found, publishing=False)
+            if found.data.get("VerifiedForSendingStatus"):
                 return AccountCheck(identity=identity)
         raise CredentialsRejected("SES has not verified the sender's address or domain.")
 

@@ -55,6 +55,8 @@ from chalicelib.domain.errors import (
 from chalicelib.domain.text import TextUnit
 
 BASE = "https://api.linkedin.com"
+INTROSPECTION = "https://www.linkedin.com/oauth/v2/introspectToken"
+SCOPES = ("w_organization_social", "r_organization_social")
 VERSION = "202607"
 """Supported for at least a year; an account may name another."""
 
@@ -65,7 +67,8 @@ PAGE_SIZE = 50
 MAX_PAGES = 4
 MAX_ALT_TEXT = 4086
 _NAMED = re.compile(r"urn:li:(?:share|ugcPost):\d+")
-_ROLES = frozenset({"ADMINISTRATOR", "CONTENT_ADMIN", "DIRECT_SPONSORED_CONTENT_POSTER"})
+ROLES = {"q": "roleAssignee", "state": "APPROVED", "count": "100"}
+_POSTING = frozenset({"ADMINISTRATOR", "CONTENT_ADMIN", "DIRECT_SPONSORED_CONTENT_POSTER"})
 _OLD_VERSION = (
     "Set the account's api_version to a LinkedIn-Version (YYYYMM) of the last twelve months."
 )
@@ -88,8 +91,8 @@ class LinkedIn:
     settle_time = timedelta(seconds=180)
     account_settings = ("organization_urn",)
     account_secrets = ("access_token",)
-    optional_settings = ("api_version",)
-    optional_secrets: tuple[str, ...] = ()
+    optional_settings = ("api_version", "client_id")
+    optional_secrets = ("client_secret",)
     permissions = ()
 
     def compose(
@@ -128,18 +131,22 @@ class LinkedIn:
         return _receipt(found[0]) if found else None
 
     def check(self, account: Account) -> Check:
-        """Ask for the organisation's name and for our role there."""
+        """Ask for the organisation's name, our role there and, as the app, the token's life."""
         urn = _author(account)
         path = f"organizations/{urn.rpartition(':')[2]}"
         named = yield _request("GET", path, account)
         organisation = _read(named)
-        response = yield _request(
-            "GET", "organizationAcls", account, params={"q": "roleAssignee"}, finder=True
-        )
+        response = yield _request("GET", "organizationAcls", account, params=ROLES, finder=True)
         if not any(_is_role_at(urn, role) for role in _elements(_read(response))):
             raise CredentialsRejected("The token's owner may not post for this organisation.")
         name = organisation.get("localizedName")
-        return AccountCheck(identity=name if isinstance(name, str) and name else urn)
+        scopes, expires_at = yield from _token(account)
+        return AccountCheck(
+            identity=name if isinstance(name, str) and name else urn,
+            scopes=scopes,
+            missing_scopes=tuple(s for s in SCOPES if s not in scopes) if scopes else (),
+            expires_at=expires_at,
+        )
 
     def _upload(self, picture: Media, account: Account) -> Generator[Step, Response, str]:
         """Put a picture where a post can refer to it, and wait until it does."""
@@ -274,6 +281,24 @@ def _body(post: Post, images: Sequence[Mapping[str, str]], account: Account) -> 
     return body
 
 
+def _token(
+    account: Account,
+) -> Generator[Step, Response, tuple[tuple[str, ...], datetime | None]]:
+    """Return scopes and expiry of our token; nothing without the app's own credentials."""
+    form = {
+        "client_id": account.settings.get("client_id", ""),
+        "client_secret": account.secrets.get("client_secret", ""),
+        "token": responses.secret(account, "access_token"),
+    }
+    if not all(form.values()):
+        return (), None
+    told = _read((yield HttpRequest("POST", INTROSPECTION, form=form)))
+    if told.get("active") is not True:
+        raise CredentialsRejected("The access token is not valid any more.")
+    scopes = tuple(sorted(str(told.get("scope", "")).replace(",", " ").split()))
+    return scopes, responses.instant(told.get("expires_at"))
+
+
 def _receipt(urn: str) -> Receipt:
     return Receipt(urn, f"https://www.linkedin.com/feed/update/{urn}/")
 
@@ -321,7 +346,7 @@ def _is_before(milliseconds: object, since: datetime) -> bool:
 
 
 def _is_role_at(urn: str, role: Mapping[str, Any]) -> bool:
-    approved = role.get("state") == "APPROVED" and role.get("role") in _ROLES
+    approved = role.get("state") == "APPROVED" and role.get("role") in _POSTING
     return approved and role.get("organization") == urn
 
 

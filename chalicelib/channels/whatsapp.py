@@ -64,6 +64,7 @@ from chalicelib.domain.text import TextUnit
 
 PLACEHOLDER = "{{1}}"
 PAIR_WAIT = timedelta(seconds=6)
+_PLACEHOLDERS = re.compile(r"\{\{\w+\}\}")
 _BLANKS = re.compile(r"\s*[\n\r\t\v\f\x85\u2028\u2029]\s*")
 _SPACES = re.compile(r" {4,}")
 _E164 = re.compile(r"\+?[1-9]\d{6,14}")
@@ -136,8 +137,8 @@ class WhatsApp:
         self, wording: Wording, media: Sequence[Media], account: Account
     ) -> tuple[Post, list[Fault]]:
         """Return the filled-in template, and what fills it."""
-        carried = words.carried(media, self.media)
-        template = _template(account, has_picture=bool(carried))
+        template = _template(account, has_picture=bool(media))
+        carried = words.carried(media, self.media) if template.has_picture else ()
         value = _in_one_line(wording.text)
         if wording.generated:
             keep = [_in_one_line(part) for part in wording.keep]
@@ -204,6 +205,9 @@ class WhatsApp:
             if components is None:
                 raise CredentialsRejected(f"There is no approved template '{name}'.")
             learnt |= _described(prefix, components)
+            if set(_PLACEHOLDERS.findall(learnt.get(f"{prefix}_body", ""))) != {PLACEHOLDER}:
+                detail = f"The template '{name}' must have exactly one placeholder, {PLACEHOLDER}."
+                raise CredentialsRejected(detail)
         return learnt
 
 
@@ -236,7 +240,7 @@ def _free_form(post: Post) -> dict[str, Any]:
 
 def _message(post: Post, template: _Template) -> dict[str, Any]:
     components: list[dict[str, Any]] = []
-    if template.has_picture and post.media:
+    if template.has_picture:
         picture = {"type": "image", "image": {"link": MediaUrl(post.media[0].ref)}}
         components.append({"type": "header", "parameters": [picture]})
     values = [{"type": "text", "text": value} for value in post.parameters]

@@ -297,7 +297,7 @@ class Delivery:
     status: Status
     revision: int
     due_at: datetime
-    next_at: datetime | None
+    next_at: datetime | None = None
     claim: str | None = None
     attempts: int = 0
     failures: int = 0

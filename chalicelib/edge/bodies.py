@@ -6,6 +6,7 @@ field that is not here is a fault.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -34,6 +35,7 @@ MAX_LATE_MINUTES = 30 * 24 * 60
 MAX_NAME = 100
 CHANNEL_FORMAT = "channel-name"
 """Marks the schema of a channel's name; the published document lists the names there."""
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +114,12 @@ def _parsed(parse: Callable[[str], Any], code: str) -> Callable[[Any], Any]:
 
 
 def _day(text: str) -> date:
-    if len(text) != len("2026-01-31"):
+    if not _DATE.fullmatch(text):
         raise ValueError("Write a date as 2026-01-31.")
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise ValueError("There is no such date; write it as 2026-01-31.") from None
+        raise ValueError("There is no such date.") from None
 
 
 def _zone_name(text: str) -> str:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import http.client
 import re
+import socket
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -49,7 +50,7 @@ class Wire:
         self._whole_call = timedelta(seconds=connect_timeout_seconds + read_timeout_seconds)
         self._clock = clock
         self._pools = urllib3.PoolManager(num_pools=20, maxsize=64)
-        self._pools.pool_classes_by_scheme = _pool_classes(clock)
+        self._pools.pool_classes_by_scheme = _pool_classes(clock, read_timeout_seconds)
 
     def send(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
@@ -117,12 +118,13 @@ def _described(error: Exception) -> str:
     return f"The platform did not answer ({type(error).__name__})."
 
 
-def _pool_classes(clock: Clock) -> dict[str, type[HTTPConnectionPool]]:
+def _pool_classes(clock: Clock, send_timeout_seconds: float) -> dict[str, type[HTTPConnectionPool]]:
     """Return connection pools whose connections tell "not connected" from "not answered"."""
 
     class Told:
         """What both kinds of connection share; mixed in before urllib3's own."""
 
+        sock: socket.socket
         _used_at: datetime
 
         def connect(self) -> None:
@@ -132,6 +134,8 @@ def _pool_classes(clock: Clock) -> dict[str, type[HTTPConnectionPool]]:
                 raise NotSent(
                     f"The platform could not be reached ({type(error).__name__})."
                 ) from error
+            # The library would give a whole upload no longer than a connection may take.
+            self.sock.settimeout(send_timeout_seconds)
             self._used_at = clock.now()
 
         def getresponse(self) -> Any:

@@ -3,8 +3,8 @@
     datetime → 2026-02-05T15:00:00.000Z     date → 2026-02-05      timedelta → milliseconds
     enum → its text      tuple → list      mapping → map      dataclass → map of its fields
 
-None is left out, and a field that is not stored takes its default: so items written by an older or
-newer version can be read.
+None is left out. A field that is not stored is None where it may be, else takes its default: so
+items written by an older or newer version can be read.
 """
 
 from __future__ import annotations
@@ -61,15 +61,21 @@ def pack_fields(value: Any, *, without: frozenset[str] = frozenset()) -> dict[st
 
 def unpack(kind: type[T], stored: Mapping[str, Any], **given: Any) -> T:
     """Return the dataclass that the attributes describe; `given` fields are taken as they are."""
-    readers = _field_readers(typing.cast(Any, kind))
+    readers, optional = _fields_of(typing.cast(Any, kind))
     values = {name: read(stored[name]) for name, read in readers.items() if name in stored}
-    return kind(**values | given)
+    return kind(**optional | values | given)
 
 
 @cache
-def _field_readers(kind: type[Any]) -> Mapping[str, Callable[[Any], Any]]:
+def _fields_of(
+    kind: type[Any],
+) -> tuple[Mapping[str, Callable[[Any], Any]], Mapping[str, None]]:
+    """Return how each field is read, and None for those that may be missing."""
     hints = typing.get_type_hints(kind)
-    return {field.name: _reader(hints[field.name]) for field in fields(kind)}
+    names = [field.name for field in fields(kind)]
+    readers = {name: _reader(hints[name]) for name in names}
+    optional = [name for name in names if types.NoneType in typing.get_args(hints[name])]
+    return readers, dict.fromkeys(optional)
 
 
 def _same(value: Any) -> Any:

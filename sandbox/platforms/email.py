@@ -8,13 +8,13 @@ from __future__ import annotations
 import base64
 import binascii
 from email import message_from_bytes, policy
-from email.message import EmailMessage
-from typing import Any
+from email.message import EmailMessage, MIMEPart
+from typing import Any, Literal
 
 from sandbox.platforms.dialects.aws import mapping, pass_on, rest_json_error
 from sandbox.platforms.engine.pictures import NotAnImage
 from sandbox.platforms.engine.posts import Picture, Post
-from sandbox.platforms.engine.wire import Answer, Request
+from sandbox.platforms.engine.wire import Answer, Request, read_json
 from sandbox.platforms.engine.world import Refusal, World
 
 SEND = ["v2", "email", "outbound-emails"]
@@ -63,8 +63,7 @@ class Email:
         return rest_json_error(*REFUSALS[refusal])
 
     def _keep(self, sent: dict[str, Any], answer: Answer) -> None:
-        message_id = Request("", "", "", {}, answer.body, "").json
-        external_id = str(mapping(message_id).get("MessageId", ""))
+        external_id = str(mapping(read_json(answer.body)).get("MessageId", ""))
         destination = mapping(sent.get("Destination"))
         lists = (destination.get(f"{kind}Addresses") or [] for kind in ("To", "Cc", "Bcc"))
         recipient = ", ".join(str(address) for addresses in lists for address in addresses)
@@ -110,12 +109,8 @@ def _simple(content: dict[str, Any]) -> dict[str, Any]:
     attachments = []
     for item in simple.get("Attachments") or []:
         attachment = mapping(item)
-        try:
-            content_bytes = base64.b64decode(str(attachment.get("RawContent", "")))
-        except (binascii.Error, ValueError):
-            continue
         names = [str(attachment.get(key, "")) for key in ("ContentId", "ContentDescription")]
-        attachments.append((names[0].strip("<>"), names[1], content_bytes))
+        attachments.append((names[0].strip("<>"), names[1], _decoded(attachment.get("RawContent"))))
     return {
         "subject": str(mapping(simple.get("Subject")).get("Data", "")),
         "text": str(mapping(body.get("Text")).get("Data", "")),
@@ -132,23 +127,45 @@ def _simple(content: dict[str, Any]) -> dict[str, Any]:
 
 def _raw(content: dict[str, Any]) -> dict[str, Any]:
     """Read a finished MIME message."""
-    data = str(mapping(content.get("Raw")).get("Data", ""))
-    mail = message_from_bytes(base64.b64decode(data), EmailMessage, policy=policy.default)
+    data = _decoded(mapping(content.get("Raw")).get("Data"))
+    mail = message_from_bytes(data, EmailMessage, policy=policy.default)
     attachments = []
     for part in mail.walk():
         if part.get_content_maintype() == "image":
             content_id = str(part.get("Content-ID", "")).strip("<>")
             description = str(part.get("Content-Description", ""))
-            attachments.append((content_id, description, part.get_payload(decode=True) or b""))
-    text, html = mail.get_body(("plain",)), mail.get_body(("html",))
+            attachments.append((content_id, description, _decoded_part(part)))
     return {
         "subject": str(mail.get("Subject", "")),
-        "text": text.get_content() if text else "",
-        "html": html.get_content() if html else "",
+        "text": _body(mail, "plain"),
+        "html": _body(mail, "html"),
         "from": str(mail.get("From", "")),
         "headers": {name: str(value) for name, value in mail.items()},
         "attachments": attachments,
     }
+
+
+def _body(mail: EmailMessage, kind: Literal["plain", "html"]) -> str:
+    part = mail.get_body((kind,))
+    if part is None:
+        return ""
+    payload = _decoded_part(part)
+    try:
+        return payload.decode(part.get_content_charset("utf-8"), "replace")
+    except LookupError:  # a character set nobody knows
+        return payload.decode("utf-8", "replace")
+
+
+def _decoded_part(part: MIMEPart) -> bytes:
+    payload = part.get_payload(decode=True)
+    return payload if isinstance(payload, bytes) else b""
+
+
+def _decoded(value: Any) -> bytes:
+    try:
+        return base64.b64decode(str(value or ""))
+    except (binascii.Error, ValueError):
+        return b""
 
 
 STAND_IN = Email

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import timedelta
+from itertools import takewhile
 from typing import Any
 
 from sandbox.platforms.dialects.graph import (
@@ -21,7 +22,7 @@ from sandbox.platforms.dialects.graph import (
     nothing_there,
     page,
 )
-from sandbox.platforms.engine.moments import moment
+from sandbox.platforms.engine.moments import instant, moment
 from sandbox.platforms.engine.pictures import NotAnImage, NotPulled, pull
 from sandbox.platforms.engine.posts import Picture, Post
 from sandbox.platforms.engine.wire import Answer, Request
@@ -232,14 +233,11 @@ class Instagram(GraphPlatform):
         return {"data": [chosen(value, call, ("quota_usage",))]}
 
     def _used(self) -> int:
-        since = self.world.now() - EXPIRES_AFTER
-        used = 0
-        for post in self.world.posts.newest_first("instagram"):
-            at = moment(post.created_at)
-            if at is None or at < since:
-                break
-            used += 1
-        return used
+        since = instant(self.world.now() - EXPIRES_AFTER)
+        recent = takewhile(
+            lambda post: post.created_at >= since, self.world.posts.newest_first("instagram")
+        )
+        return sum(1 for _ in recent)
 
     def _is_ready(self, container: Any) -> bool:
         return bool(container.get("looked_at")) or self._age(container) >= READY_AFTER

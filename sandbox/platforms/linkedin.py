@@ -12,7 +12,7 @@ from typing import Any
 from sandbox.platforms.dialects.linkedin_images import Images
 from sandbox.platforms.dialects.little_text import reader_text
 from sandbox.platforms.dialects.restli import RestliError, check_headers, rest_method, urn_key
-from sandbox.platforms.engine.moments import moment
+from sandbox.platforms.engine.moments import instant, moment
 from sandbox.platforms.engine.posts import Picture, Post
 from sandbox.platforms.engine.wire import Answer, Request, json_answer
 from sandbox.platforms.engine.world import Refusal, World, live, token
@@ -184,10 +184,9 @@ class LinkedIn:
 
     def _twin(self, text: str, pictures: list[Picture]) -> Post | None:
         """Return the recent post, live or deleted, that says the same."""
-        since = self.world.now() - REMEMBERED
+        since = instant(self.world.now() - REMEMBERED)
         for post in self.world.posts.newest_first("linkedin"):
-            at = moment(post.created_at)
-            if at is None or at < since:
+            if post.created_at < since:
                 break
             if text and post.text == text and bool(post.media) == bool(pictures):
                 return post

@@ -22,6 +22,12 @@ REFUSALS = {
     Refusal.BROKEN: (500, "InternalError", "the service failed"),
 }
 
+SMS_ATTRIBUTES = (
+    f'<GetSMSAttributesResponse xmlns="{NAMESPACE}"><GetSMSAttributesResult><attributes>'
+    "<entry><key>DefaultSMSType</key><value>Promotional</value></entry>"
+    "</attributes></GetSMSAttributesResult></GetSMSAttributesResponse>"
+).encode()
+
 
 class Sms:
     """The text message service."""
@@ -48,6 +54,8 @@ class Sms:
 
     def answer(self, request: Request) -> Answer:
         """Pass the call on; keep the message if it was accepted."""
+        if request.form.get("Action") == "GetSMSAttributes":  # the embedded AWS does not know it
+            return Answer(200, SMS_ATTRIBUTES, {"Content-Type": "text/xml"})
         answer = pass_on(self.world, request)
         if answer is None:
             return self.refuse(Refusal.UNAVAILABLE, request, 0)

@@ -10,7 +10,7 @@ const FIRST_PAGE = 120;
 const byId = (id) => document.getElementById(id);
 const wall = byId("posts");
 const shown = new Map(); // key → { article, state }
-const state = { channel: null, limit: FIRST_PAGE, tag: null, loaded: false, reached: null };
+const state = { channel: null, limit: FIRST_PAGE, tag: null, loaded: false, reached: null, sought: null, pinned: null };
 
 const keyOf = (post) => `${post.channel}/${post.external_id}`;
 const addressOf = (post) => `#/${post.channel}/${encodeURIComponent(post.external_id)}`;
@@ -54,6 +54,10 @@ function forgetOthers(keys) {
 }
 
 function draw(answer) {
+  const { pinned } = state;
+  if (pinned && !answer.items.some((post) => keyOf(post) === keyOf(pinned))) {
+    answer.items.unshift(pinned);
+  }
   const oldest = answer.items[0];
   const firstShown = shown.values().next().value?.post;
   const isOlderPage = oldest && firstShown && oldest.created_at < firstShown.created_at;
@@ -106,15 +110,15 @@ function choose(channel = state.channel) {
     : "Nothing has been published yet";
 }
 
-// Bring the post that the address names into view, fetching older ones until it is there.
-function follow() {
+// Bring the post that the address names into view; one too old for this page is fetched alone.
+async function follow() {
   const named = /^#\/([^/]+)\/(.+)$/.exec(location.hash);
   for (const marked of wall.querySelectorAll(".named")) marked.classList.remove("named");
   if (!named) return;
   const key = `${decode(named[1])}/${decode(named[2])}`;
   const entry = shown.get(key);
   if (!entry) {
-    if (!byId("older").hidden) older();
+    if (state.sought !== key) await seek(key, decode(named[2]));
     return;
   }
   if (state.channel && state.channel !== entry.post.channel) choose(null);
@@ -125,6 +129,14 @@ function follow() {
     entry.article.scrollIntoView({ block: "center" });
     entry.article.focus({ preventScroll: true });
   });
+}
+
+async function seek(key, externalId) {
+  state.sought = key;
+  const response = await fetch(`/posts?${new URLSearchParams({ external_id: externalId })}`);
+  const found = response.ok ? (await response.json()).items : [];
+  state.pinned = found.find((post) => keyOf(post) === key) ?? null;
+  state.tag = null; // draw again, now with the pinned one
 }
 
 function decode(text) {
@@ -149,7 +161,7 @@ async function refresh() {
     if (response.status === 200) {
       state.tag = response.headers.get("ETag");
       draw(await response.json());
-      follow();
+      await follow();
     }
   } catch {
     byId("trouble").hidden = false;
@@ -161,8 +173,8 @@ async function refresh() {
 
 byId("older").addEventListener("click", older);
 window.addEventListener("hashchange", () => {
-  state.reached = null;
-  follow();
+  state.reached = state.sought = null;
+  follow().catch(() => {});
 });
 fetch("/app/", { method: "HEAD" }).then((response) => {
   if (!response.ok) byId("app-link").replaceWith("web app");

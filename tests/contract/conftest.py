@@ -24,6 +24,7 @@ from moto import mock_aws
 from chalicelib.repositories import schema
 from chalicelib.repositories.dynamo import DynamoTable
 from chalicelib.repositories.table import Table
+from tests.contract.samples import World
 from tests.fakes.table import MemoryTable
 
 MEMORY, MOTO, MINISTACK = "memory", "moto", "ministack"
@@ -132,3 +133,9 @@ def diverges(kind: str, request: pytest.FixtureRequest, known: dict[str, str]) -
     """Expect a failure where an implementation is known to differ from AWS."""
     if kind in known:
         request.applymarker(pytest.mark.xfail(strict=True, reason=known[kind]))
+
+
+@pytest.fixture
+def world(table: Table) -> World:
+    """Return the repositories over an empty table."""
+    return World(table)

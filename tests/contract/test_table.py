@@ -62,7 +62,7 @@ class TestTable:
             yes=True,
             no=False,
             list=[1, "two", None, [], {"deep": "er"}],
-            map={"a": {"b": [False]}, "": "empty name"},
+            map={"a": {"b": [False]}, "c": "d"},
         )
         table.write(Put(row))
         assert table.get(HERE) == row

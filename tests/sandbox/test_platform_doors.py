@@ -47,6 +47,8 @@ def test_posts_are_listed_oldest_first_by_channel_and_by_being_live(visitor: Vis
     assert [post["text"] for post in visitor.posts("facebook", live=True)] == ["two"]
     assert visitor.posts("facebook")[0]["deleted_at"]
     assert visitor.control("GET", "/posts?limit=1").json["items"][0]["text"] == "three"
+    one = visitor.control("GET", f"/posts?external_id={first['external_id']}").json["items"]
+    assert [post["text"] for post in one] == ["one"]
 
 
 def test_an_unchanged_wall_costs_no_bytes(visitor: Visitor) -> None:
@@ -146,6 +148,24 @@ def test_a_mounted_handler_answers_its_prefix(visitor: Visitor) -> None:
     assert (seen.status, seen.body) == (201, b"body")
     assert seen.headers["x-seen"] == "POST /dev/token a=1 1"
     assert visitor.control("POST", "/dev/token", Origin="https://evil.example").status == 403
+
+
+def test_a_handler_can_be_mounted_by_name(tmp_path: Path) -> None:
+    (tmp_path / "echoing.py").write_text(
+        "def echo(method, path, query, headers, body):\n    return 200, {}, path.encode()\n"
+    )
+    options = ("--mount", "/app/=echoing:echo")
+    with _process(tmp_path / "state", *options, path=tmp_path) as (_, ready):
+        assert send("GET", f"{ready['sandbox']}/app/a").body == b"/app/a"
+
+
+def test_text_that_is_no_unicode_is_refused_and_the_wall_stays_readable(visitor: Visitor) -> None:
+    body = b'{"messaging_product":"whatsapp","to":"+447700900123","text":{"body":"\\ud800"}}'
+    number = visitor.accounts["whatsapp"]["phone_number_id"]
+    url = f"{visitor.platforms['whatsapp']}/{number}/messages"
+    kind = {"Content-Type": "application/json"}
+    assert send("POST", url, body, visitor.bearer("whatsapp", **kind)).status == 400
+    assert visitor.posts() == []
 
 
 def test_posts_accounts_and_ports_survive_a_restart(tmp_path: Path) -> None:
@@ -263,10 +283,11 @@ def _base64(content: bytes) -> str:
 class _process:
     """Run the sandbox as a process of its own until the block ends."""
 
-    def __init__(self, state: Path) -> None:
+    def __init__(self, state: Path, *options: str, path: Path = ROOT) -> None:
         command = [sys.executable, "-m", "sandbox.platforms", "--port", "0", "--state", str(state)]
+        command += options
         self.process = subprocess.Popen(
-            command, cwd=ROOT, stdout=subprocess.PIPE, env={**os.environ, "SANDBOX_LATENCY_MS": ""}
+            command, cwd=ROOT, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(path)}
         )
 
     def __enter__(self) -> tuple[subprocess.Popen[bytes], dict[str, Any]]:

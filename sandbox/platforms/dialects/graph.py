@@ -17,7 +17,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from sandbox.platforms.engine.moments import moment
-from sandbox.platforms.engine.wire import Answer, Request, Upload, json_answer
+from sandbox.platforms.engine.wire import Answer, Request, Upload, json_answer, read_json
 from sandbox.platforms.engine.world import Refusal, World
 
 VERSION = re.compile(r"v\d+\.\d+")
@@ -335,7 +335,5 @@ def _split(fields: str) -> list[str]:
 def _decoded(value: Any) -> Any:
     if not isinstance(value, str) or value[:1] not in "[{":
         return value
-    try:
-        return json.loads(value)
-    except (ValueError, RecursionError):
-        return value
+    found = read_json(value)
+    return value if found is None else found

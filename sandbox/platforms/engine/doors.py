@@ -113,6 +113,8 @@ class Doors:
         if request.headers.get("If-None-Match") == tag:
             return Answer(304, b"", headers)
         found = posts.items(channel, only_live=live == "true")
+        if one := request.arguments.get("external_id"):
+            found = [post for post in found if post.external_id == one]
         counts = Counter(post.channel for post in found)
         items = [post.shown(self._outside.url) for post in found[-int(limit) :]]
         value = {"items": items, "counts": {name: counts[name] for name in self._outside.stand_ins}}

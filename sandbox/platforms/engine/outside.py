@@ -55,6 +55,7 @@ class Outside:
         self.stand_ins: dict[str, StandIn] = discover(self.world)
         self._mounts: dict[str, Handler] = {}
         self._listeners: dict[str, Listener] = {}
+        self._bound: list[Listener] = []
         wanted = channel_ports or {}
         try:
             self._main = self._listener("sandbox", port, self._answer)
@@ -79,7 +80,7 @@ class Outside:
 
     def start(self) -> None:
         """Listen on every port."""
-        for listener in (self._main, *self._listeners.values()):
+        for listener in self._bound:
             listener.open()
         summary = {
             "sandbox": self.url,
@@ -137,8 +138,7 @@ class Outside:
         self.world.reset()
 
     def _close(self) -> None:
-        main = [self._main] if hasattr(self, "_main") else []
-        for listener in (*main, *self._listeners.values()):
+        for listener in self._bound:
             listener.close()
         self.world.journal.close()
 
@@ -155,6 +155,7 @@ class Outside:
             if port:
                 raise
             listener = Listener(0, respond)
+        self._bound.append(listener)
         if listener.port != before:
             self.world.journal.put("port", name, {"port": listener.port})
         return listener

@@ -60,10 +60,7 @@ class Request:
     @cached_property
     def json(self) -> Any:
         """Return the JSON body, or None when it is none."""
-        try:
-            return json.loads(self.body)
-        except (ValueError, RecursionError):
-            return None
+        return read_json(self.body)
 
     @cached_property
     def form(self) -> dict[str, Any]:
@@ -106,6 +103,17 @@ class Answer:
     def is_success(self) -> bool:
         """Say whether the request was granted."""
         return 200 <= self.status < 300
+
+
+def read_json(text: str | bytes) -> Any:
+    """Return the value of a JSON document; None when it is none or holds a lone surrogate."""
+    try:
+        value = json.loads(text)
+        if (b"\\u" if isinstance(text, bytes) else "\\u") in text:  # type: ignore[operator]
+            json.dumps(value, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        return None
+    return value
 
 
 def json_answer(status: int, value: Any, headers: Mapping[str, str] | None = None) -> Answer:
