@@ -456,7 +456,8 @@ class CardFacts:
     @property
     def alt_text(self) -> str:
         """Return the card in words."""
-        return f"{self.headline} {self.name}: {self.title} ({self.level_label}), {self.date_label}"
+        headline = self.headline.rstrip(".!")
+        return f"{headline}: {self.name}, {self.title} ({self.level_label}), {self.date_label}"
 
 
 class Studio(Protocol):

@@ -165,9 +165,10 @@ def _responses(entry: RouteEntry, operation: Operation, refs: Mapping[str, Any])
         success["content"] = {"application/json": {"schema": {"type": "object"}}}
     elif operation.gives is not None:
         success["content"] = {"application/json": {"schema": refs[operation.gives.__name__]}}
-    elif operation.status == HTTPStatus.OK:
-        success["content"] = {"text/html": {"schema": {"type": "string"}}}
     found = {str(operation.status): success}
+    if operation.is_page:
+        success["content"] = {"text/html": {"schema": {"type": "string"}}}
+        found["404"] = {**success, "description": "The link is not, or no longer, valid."}
     for status in _problem_statuses(entry, operation):
         names = [headers.CORRELATION, *(["Retry-After"] if status in (409, 503) else [])]
         found[str(status)] = {
@@ -199,7 +200,7 @@ def _problem_statuses(entry: RouteEntry, operation: Operation) -> list[int]:
         400: signed_in,
         401: signed_in,
         403: operation.role is not Role.MEMBER or bool(operation.query),
-        404: "{" in entry.uri_pattern and operation.gives is not None,
+        404: signed_in and "{" in entry.uri_pattern,
         409: operation.conflicts,
         412: operation.if_match,
         413: bool(operation.takes),
@@ -207,7 +208,7 @@ def _problem_statuses(entry: RouteEntry, operation: Operation) -> list[int]:
         422: operation.repeatable,
         428: operation.if_match,
         500: True,
-        503: signed_in,
+        503: signed_in or "{" in entry.uri_pattern,
     }
     return [status for status, holds in conditions.items() if holds]
 

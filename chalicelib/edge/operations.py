@@ -33,6 +33,11 @@ class Operation:
     conflicts: bool = False
     """Whether the present state may refuse it (409)."""
 
+    @property
+    def is_page(self) -> bool:
+        """Return whether it answers with a page for people."""
+        return self.gives is None and self.status == 200
+
     def model(self, given: Mapping[str, Any]) -> type[bodies.Body]:
         """Return the model that a body is to be judged by."""
         for candidate in self.takes[:-1]:

@@ -63,7 +63,7 @@ def unpack(kind: type[T], stored: Mapping[str, Any], **given: Any) -> T:
     """Return the dataclass that the attributes describe; `given` fields are taken as they are."""
     readers, optional = _fields_of(typing.cast(Any, kind))
     values = {name: read(stored[name]) for name, read in readers.items() if name in stored}
-    return kind(**optional | values | given)
+    return kind(**{**optional, **values, **given})
 
 
 @cache

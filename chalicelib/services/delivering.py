@@ -7,7 +7,7 @@ does can fail a batch: only our own inability to write an outcome is reported.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import FIRST_COMPLETED, Executor, wait
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
@@ -52,6 +52,8 @@ from chalicelib.services.reconciling import Absent, AskPerson, Found, Later, Rec
 WORKER = "worker"
 EXPANSION = 20
 """Recipient rows made in one transaction with their parent's cursor."""
+AT_ONCE = 40
+"""About how many recipients the worker serves itself; the stream shares out the rest."""
 
 
 @dataclass
@@ -112,40 +114,54 @@ class Delivering:
     def deliver_all(self, hints: Sequence[Hint], deadline: datetime | None = None) -> list[int]:
         """Serve a batch side by side; return the indexes whose outcome could not be written.
 
-        Nothing is begun that could outlive `deadline`.
+        The first recipients of a direct channel are served along with their parent, not by way of
+        the stream. Nothing is begun that could outlive `deadline`.
         """
+        pool, failed = self._pool(), set[int]()
         serve = self._telemetry.carried(lambda hint: self._serve(hint, deadline))
-        served = self._pool().map(serve, hints)
-        return [index for index, written in enumerate(served) if not written]
+        running = {pool.submit(serve, hint): index for index, hint in enumerate(hints)}
+        while running:
+            for done in wait(running, return_when=FIRST_COMPLETED).done:
+                index = running.pop(done)
+                following = done.result()
+                if following is None:
+                    failed.add(index)
+                else:
+                    running |= {pool.submit(serve, hint): index for hint in following}
+        return sorted(failed)
 
-    def _serve(self, hint: Hint, deadline: datetime | None) -> bool:
+    def _serve(self, hint: Hint, deadline: datetime | None) -> Sequence[Hint] | None:
+        """Serve one hint; return what follows at once, None if an outcome could not be written."""
         with self._telemetry.correlated(hint.correlation_id, delivery=str(hint.key)):
             try:
-                self.deliver(hint, deadline)
+                return self.deliver(hint, deadline)
             except LostRace:
                 self._telemetry.event("lost_race", delivery=str(hint.key))
             except StoreUnavailable as error:
                 self._telemetry.event("outcome_not_written", error=error.detail)
-                return False
+                return None
             except Exception as error:
                 self._telemetry.failure("delivery_crashed", error)
-                return False
-            return True
+                return None
+            return ()
 
-    def deliver(self, hint: Hint, deadline: datetime | None = None) -> None:
-        """Do what the delivery needs next; a hint with an old claim does nothing."""
+    def deliver(self, hint: Hint, deadline: datetime | None = None) -> Sequence[Hint]:
+        """Do what the delivery needs next; return hints to serve in the same invocation.
+
+        A hint with an old claim does nothing.
+        """
         delivery = self._messages.delivery(hint.key)
         if delivery is None or delivery.claim != hint.claim:
             self._telemetry.event("stale_hint", delivery=str(hint.key))
-            return
-        if deadline is not None and self._clock.now() + self._longest_try > deadline:
+        elif deadline is not None and self._clock.now() + self._longest_try > deadline:
             self._move(delivery, steps.postpone(delivery, self._clock.now(), self._ids.new()))
         elif delivery.parent:
-            self._serve_recipients(delivery)
+            return self._serve_recipients(delivery)
         elif delivery.status is Status.IN_DOUBT:
             self._reconcile(delivery)
         elif delivery.status is Status.QUEUED:
             self._attempt(delivery)
+        return ()
 
     @property
     def _longest_try(self) -> timedelta:
@@ -340,36 +356,42 @@ class Delivering:
 
     # --- recipients ---------------------------------------------------------------------------
 
-    def _serve_recipients(self, parent: Delivery) -> None:
+    def _serve_recipients(self, parent: Delivery) -> Sequence[Hint]:
         if parent.status is Status.SENDING and parent.expanded:
             self._close(parent)
-            return
+            return ()
         if parent.status is Status.QUEUED:
             made = self._made_ready(parent)
             if made is None:
-                return
+                return ()
             now = self._clock.now()
             begun = steps.begin(parent, now, self._policy, self._ids.new())
             parent = self._move(parent, begun)
-        self._expand(parent)
+        return self._expand(parent)
 
-    def _expand(self, parent: Delivery) -> None:
-        channel = parent.key.channel
+    def _expand(self, parent: Delivery) -> Sequence[Hint]:
+        """Make a row for every recipient; return those to serve at once, the others are put."""
+        channel, at_once = parent.key.channel, list[Hint]()
         while True:
             page = self._subscriptions.page(channel, EXPANSION, parent.cursor)
             active = [s for s in page.items if s.opted_out_at is None]
             last = page.items[-1].recipient.id if page.items else parent.cursor
-            parent = self._grow(parent, active, last)
+            parent, hints = self._grow(parent, active, last)
+            if len(at_once) < AT_ONCE:
+                at_once += hints
+            else:
+                self._hand_over(hints)
             if page.cursor is None:
                 break
         again = self._clock.now() + self._policy.queue_lease
         done = steps.expanded(parent, again, self._ids.new())
         self._unit.commit(self._messages.moving(parent, done))
         self._close_parent_of(done.key)
+        return at_once
 
     def _grow(
         self, parent: Delivery, subscriptions: Sequence[Subscription], last: str | None
-    ) -> Delivery:
+    ) -> tuple[Delivery, Sequence[Hint]]:
         now = self._clock.now()
         children = [self._child(parent, s.recipient.id, now) for s in subscriptions]
         grown = steps.grown(parent, len(children), last, self._ids.new())
@@ -377,8 +399,7 @@ class Delivering:
             self._messages.moving(parent, grown),
             *(self._messages.starting(child) for child in children),
         )
-        self._hand_over(children)
-        return grown
+        return grown, [Hint(d.key, d.claim or "", d.correlation_id) for d in children]
 
     def _child(self, parent: Delivery, recipient_id: str, now: datetime) -> Delivery:
         claim = self._ids.new()
@@ -394,8 +415,7 @@ class Delivering:
             stamp=claim,
         )
 
-    def _hand_over(self, deliveries: Sequence[Delivery]) -> None:
-        hints = [Hint(d.key, d.claim or "", d.correlation_id) for d in deliveries]
+    def _hand_over(self, hints: Sequence[Hint]) -> None:
         if hints and (lost := self._stream.put(hints)):
             self._telemetry.event("stream_refused", count=len(lost))
 

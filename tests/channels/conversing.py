@@ -147,7 +147,9 @@ class World:
                 "template_language": "en_US",
                 "waba_id": seed["waba_id"],
             }
-            settings |= self.hold(known.check(_whatsapp(settings, seed)), _whatsapp(settings, seed)).settings
+            settings |= self.hold(
+                known.check(_whatsapp(settings, seed)), _whatsapp(settings, seed)
+            ).settings
         if name == "email":
             settings = {"from_address": "news@example.org"}
         secrets = {key: seed[key] for key in known.account_secrets}

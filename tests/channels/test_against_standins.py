@@ -25,7 +25,9 @@ from tests.channels.conversing import ADA, GRACE, TOKEN, World, channel, sandbox
 
 NAMES = sorted(CHANNELS)
 FEEDS = ("facebook", "instagram", "linkedin")
-SAID = "Ada Lovelace (she/her) earned a certificate: 100 % #AWSCertified *cloud_*\n\nSee <it> @ home"
+SAID = (
+    "Ada Lovelace (she/her) earned a certificate: 100 % #AWSCertified *cloud_*\n\nSee <it> @ home"
+)
 CARD = Media("cards/1.jpg", 1080, 1080, "A card with a name")
 
 

@@ -57,13 +57,19 @@ def _message_fields() -> list[tuple[str, Any, str]]:
     items: list[tuple[str, Any, str]] = [
         ("content", GONE, "/content"),
         *((("content", value, "/content")) for value in (None, 1, True, [], {}, ["Hello"])),
-        *((("content", value, "/content")) for value in ("", " ", "\n\t", "\u200b\u2060", "\u3164")),
+        *(
+            (("content", value, "/content"))
+            for value in ("", " ", "\n\t", "\u200b\u2060", "\u3164")
+        ),
         ("content", "\ud800", "/content"),
         ("content", "a\x00b", "/content"),
         ("content", "a\x07b", "/content"),
         ("content", "a\x85b", "/content"),
         *((("subject", value, "/subject")) for value in (1, [], "", "  ")),
-        *((("subject", value, "/subject")) for value in ("a\nb", "a\rb", "a\tb", "a\x7fb", "a\u2028b")),
+        *(
+            (("subject", value, "/subject"))
+            for value in ("a\nb", "a\rb", "a\tb", "a\x7fb", "a\u2028b")
+        ),
         ("channels", GONE, "/channels"),
         *((("channels", value, "/channels")) for value in (None, [], "sms", {}, 1)),
         ("channels", ["sms", "sms"], "/channels/1"),
@@ -224,7 +230,13 @@ def _achievement_fields() -> list[tuple[str, Any, str]]:
         ),
         *(
             (("credential_url", value, "/credential_url"))
-            for value in ("x", "http://example.org/", "https://", "https://a b.org/", "ftp://x.org/")
+            for value in (
+                "x",
+                "http://example.org/",
+                "https://",
+                "https://a b.org/",
+                "ftp://x.org/",
+            )
         ),
         ("personal_message", 1, "/personal_message"),
         ("personal_message", "a\x08b", "/personal_message"),
@@ -279,20 +291,48 @@ def _raw_bodies() -> list[tuple[str, Any, str]]:
 def _headers() -> list[Hostile]:
     key, match = "/headers/Idempotency-Key", "/headers/If-Match"
     found = [
-        Hostile(f"Idempotency-Key {value[:9]!r}", "POST", MESSAGES, MESSAGE, key, headers={"idempotency-key": value})
+        Hostile(
+            f"Idempotency-Key {value[:9]!r}",
+            "POST",
+            MESSAGES,
+            MESSAGE,
+            key,
+            headers={"idempotency-key": value},
+        )
         for value in ("", " x", "x ", "é", "a\tb", "x" * 256, "\x7f")
     ]
     found += [
-        Hostile(f"If-Match {value!r}", "PATCH", ONE, {"content": "x"}, match, headers={"if-match": value})
-        for value in ("1", "", '"1', '1"', '"1","2"', "w/\"1\"", '"a" b')
+        Hostile(
+            f"If-Match {value!r}",
+            "PATCH",
+            ONE,
+            {"content": "x"},
+            match,
+            headers={"if-match": value},
+        )
+        for value in ("1", "", '"1', '1"', '"1","2"', 'w/"1"', '"a" b')
     ]
     found += [
         Hostile("no If-Match", "PATCH", ONE, {"content": "x"}, "version_required", 428),
         Hostile(
-            "any If-Match", "PATCH", ONE, {"content": "x"}, "version_required", 428, {"if-match": "*"}
+            "any If-Match",
+            "PATCH",
+            ONE,
+            {"content": "x"},
+            "version_required",
+            428,
+            {"if-match": "*"},
         ),
         *(
-            Hostile(f"If-Match {tag}", "PATCH", ONE, {"content": "x"}, "version_conflict", 412, {"if-match": tag})
+            Hostile(
+                f"If-Match {tag}",
+                "PATCH",
+                ONE,
+                {"content": "x"},
+                "version_conflict",
+                412,
+                {"if-match": tag},
+            )
             for tag in ('W/"1"', '"0"', '"01"', '"x"', '""', '"99999999999999999999"')
         ),
     ]
@@ -350,7 +390,9 @@ def _queries() -> list[Hostile]:
     )
     found = [Hostile(f"?{q[:40]}", "GET", f"{MESSAGES}?{q}", None, f"/query/{n}") for q, n in bad]
     found += [
-        Hostile("status of another list", "GET", f"{CERTIFICATIONS}?status=draft", None, "/query/status"),
+        Hostile(
+            "status of another list", "GET", f"{CERTIFICATIONS}?status=draft", None, "/query/status"
+        ),
         Hostile("a query where none is taken", "GET", f"{ME}?x=1", None, "/query/x"),
         Hostile("a query on a POST", "POST", f"{MESSAGES}?dry=1", MESSAGE, "/query/dry"),
         Hostile("everyone's messages", "GET", f"{MESSAGES}?scope=all", None, "forbidden", 403),
@@ -360,7 +402,15 @@ def _queries() -> list[Hostile]:
 
 
 def _paths() -> list[Hostile]:
-    ids = ("x", "1", "019aa5c0", "%20", f"{UNKNOWN_ID}0", f"{{{UNKNOWN_ID}}}", UNKNOWN_ID.replace("-", ""))
+    ids = (
+        "x",
+        "1",
+        "019aa5c0",
+        "%20",
+        f"{UNKNOWN_ID}0",
+        f"{{{UNKNOWN_ID}}}",
+        UNKNOWN_ID.replace("-", ""),
+    )
     found = [
         Hostile(f"message {i}", "GET", f"{MESSAGES}/{i}", None, "not_found", 404)
         for i in (*ids, UNKNOWN_ID)
@@ -368,20 +418,62 @@ def _paths() -> list[Hostile]:
     found += [
         Hostile("an unknown certification", "GET", f"{CERTIFICATIONS}/x", None, "not_found", 404),
         Hostile("an unknown upload", "GET", f"{UPLOADS}/x", None, "not_found", 404),
-        Hostile("a channel nobody knows", "PUT", "/api/v1/channels/myspace/account", {}, "not_found", 404, who=ADMIN),
-        Hostile("recipients of a feed", "GET", "/api/v1/channels/facebook/recipients", None, "not_found", 404, who=MANAGER),
-        Hostile("an odd recipient", "DELETE", f"{RECIPIENTS}/a%23b", None, "not_found", 404, who=MANAGER),
-        Hostile("an unknown recipient", "DELETE", f"{RECIPIENTS}/abc", None, "not_found", 404, who=MANAGER),
-        Hostile("a channel of no message", "POST", f"{ONE}/deliveries/myspace/retry", {}, "not_found", 404),
+        Hostile(
+            "a channel nobody knows",
+            "PUT",
+            "/api/v1/channels/myspace/account",
+            {},
+            "not_found",
+            404,
+            who=ADMIN,
+        ),
+        Hostile(
+            "recipients of a feed",
+            "GET",
+            "/api/v1/channels/facebook/recipients",
+            None,
+            "not_found",
+            404,
+            who=MANAGER,
+        ),
+        Hostile(
+            "an odd recipient", "DELETE", f"{RECIPIENTS}/a%23b", None, "not_found", 404, who=MANAGER
+        ),
+        Hostile(
+            "an unknown recipient",
+            "DELETE",
+            f"{RECIPIENTS}/abc",
+            None,
+            "not_found",
+            404,
+            who=MANAGER,
+        ),
+        Hostile(
+            "a channel of no message",
+            "POST",
+            f"{ONE}/deliveries/myspace/retry",
+            {},
+            "not_found",
+            404,
+        ),
         Hostile("a method nobody takes", "PUT", MESSAGES, MESSAGE, "method_not_allowed", 405),
-        Hostile("a body that is too large", "POST", MESSAGES, changed(MESSAGE, content="x" * 300_000), "body_too_large", 413),
+        Hostile(
+            "a body that is too large",
+            "POST",
+            MESSAGES,
+            changed(MESSAGE, content="x" * 300_000),
+            "body_too_large",
+            413,
+        ),
     ]
     return found
 
 
 def _others() -> list[Hostile]:
     found = [
-        Hostile(f"{name} {value!r}"[:60], method, target, changed(base, **{name: value}), place, who=who)
+        Hostile(
+            f"{name} {value!r}"[:60], method, target, changed(base, **{name: value}), place, who=who
+        )
         for method, target, who, base, name, value, place in (
             ("PATCH", ME, MEMBER, {}, "name", "", "/name"),
             ("PATCH", ME, MEMBER, {}, "name", "x" * 101, "/name"),
@@ -390,21 +482,77 @@ def _others() -> list[Hostile]:
             ("PATCH", ME, MEMBER, {}, "time_zone", "Nowhere", "/time_zone"),
             ("PATCH", ME, MEMBER, {}, "role", "admin", "/role"),
             ("POST", UPLOADS, MEMBER, {"size_bytes": 1}, "content_type", GONE, "/content_type"),
-            ("POST", UPLOADS, MEMBER, {"size_bytes": 1}, "content_type", "text/html", "/content_type"),
-            ("POST", UPLOADS, MEMBER, {"size_bytes": 1}, "content_type", "image/svg+xml", "/content_type"),
+            (
+                "POST",
+                UPLOADS,
+                MEMBER,
+                {"size_bytes": 1},
+                "content_type",
+                "text/html",
+                "/content_type",
+            ),
+            (
+                "POST",
+                UPLOADS,
+                MEMBER,
+                {"size_bytes": 1},
+                "content_type",
+                "image/svg+xml",
+                "/content_type",
+            ),
             ("POST", UPLOADS, MEMBER, {"size_bytes": 1}, "content_type", 1, "/content_type"),
-            ("POST", UPLOADS, MEMBER, {"content_type": "image/png"}, "size_bytes", 0, "/size_bytes"),
-            ("POST", UPLOADS, MEMBER, {"content_type": "image/png"}, "size_bytes", "1", "/size_bytes"),
-            ("POST", UPLOADS, MEMBER, {"content_type": "image/png"}, "size_bytes", 10**12, "/size_bytes"),
+            (
+                "POST",
+                UPLOADS,
+                MEMBER,
+                {"content_type": "image/png"},
+                "size_bytes",
+                0,
+                "/size_bytes",
+            ),
+            (
+                "POST",
+                UPLOADS,
+                MEMBER,
+                {"content_type": "image/png"},
+                "size_bytes",
+                "1",
+                "/size_bytes",
+            ),
+            (
+                "POST",
+                UPLOADS,
+                MEMBER,
+                {"content_type": "image/png"},
+                "size_bytes",
+                10**12,
+                "/size_bytes",
+            ),
             ("PUT", ACCOUNT, ADMIN, {}, "settings", [], "/settings"),
             ("PUT", ACCOUNT, ADMIN, {}, "settings", {"page_id": 1}, "/settings/page_id"),
             ("PUT", ACCOUNT, ADMIN, {}, "settings", {"page_id": ""}, "/settings/page_id"),
             ("PUT", ACCOUNT, ADMIN, {}, "settings", {"Page-Id": "1"}, "/settings/Page-Id"),
-            ("PUT", ACCOUNT, ADMIN, {}, "secrets", {"access_token": "a\nb"}, "/secrets/access_token"),
+            (
+                "PUT",
+                ACCOUNT,
+                ADMIN,
+                {},
+                "secrets",
+                {"access_token": "a\nb"},
+                "/secrets/access_token",
+            ),
             ("PUT", ACCOUNT, ADMIN, {}, "token", "x", "/token"),
             ("POST", RECIPIENTS, MANAGER, RECIPIENT, "address", GONE, "/address"),
             ("POST", RECIPIENTS, MANAGER, RECIPIENT, "address", "nobody", "/address"),
-            ("POST", RECIPIENTS, MANAGER, RECIPIENT, "address", "a@b.org\nBcc: c@d.org", "/address"),
+            (
+                "POST",
+                RECIPIENTS,
+                MANAGER,
+                RECIPIENT,
+                "address",
+                "a@b.org\nBcc: c@d.org",
+                "/address",
+            ),
             ("POST", RECIPIENTS, MANAGER, RECIPIENT, "consent", GONE, "/consent"),
             ("POST", RECIPIENTS, MANAGER, RECIPIENT, "consent", False, "/consent"),
             ("POST", RECIPIENTS, MANAGER, RECIPIENT, "consent", "true", "/consent"),
@@ -423,14 +571,38 @@ def _others() -> list[Hostile]:
             ("PATCH", ONE, MEMBER, {}, "channels", ["sms", "sms"], "/channels/1"),
             ("PATCH", ONE, MEMBER, {}, "time_zone", None, "/time_zone"),
             ("PATCH", ONE, MEMBER, {}, "draft", True, "/draft"),
-            ("PATCH", ONE, MEMBER, {"channels": ["sms"]}, "variants", {"email": {"content": "x"}}, "/variants/email"),
+            (
+                "PATCH",
+                ONE,
+                MEMBER,
+                {"channels": ["sms"]},
+                "variants",
+                {"email": {"content": "x"}},
+                "/variants/email",
+            ),
             ("PATCH", ONE, MEMBER, {}, "nothing", GONE, ""),
             ("POST", PREVIEWS, MEMBER, MESSAGE, "content", "", "/content"),
             ("POST", PREVIEWS, MEMBER, {}, "certification", None, "/certification"),
             ("POST", PREVIEWS, MEMBER, {}, "certification", {}, "/certification/channels"),
             ("POST", PREVIEWS, MEMBER, {"certification": ACHIEVEMENT}, "content", "x", "/content"),
-            ("POST", PREVIEWS, MEMBER, {}, "certification", changed(ACHIEVEMENT, member_name=""), "/certification/member_name"),
-            ("POST", PREVIEWS, MEMBER, {}, "certification", changed(ACHIEVEMENT, certified_on="2027-01-01"), "/certification/certified_on"),
+            (
+                "POST",
+                PREVIEWS,
+                MEMBER,
+                {},
+                "certification",
+                changed(ACHIEVEMENT, member_name=""),
+                "/certification/member_name",
+            ),
+            (
+                "POST",
+                PREVIEWS,
+                MEMBER,
+                {},
+                "certification",
+                changed(ACHIEVEMENT, certified_on="2027-01-01"),
+                "/certification/certified_on",
+            ),
             ("POST", MESSAGES, MEMBER, {"channels": ["instagram"]}, "content", "Hello", "/media"),
             ("POST", MESSAGES, MEMBER, {"channels": ["sms"]}, "content", "x" * 1601, "/content"),
         )
@@ -459,7 +631,13 @@ def _tokens() -> list[Hostile]:
 
 HOSTILE: list[Hostile] = [
     *(
-        Hostile(f"message {name}={value!r}"[:70], "POST", MESSAGES, changed(MESSAGE, **{name: value}), place)
+        Hostile(
+            f"message {name}={value!r}"[:70],
+            "POST",
+            MESSAGES,
+            changed(MESSAGE, **{name: value}),
+            place,
+        )
         for name, value, place in _message_fields()
     ),
     *(
@@ -472,7 +650,10 @@ HOSTILE: list[Hostile] = [
         )
         for name, value, place in _achievement_fields()
     ),
-    *(Hostile(f"body of {name}", "POST", MESSAGES, body, place) for name, body, place in _raw_bodies()),
+    *(
+        Hostile(f"body of {name}", "POST", MESSAGES, body, place)
+        for name, body, place in _raw_bodies()
+    ),
     *_headers(),
     *_queries(),
     *_paths(),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from itertools import count
 from random import Random
 from typing import Any
+from uuid import uuid4
 
 from chalicelib.domain import deliveries as steps
 from chalicelib.domain.certifications import Submission
@@ -39,15 +39,12 @@ CHANNELS = (LINKEDIN, SMS)
 POLICY = Policy()
 
 
-class CountingIds:
-    """Ids that sort by the order in which they were made."""
-
-    def __init__(self) -> None:
-        self._numbers = count(1)
+class RandomIds:
+    """Ids that no other test uses: an emulator's tables share the tokens of transactions."""
 
     def new(self) -> str:
-        """Return the next id."""
-        return f"0190{next(self._numbers):08x}-0000-7000-8000-000000000000"
+        """Return a new id."""
+        return str(uuid4())
 
 
 class FixedClock:
@@ -68,11 +65,11 @@ class FixedClock:
 class World:
     """A store over some table, with what it was given."""
 
-    def __init__(self, table: Table, ids: Any = None) -> None:
+    def __init__(self, table: Table) -> None:
         self.table = table
         self.clock = FixedClock()
         self.waits: list[float] = []
-        self.store = Store(table, ids or CountingIds(), Random(7), self.waits.append)
+        self.store = Store(table, RandomIds(), Random(7), self.waits.append)
         self.messages = Messages(self.store, CHANNELS)
         self.commit = self.store.commit
 

@@ -14,12 +14,11 @@ from chalicelib.domain.channels import Receipt
 from chalicelib.domain.deliveries import Counts, Delivery, DeliveryKey, Problem, Status
 from chalicelib.domain.errors import LostRace
 from chalicelib.domain.ports import Due
-from tests.contract.conftest import MOTO
+from tests.contract.conftest import isolated
 from tests.contract.samples import (
     LINKEDIN,
     NOW,
     SMS,
-    CountingIds,
     World,
     attempt,
     begun,
@@ -289,27 +288,18 @@ class TestRecipients:
             world.commit(world.messages.moving(first, delivered(begun(first))))
 
 
+@isolated
 class TestRaces:
-    """On moto these prove nothing: it does not isolate transactions."""
-
-    @pytest.fixture(autouse=True)
-    def _not_on_moto(self, kind: str) -> None:
-        if kind == MOTO:
-            pytest.skip("moto does not isolate concurrent writes")
-
     def winners(self, race: Callable[[World], None], world: World) -> int:
-        def won(number: int) -> bool:
-            ids = CountingIds()
-            for _ in range(number * 1000):
-                ids.new()
+        def won(_: int) -> bool:
             try:
-                race(World(world.table, ids))
+                race(World(world.table))
             except LostRace:
                 return False
             return True
 
         with ThreadPoolExecutor(THREADS) as pool:
-            return sum(pool.map(won, range(1, THREADS + 1)))
+            return sum(pool.map(won, range(THREADS)))
 
     def test_of_many_schedulers_one_claims(self, world: World) -> None:
         before = accepted(world)

@@ -32,7 +32,7 @@ from chalicelib.repositories.table import (
     Update,
     all_of,
 )
-from tests.contract.conftest import MOTO, diverges
+from tests.contract.conftest import MOTO, diverges, isolated
 
 HERE = Key("A", "1")
 THREADS = 12
@@ -330,14 +330,8 @@ class TestTransactions:
         assert table.get(Key("A", "2")) is None
 
 
+@isolated
 class TestRaces:
-    """On moto these prove nothing: it does not isolate transactions."""
-
-    @pytest.fixture(autouse=True)
-    def _not_on_moto(self, kind: str) -> None:
-        if kind == MOTO:
-            pytest.skip("moto does not isolate concurrent writes")
-
     def together(self, call: Any) -> list[Any]:
         with ThreadPoolExecutor(THREADS) as pool:
             return list(pool.map(call, range(THREADS)))

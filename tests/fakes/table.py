@@ -91,6 +91,8 @@ class MemoryTable:
         """Perform all writes or none, once per token."""
         if not 1 <= len(writes) <= MAX_WRITES or len({w.key for w in writes}) < len(writes):
             raise StoreUnavailable("a transaction takes 1 to 100 writes of different items")
+        if not 1 <= len(token) <= 36:
+            raise StoreUnavailable("a token has 1 to 36 characters")
         with self._lock:
             if token in self._tokens:
                 if self._tokens[token] != writes:
