@@ -40,6 +40,10 @@ check: venv ## Check formatting, lint, types and import rules
 	@$(IN_VENV) mypy app.py chalicelib sandbox scripts
 	@$(VENV)/bin/lint-imports --no-logo
 
+.PHONY: bench
+bench: venv ## Measure speed, AWS calls and memory beside their goals (ARGS=--quick)
+	@exec $(IN_VENV) benchmarks $(ARGS)
+
 # Chalice fetches the wheels for Lambda by name and version alone, without the lock's hashes.
 # So it is offered only files that pip has checked against them: this machine's and Lambda's.
 .PHONY: package

@@ -40,7 +40,6 @@ app = Chalice(app_name="omnichannel-publisher")
 app.api.cors = edge.cors(config.allowed_origins)
 members = CognitoUserPoolAuthorizer("members", provider_arns=[config.user_pool_arn])
 api = edge.Edge(
-    app,
     edge.Ports(
         channels=tuple(wiring.registry()),
         clock=wiring.clock,
@@ -50,6 +49,8 @@ api = edge.Edge(
     edge.Tokens(config.token_issuer, config.client_id),
     config.allowed_origins,
 )
+ANY = ["*/*"]
+"""Content types of a route whose body may be absent: what clients then declare means nothing."""
 app.register_middleware(api.middleware, "http")
 
 
@@ -86,7 +87,7 @@ def show_unsubscribe(request: Request, token: str) -> Answer:
     return edge.pages.ask(wiring.subscribing().describe(token))
 
 
-@app.route("/unsubscribe/{token}", methods=["POST"], content_types=["*/*"])
+@app.route("/unsubscribe/{token}", methods=["POST"], content_types=ANY)
 @api.page
 def unsubscribe(request: Request, token: str) -> Answer:
     """Stop writing to whoever holds the link; a mail client's one click (RFC 8058) comes here."""
@@ -225,7 +226,9 @@ def edit_message(request: Request, message_id: str) -> Answer:
     return responses.message(snapshot)
 
 
-@app.route("/api/v1/messages/{message_id}/publish", methods=["POST"], authorizer=members)
+@app.route(
+    "/api/v1/messages/{message_id}/publish", methods=["POST"], authorizer=members, content_types=ANY
+)
 @api.view
 def publish_message(request: Request, message_id: str) -> Answer:
     """Publish a draft, now or at its time."""
@@ -233,7 +236,9 @@ def publish_message(request: Request, message_id: str) -> Answer:
     return request.doing(wiring.repeating(), act, responses.accepted_message)
 
 
-@app.route("/api/v1/messages/{message_id}/cancel", methods=["POST"], authorizer=members)
+@app.route(
+    "/api/v1/messages/{message_id}/cancel", methods=["POST"], authorizer=members, content_types=ANY
+)
 @api.view
 def cancel_message(request: Request, message_id: str) -> Answer:
     """Stop what can be stopped; 409 `in_flight` names the channels where it is too late."""
@@ -241,7 +246,9 @@ def cancel_message(request: Request, message_id: str) -> Answer:
     return request.doing(wiring.repeating(), act, responses.message)
 
 
-@app.route("/api/v1/messages/{message_id}/approve", methods=["POST"], authorizer=members)
+@app.route(
+    "/api/v1/messages/{message_id}/approve", methods=["POST"], authorizer=members, content_types=ANY
+)
 @api.view
 def approve_message(request: Request, message_id: str) -> Answer:
     """Let a message that awaits review be published, with an edited text if there is one."""
@@ -263,6 +270,7 @@ def reject_message(request: Request, message_id: str) -> Answer:
     "/api/v1/messages/{message_id}/deliveries/{channel}/retry",
     methods=["POST"],
     authorizer=members,
+    content_types=ANY,
 )
 @api.view
 def retry_delivery(request: Request, message_id: str, channel: str) -> Answer:
@@ -346,7 +354,10 @@ def read_certification(request: Request, certification_id: str) -> Answer:
 
 
 @app.route(
-    "/api/v1/certifications/{certification_id}/approve", methods=["POST"], authorizer=members
+    "/api/v1/certifications/{certification_id}/approve",
+    methods=["POST"],
+    authorizer=members,
+    content_types=ANY,
 )
 @api.view
 def approve_certification(request: Request, certification_id: str) -> Answer:

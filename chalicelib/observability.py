@@ -30,23 +30,23 @@ _SECRET_NAMES = re.compile(
 _SECRET_VALUES = re.compile(
     r"eyJ[\w-]+\.[\w-]+\.[\w-]*"  # a JWT
     r"|(?i:bearer)\s+[\w.~+/=-]+"
-    r"|(?i:access_token|appsecret_proof|X-Amz-Signature|X-Amz-Credential)=[^&\s\"']+"
+    r"|(?i:access_token|appsecret_proof|client_secret|X-Amz-[\w-]+)[\"']?\s*[=:]\s*[\"']?[^&\s\"',}]+"
     r"|[\w.%+'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}"
-    r"|\+[1-9][0-9]{6,14}\b"
+    r"|\+[1-9](?:[\s().-]?[0-9]){6,14}\b"
 )
 
 
 def redacted(value: object, name: str = "") -> Any:
     """Return the value without anything secret; containers are walked."""
-    if name and _SECRET_NAMES.search(name) and isinstance(value, str):
+    if value is None or isinstance(value, bool):
+        return value
+    if _SECRET_NAMES.search(name):
         return HIDDEN
-    if isinstance(value, str):
-        return _SECRET_VALUES.sub(HIDDEN, value)
     if isinstance(value, Mapping):
-        return {str(key): redacted(item, str(key)) for key, item in value.items()}
+        return {redacted(str(key)): redacted(item, str(key)) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
         return [redacted(item) for item in value]
-    if isinstance(value, (int, float, bool)) or value is None:
+    if isinstance(value, (int, float)):
         return value
     return _SECRET_VALUES.sub(HIDDEN, str(value))
 
@@ -57,9 +57,7 @@ class JsonTelemetry:
     def __init__(self, out: TextIO | None = None, tracer: Tracer | None = None) -> None:
         self._out = out
         self._tracer = tracer
-        self._context: ContextVar[Mapping[str, str]] = ContextVar(
-            "telemetry", default=NOTHING
-        )
+        self._context: ContextVar[Mapping[str, str]] = ContextVar("telemetry", default=NOTHING)
 
     @property
     def correlation_id(self) -> str:

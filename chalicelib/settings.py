@@ -35,6 +35,7 @@ def _words(value: Any) -> Any:
 
 
 Flag = Annotated[bool, BeforeValidator(_flag)]
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
 
 
 class Settings(BaseModel):
@@ -66,17 +67,17 @@ class Settings(BaseModel):
     """Channel → base address that stands in for its platform; refused in prod."""
     tracing: Flag = False
 
-    invocation_seconds: float = Field(300, gt=0)
-    queue_lease_seconds: float = Field(420, gt=0)
-    attempt_lease_seconds: float = Field(540, gt=0)
-    connect_timeout_seconds: float = Field(3, gt=0)
-    read_timeout_seconds: float = Field(20, gt=0)
-    blocked_recheck_seconds: float = Field(60, gt=0)
-    event_wait_seconds: float = Field(900, gt=0)
-    settle_seconds: float | None = Field(None, gt=0)
+    invocation_seconds: Seconds = 300
+    queue_lease_seconds: Seconds = 420
+    attempt_lease_seconds: Seconds = 540
+    connect_timeout_seconds: Seconds = 3
+    read_timeout_seconds: Seconds = 20
+    blocked_recheck_seconds: Seconds = 60
+    event_wait_seconds: Seconds = 900
+    settle_seconds: Seconds | None = None
     """Overrides every channel's settle time; for local use."""
-    retry_base_seconds: float = Field(15, gt=0)
-    retry_cap_seconds: float = Field(1800, gt=0)
+    retry_base_seconds: Seconds = 15
+    retry_cap_seconds: Seconds = 1800
     retry_max_attempts: int = Field(8, ge=1)
     worker_threads: int = Field(64, ge=1)
 

@@ -92,7 +92,6 @@ def deciding() -> Deciding:
         messages=messages(),
         certifications=certifications(),
         publishing=publishing(),
-        starter=starter(),
         unit=store(),
         clock=clock(),
         ids=ids(),

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from sandbox import seed, supervisor
 from sandbox.ports import Ports
-from sandbox.state import State, Trouble, read_json
+from sandbox.state import State, Trouble, is_running, read_json
 from sandbox.supervisor import Product, Signals, Stopped
 from sandbox.users import USERS
 
@@ -65,7 +65,7 @@ def demo(state: State, ports: Ports) -> int:
 def token(state: State, user: str) -> int:
     """Print a fresh ID token of a demo user of the running product."""
     endpoints = read_json(state.endpoints)
-    if endpoints is None:
+    if endpoints is None or not is_running(endpoints["pids"]["supervisor"]):
         raise Trouble("The product is not running: start it with make run.")
     sys.stdout.write(seed.token(endpoints["sandbox"], user) + "\n")
     return 0

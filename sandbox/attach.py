@@ -24,7 +24,7 @@ from chalice.app import Chalice, CloudWatchEventConfig, KinesisEventConfig, Sche
 from chalice.local import LambdaContext
 
 from chalicelib import settings, wiring
-from sandbox import embedded, processes
+from sandbox import embedded
 from sandbox.bearer import Bearers, KeyRing
 from sandbox.gateway import Gateway
 from sandbox.http_server import GatewayServer
@@ -36,6 +36,7 @@ from sandbox.stream_pump import Aside, EventSource, Positions, Pump
 from sandbox.ticker import Ticker
 
 LEAVING_SECONDS = 5.0
+WATCH_SECONDS = 0.5
 MEMORY_MB = 512
 
 Job = Callable[[threading.Event], object]
@@ -59,7 +60,8 @@ def attach(app: Chalice) -> None:
     server = partial(chalice.local.LocalDevServer, server_cls=serve)
     chalice.local.LocalDevServer = server  # type: ignore[assignment,misc]
     if "CHALICE_WORKER" in os.environ:
-        processes.follow_parent()  # which forgets its worker when it is told to end
+        # The parent leaves its worker behind when it is told to end.
+        threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
 
 
 class Background(contextlib.AbstractContextManager[None]):
@@ -84,6 +86,12 @@ class Background(contextlib.AbstractContextManager[None]):
         until = time.monotonic() + LEAVING_SECONDS
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(WATCH_SECONDS)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 class _Product:

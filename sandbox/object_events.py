@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sandbox.reporting import report
 
-WAIT_SECONDS = 10
+WAIT_SECONDS = 1
 TROUBLED_SECONDS = 2.0
 
 Handler = Callable[[dict[str, Any]], Any]

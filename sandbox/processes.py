@@ -89,18 +89,13 @@ def stop(children: Iterable[Child], patience_seconds: float) -> None:
         child.process.wait()
 
 
-def follow_parent() -> None:
-    """End this process with SIGTERM when its parent ends (Linux; elsewhere do nothing)."""
-    if _libc is not None:
-        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-
-
 def _die_with(parent: int) -> Callable[[], None] | None:
-    if _libc is None:
+    libc = _libc
+    if libc is None:
         return None
 
     def prepare() -> None:
-        follow_parent()
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
         if os.getppid() != parent:  # it ended before we could ask
             os._exit(1)
 

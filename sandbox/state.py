@@ -96,7 +96,7 @@ class Lock:
         until = time.monotonic() + LEAVING_SECONDS
         while not self._taken():
             holder = self._holder()
-            if _is_running(holder) or time.monotonic() > until:
+            if is_running(holder) or time.monotonic() > until:
                 self._file.close()
                 raise Trouble(
                     f"The product is already running with the state folder {state.path} "
@@ -165,7 +165,8 @@ def _home_of_user() -> str:
         return ""
 
 
-def _is_running(pid: int) -> bool:
+def is_running(pid: int) -> bool:
+    """Say whether a process exists."""
     if pid <= 0:
         return False
     try:

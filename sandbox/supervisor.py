@@ -55,7 +55,8 @@ class Signals:
         """Listen from now on; a second signal finds us stopping already."""
         self.was_asked = False
         for number in self.NUMBERS:
-            if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup wants it
+            # Only nohup's wish is respected: a shell's background job ignores Ctrl-C by default.
+            if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, self._ask)
 
     def pause(self, seconds: float) -> None:
@@ -124,7 +125,7 @@ class Product:
 
     def start(self, *, with_api: bool = True) -> None:
         """Start the processes beside one another, without waiting for them."""
-        self.ports.require_free("SANDBOX_PORT", "AWS_PORT", *(["API_PORT"] if with_api else []))
+        self.ports.require_free(*(["API_PORT"] if with_api else []), "SANDBOX_PORT", "AWS_PORT")
         (self.state.outside / "outside.json").unlink(missing_ok=True)
         base = self._environment()
         folder = self.state.aws

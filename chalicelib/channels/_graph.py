@@ -42,6 +42,7 @@ _CREDENTIALS = frozenset({0, 3, 10, 102, 104, 190, *range(200, 300)})
 _LIMITED = frozenset({4, 17, 32, 341, 613, *range(80000, 80015)})
 _UNSURE = frozenset({1, 2})
 _BLOCKED = 368
+_NO_CODE = -999
 _BLOCKED_REMEDY = (
     "The platform has blocked this account for a while. Look at its support inbox; "
     "connect the account again when the block is lifted."
@@ -218,13 +219,14 @@ def _error(response: Response) -> GraphError | None:
         or error.get("message")
     )
     return GraphError(
-        _number(error.get("code")), _number(error.get("error_subcode")), str(spoken or "")
+        _number(error.get("code"), _NO_CODE),
+        _number(error.get("error_subcode"), 0),
+        str(spoken or ""),
     )
 
 
-def _number(value: object) -> int:
-    """Return a code; -999 stands for none, which no table knows."""
-    return value if isinstance(value, int) and not isinstance(value, bool) else -999
+def _number(value: object, otherwise: int) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) else otherwise
 
 
 def _url(account: Account, path: tuple[str, ...]) -> str:

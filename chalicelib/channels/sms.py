@@ -39,8 +39,12 @@ from chalicelib.domain.errors import Fault, UnsupportedContent
 from chalicelib.domain.sms import encode_plan, transliterate
 from chalicelib.domain.text import TextUnit, fit
 
-GOOD_SEGMENTS = 2
-"""Generated text is fitted to these where nothing that must survive gets lost."""
+GOOD_SEGMENTS = 3
+"""Generated text is fitted to these where nothing that must survive gets lost: beside a name in
+another script they have room for the link, which two have not."""
+
+MAX_SEGMENTS = 24
+"""As many as the limit fills, whatever the alphabet."""
 
 MAX_PRICE = "0.50"
 """US dollars per message."""
@@ -110,7 +114,8 @@ class Sms:
 
     def _fitted(self, text: str, keep: Sequence[str]) -> str:
         """Return a generated text in as few segments as hold everything that must survive."""
-        for segments in range(GOOD_SEGMENTS, encode_plan(text).count):
+        most = min(encode_plan(text).count, MAX_SEGMENTS)
+        for segments in range(GOOD_SEGMENTS, most):
             short = fit(text, segments, lambda part: encode_plan(part).count, "...")
             if all(part in short for part in keep):
                 return short

@@ -1,1 +1,1 @@
-"""Rules and values of publishing. Imports nothing but the standard library, `regex` and zone data."""
+"""Rules and values of publishing. Imports only the standard library, `regex` and zone data."""

@@ -193,8 +193,8 @@ class HttpRequest:
     url: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     params: Mapping[str, str] = field(default_factory=dict)
-    json: Any = None
-    form: Mapping[str, Any] | None = None
+    json: Any = field(default=None, repr=False)
+    form: Mapping[str, Any] | None = field(default=None, repr=False)
     body: MediaBytes | None = None
     publishes: bool = False
 

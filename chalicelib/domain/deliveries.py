@@ -153,14 +153,12 @@ IN_DOUBT_TABLE: Mapping[tuple[Status, Event], Status] = MappingProxyType(
         (S.SENDING, E.CREDENTIALS): S.IN_DOUBT,
         (S.SENDING, E.EXHAUSTED): S.NEEDS_REVIEW,
         (S.IN_DOUBT, E.EXHAUSTED): S.NEEDS_REVIEW,
+        (S.IN_DOUBT, E.PERMANENT): S.NEEDS_REVIEW,
+        (S.IN_DOUBT, E.CREDENTIALS): S.IN_DOUBT,
+        (S.IN_DOUBT, E.SKIP): S.NEEDS_REVIEW,
     }
 )
 """Where sticky doubt leads elsewhere: a "no" now says nothing about the earlier attempt."""
-
-ONLY_WITHOUT_DOUBT = frozenset(
-    {(S.IN_DOUBT, E.PERMANENT), (S.IN_DOUBT, E.CREDENTIALS), (S.IN_DOUBT, E.SKIP)}
-)
-"""Steps of a delivery that was in doubt until the platform proved not to have it."""
 
 PARENT_TABLE: Mapping[tuple[Status, Event], Status] = MappingProxyType(
     {
@@ -187,7 +185,6 @@ PARENT_TABLE: Mapping[tuple[Status, Event], Status] = MappingProxyType(
         (S.SKIPPED, E.RETRY): S.SENDING,
         (S.NEEDS_REVIEW, E.RETRY): S.SENDING,
         (S.DELIVERED, E.RETRY): S.SENDING,
-        (S.NEEDS_REVIEW, E.CONFIRM): S.SENDING,
     }
 )
 """The parent of one row per recipient: ``sending`` means that its recipients are being served.
@@ -202,8 +199,6 @@ def step(status: Status, event: Event, *, doubt: bool = False, parent: bool = Fa
     target = table.get((status, event))
     if doubt and not parent:
         target = IN_DOUBT_TABLE.get((status, event), target)
-        if (status, event) in ONLY_WITHOUT_DOUBT:
-            target = None
     if target is None:
         raise IllegalTransition(f"A delivery that is {status} can't take the step '{event}'.")
     return target
@@ -255,11 +250,6 @@ class Counts:
                 return status
         return S.CANCELLED if self.cancelled else S.FAILED
 
-    def plus(self, status: Status, by: int) -> Counts:
-        """Return the counts with `by` more in a terminal status (others are not counted)."""
-        name = COUNTED.get(status)
-        return self if name is None else replace(self, **{name: getattr(self, name) + by})
-
 
 COUNTED: Mapping[Status, str] = MappingProxyType(
     {
@@ -300,8 +290,10 @@ class Delivery:
     next_at: datetime | None = None
     claim: str | None = None
     attempts: int = 0
+    forgiven: int = 0
+    """How many of the attempts a person's edit or retry has made irrelevant for giving up."""
     failures: int = 0
-    """Transient answers since the last person's retry; the exponent of the backoff."""
+    """Transient answers since then; the exponent of the backoff."""
     lookups: int = 0
     doubt: bool = False
     doubt_since: datetime | None = None
@@ -321,6 +313,11 @@ class Delivery:
     version: int = 1
     stamp: str = ""
     """Who wrote this version, so that an unanswered write of ours is recognised when read back."""
+
+    @property
+    def tries(self) -> int:
+        """Return how many attempts count towards giving up."""
+        return self.attempts - self.forgiven
 
     def can(self, event: Event) -> bool:
         """Return whether the table has this step from here."""
@@ -505,7 +502,7 @@ def settle_error(
         again = look_up_at if delivery.doubt else now + policy.blocked_recheck
         return _moved(delivery, E.CREDENTIALS, next_at=again, **fields)
     if isinstance(error, Transient):
-        if policy.retry.is_exhausted(delivery.attempts, delivery.due_at, now):
+        if policy.retry.is_exhausted(delivery.tries, delivery.due_at, now):
             return _moved(delivery, E.EXHAUSTED, **fields)
         failures = delivery.failures + 1
         wish = error.retry_after if isinstance(error, RateLimited) else None
@@ -550,9 +547,11 @@ def ask_person(delivery: Delivery, stamp: str) -> Delivery:
     return _moved(delivery, E.UNDECIDABLE, problem=problem, stamp=stamp)
 
 
-def absent(delivery: Delivery) -> Delivery:
+def absent(delivery: Delivery, stamp: str) -> Delivery:
     """Clear the doubt: the platform certainly has not got it. `begin` or `give_up` must follow."""
-    return replace(delivery, doubt=False, doubt_since=None)
+    return replace(
+        delivery, doubt=False, doubt_since=None, version=delivery.version + 1, stamp=stamp
+    )
 
 
 def give_up(delivery: Delivery, stamp: str) -> Delivery:
@@ -588,10 +587,9 @@ def expanded(delivery: Delivery, again_at: datetime, stamp: str) -> Delivery:
 
 def reopen(delivery: Delivery, now: datetime, policy: Policy, stamp: str) -> Delivery:
     """Open a closed parent again because a recipient of it is served once more."""
-    event = E.CONFIRM if delivery.status is S.NEEDS_REVIEW else E.RETRY
     return _moved(
         delivery,
-        event,
+        E.RETRY,
         next_at=now + policy.queue_lease,
         claim=stamp,
         stamp=stamp,
@@ -615,21 +613,30 @@ def edit(delivery: Delivery, revision: int, due_at: datetime, late: timedelta | 
         next_at=due_at,
         late_after=late,
         claim=None,
+        forgiven=delivery.attempts,
         failures=0,
+        handle=None,
         problem=None,
         stamp=f"edit/{revision}",
     )
 
 
 def retry(delivery: Delivery, now: datetime, policy: Policy, claim_id: str) -> Delivery:
-    """Try again because a person says so: whatever was in doubt, they have decided to send."""
+    """Try again because a person says so: whatever was in doubt, they have decided to send.
+
+    Its minute is now. A parent that had nobody to write to looks for recipients anew.
+    """
     return _moved(
         delivery,
         E.RETRY,
+        due_at=now,
         next_at=now + policy.queue_lease,
         claim=claim_id,
         stamp=claim_id,
+        forgiven=delivery.attempts,
         failures=0,
+        cursor=delivery.cursor if delivery.counts.total else None,
+        expanded=delivery.expanded and delivery.counts.total > 0,
         lookups=0,
         doubt=False,
         doubt_since=None,

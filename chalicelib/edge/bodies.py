@@ -11,7 +11,6 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal
-from uuid import UUID
 
 from pydantic import (
     AfterValidator,
@@ -25,9 +24,10 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from chalicelib.domain.certifications import Language
+from chalicelib.domain.certifications import Language, catalogue
 from chalicelib.domain.instants import parse_instant, zone
 from chalicelib.domain.text import is_blank, reject_reasons, visible_length
+from chalicelib.edge.identifiers import canonical_uuid
 
 LATEST_PAST = timedelta(minutes=5)
 MAX_MEDIA = 10
@@ -90,11 +90,8 @@ def _channel(value: str, info: ValidationInfo) -> str:
 
 
 def _uuid(value: str) -> str:
-    try:
-        canonical = str(UUID(value))
-    except ValueError:
-        canonical = ""
-    if canonical != value.lower():
+    canonical = canonical_uuid(value)
+    if canonical is None:
         raise _refused("invalid_id", "This is not an id we gave out.")
     return canonical
 
@@ -136,8 +133,9 @@ def _string(schema: dict[str, Any]) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", **schema})
 
 
-Text = Annotated[str, AfterValidator(_text), AfterValidator(_visible)]
-Line = Annotated[str, AfterValidator(_line), AfterValidator(_visible)]
+Something = StringConstraints(min_length=1)
+Text = Annotated[str, Something, AfterValidator(_text), AfterValidator(_visible)]
+Line = Annotated[str, Something, AfterValidator(_line), AfterValidator(_visible)]
 Name = Annotated[Line, AfterValidator(_name)]
 ChannelText = Annotated[str, AfterValidator(_channel), _string({"format": CHANNEL_FORMAT})]
 UploadId = Annotated[str, AfterValidator(_uuid), _string({"format": "uuid"})]
@@ -159,6 +157,21 @@ class Body(BaseModel):
     """A JSON object in which nothing is unknown and nothing is coerced."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, defer_build=True)
+
+
+def _example(body: dict[str, Any]) -> ConfigDict:
+    """Return the configuration of a model whose schema shows this body."""
+    return ConfigDict(json_schema_extra={"examples": [body]})
+
+
+def _partial(schema: dict[str, Any]) -> None:
+    """Say that an absent field has no default: it stays as it is."""
+    for field in schema["properties"].values():
+        field.pop("default", None)
+
+
+def _list_families(schema: dict[str, Any]) -> None:
+    schema["enum"] = [family.id for family in catalogue()]
 
 
 class Nothing(Body):
@@ -186,12 +199,23 @@ class LatePolicyBody(Body):
     action: Literal["send", "skip"] = "send"
 
 
-ChannelList = Annotated[list[ChannelText], Field(min_length=1)]
+ChannelList = Annotated[
+    list[ChannelText], Field(min_length=1, json_schema_extra={"uniqueItems": True})
+]
 MediaList = Annotated[list[MediaItem], Field(max_length=MAX_MEDIA)]
 
 
 class MessageBody(Body):
     """A message for one or more channels. Without `scheduled_at` it is published now."""
+
+    model_config = _example(
+        {
+            "content": "Our next meetup is on Thursday, 18:30. Bring a question!",
+            "channels": ["facebook", "linkedin", "email"],
+            "time_zone": "Europe/Madrid",
+            "variants": {"linkedin": {"content": "Join our next meetup on Thursday at 18:30."}},
+        }
+    )
 
     content: Text
     subject: Line | None = None
@@ -210,6 +234,8 @@ class MessageEdit(Body):
     A null `subject` goes back to the first line, a null `scheduled_at` to publishing now.
     """
 
+    model_config = ConfigDict(json_schema_extra=_partial)
+
     content: Text = ""
     subject: Line | None = None
     channels: ChannelList = Field(default_factory=list)
@@ -224,7 +250,7 @@ class AchievementBody(Body):
     """What is announced, where and when. The name defaults to the member's own."""
 
     member_name: str | None = None
-    certification_type: str
+    certification_type: Annotated[str, Field(json_schema_extra=_list_families)]
     certified_on: Day
     channels: ChannelList
     credential_url: str | None = None
@@ -238,6 +264,16 @@ class AchievementBody(Body):
 
 class CertificationBody(AchievementBody):
     """A certification to announce. `consent` is the announced person's."""
+
+    model_config = _example(
+        {
+            "member_name": "Zoë Ångström",
+            "certification_type": "solutions-architect-associate",
+            "certified_on": "2026-11-02",
+            "channels": ["facebook", "instagram", "sms"],
+            "consent": True,
+        }
+    )
 
     consent: bool
 
@@ -255,7 +291,9 @@ class CertificationPreview(Body):
 
 
 class ProfileEdit(Body):
-    """What is to change about oneself."""
+    """What is to change about oneself; a field that is absent or null stays as it is."""
+
+    model_config = ConfigDict(json_schema_extra=_partial)
 
     name: Name | None = None
     language: Language | None = None

@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
-from uuid import UUID
 
 from chalicelib.domain.errors import (
     Fault,
     InvalidMessage,
-    NotFound,
     VersionConflict,
     VersionRequired,
 )
@@ -37,7 +35,6 @@ _CORRELATION_ID = re.compile(r"[A-Za-z0-9._:-]{8,128}")
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?")
 _ENTITY_TAG = re.compile(r'(W/)?"([\x21\x23-\x7e]{0,64})"')
 _REVISION = re.compile(r"[1-9][0-9]{0,8}")
-_OPAQUE_ID = re.compile(r"[A-Za-z0-9_.-]{1,128}")
 _CONTENT_TYPE = re.compile(
     r'application/json\s*(?:;\s*charset\s*=\s*(?:utf-8|"utf-8")\s*)?;?', re.IGNORECASE
 )
@@ -77,24 +74,6 @@ def require_json(content_type: str | None) -> None:
     """Raise `UnsupportedMediaType` unless a body is declared as JSON in UTF-8, or not at all."""
     if content_type is not None and not _CONTENT_TYPE.fullmatch(content_type.strip()):
         raise UnsupportedMediaType("Send the body as application/json in UTF-8.")
-
-
-def uuid_of(text: str) -> str:
-    """Return an id of ours in its canonical form; `NotFound` for what can't be one."""
-    try:
-        canonical = str(UUID(text))
-    except ValueError:
-        canonical = ""
-    if canonical != text.lower():
-        raise NotFound
-    return canonical
-
-
-def opaque_id_of(text: str) -> str:
-    """Return an opaque id; `NotFound` for what can't be one."""
-    if not _OPAQUE_ID.fullmatch(text):
-        raise NotFound
-    return text
 
 
 def allowed_origin(origin: str | None, origins: Collection[str]) -> str | None:

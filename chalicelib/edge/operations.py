@@ -18,7 +18,7 @@ from chalicelib.edge.queries import Parameter
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One route's contract. `takes` lists models: several are told apart by their first field."""
+    """One route's contract. Of several models it takes, the first whose fields are given counts."""
 
     gives: Any
     status: int = 200

@@ -135,6 +135,7 @@ def _headers(error: PublisherError, status: HTTPStatus) -> dict[str, str]:
     if status is HTTPStatus.UNAUTHORIZED:
         return {"WWW-Authenticate": 'Bearer realm="omnichannel-publisher"'}
     wish = error.retry_after if isinstance(error, errors.RateLimited) else None
-    if status is HTTPStatus.SERVICE_UNAVAILABLE or isinstance(error, errors.StillRunning):
+    is_running = error.code == errors.StillRunning.code
+    if status is HTTPStatus.SERVICE_UNAVAILABLE or is_running:
         return {"Retry-After": str(ceil((wish or RETRY_AFTER).total_seconds()))}
     return {}

@@ -61,8 +61,10 @@ def validated(model: type[B], given: Mapping[str, Any], around: Surroundings) ->
 def _fault(entry: Mapping[str, Any]) -> Fault:
     kind = entry["type"]
     code = _CODES.get(kind) or ("wrong_type" if kind.endswith("_type") else kind)
+    place = entry["loc"]
     # A fault of a dictionary's key is reported one level below the entry; the entry is the place.
-    place = entry["loc"][:-1] if entry["loc"][-1:] == ("[key]",) else entry["loc"]
+    if place[-1:] == ("[key]",) and kind != "extra_forbidden":
+        place = place[:-1]
     return Fault(pointer(*place), code, _DETAILS.get(kind) or _sentence(entry["msg"]))
 
 

@@ -10,6 +10,7 @@ query is listed together with those of the body.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from functools import wraps
 from hashlib import sha256
@@ -18,14 +19,14 @@ from types import MappingProxyType
 from typing import Any
 from uuid import uuid4
 
-from chalice.app import Chalice, CORSConfig
+from chalice.app import CORSConfig
 from chalice.app import Request as RawRequest
 from chalice.app import Response as RawResponse
 
 from chalicelib.domain.errors import Fault, Forbidden, InvalidMessage, NotFound, PublisherError
 from chalicelib.domain.identity import Member, Role
 from chalicelib.domain.ports import Clock, Signer, Telemetry
-from chalicelib.edge import headers, pages, problems, queries
+from chalicelib.edge import headers, identifiers, pages, problems, queries
 from chalicelib.edge.bodies import Surroundings
 from chalicelib.edge.cursors import Cursors
 from chalicelib.edge.operations import OPERATIONS, Operation
@@ -62,17 +63,17 @@ class Edge:
 
     def __init__(
         self,
-        app: Chalice,
         ports: Ports,
         tokens: Tokens,
         origins: Collection[str] = ("*",),
         new_id: Callable[[], str] = lambda: str(uuid4()),
     ) -> None:
-        self._app = app
         self._ports = ports
         self._tokens = tokens
         self._origins = origins
         self._new_id = new_id
+        # Not Chalice's own `current_request`, which threads of one process share.
+        self._current: ContextVar[RawRequest] = ContextVar("current_request")
 
     def view(self, function: View) -> Callable[..., RawResponse]:
         """Return a view for signed-in members that its operation's role allows."""
@@ -101,7 +102,11 @@ class Edge:
         correlation = headers.correlation_id(raw.headers.get(headers.CORRELATION), self._new_id())
         telemetry = self._ports.telemetry()
         with telemetry.correlated(correlation, method=raw.method, route=raw.path):
-            response = _as_problem(get_response(raw), correlation)
+            held = self._current.set(raw)
+            try:
+                response = _as_problem(get_response(raw), correlation)
+            finally:
+                self._current.reset(held)
             telemetry.event("answered", status=response.status_code)
         self._dress(response, raw.headers.get("origin"), correlation)
         return response
@@ -114,7 +119,7 @@ class Edge:
         @wraps(function)
         def answered(**params: str) -> RawResponse:
             try:
-                raw = self._current()
+                raw = self._current.get()
                 caller = identify(raw, operation)
                 clean = {name: self._param(name, value) for name, value in params.items()}
                 answer = function(self._request(raw, operation, caller), **clean)
@@ -125,12 +130,6 @@ class Edge:
             return RawResponse(answer.body, dict(answer.headers), answer.status)
 
         return answered
-
-    def _current(self) -> RawRequest:
-        raw = self._app.current_request
-        if raw is None:
-            raise TypeError("A view is called by Chalice, within a request.")
-        return raw
 
     def _member(self, raw: RawRequest, operation: Operation) -> Member:
         authorizer = raw.context.get("authorizer")
@@ -148,11 +147,11 @@ class Edge:
         if name == "token":
             return value
         if name == "recipient_id":
-            return headers.opaque_id_of(value)
-        return headers.uuid_of(value)
+            return identifiers.opaque_id_of(value)
+        return identifiers.uuid_of(value)
 
     def _request(self, raw: RawRequest, operation: Operation, caller: Member | None) -> Request:
-        path = str(raw.context.get("path") or raw.path)
+        path = raw.path.format(**(raw.uri_params or {}))
         request = Request(
             method=raw.method, route=raw.path, path=path, headers=raw.headers, caller=caller
         )

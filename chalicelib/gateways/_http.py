@@ -82,7 +82,8 @@ class Wire:
     def _body(self, answer: urllib3.BaseHTTPResponse, deadline: datetime) -> bytes:
         parts: list[bytes] = []
         size = 0
-        for part in answer.stream(_CHUNK_BYTES, decode_content=True):
+        # Whatever is there, so that the clock is looked at however slowly it comes.
+        while part := answer.read1(_CHUNK_BYTES, decode_content=True):
             size += len(part)
             if size > MAX_BODY_BYTES:
                 raise NoAnswer("The platform's answer is far too long.")

@@ -15,7 +15,7 @@ from __future__ import annotations
 import json as jsonlib
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.parse import SplitResult, urlencode, urlsplit, urlunsplit
 
 from chalicelib.domain.channels import (
     Account,
@@ -75,7 +75,7 @@ class HttpTransport:
         params = self._resolved(step.params)
         base = self._endpoints.get(account.channel)
         url = step.url if base is None else _at(base, step.url)
-        if base is None and urlsplit(url).scheme != "https":
+        if base is None and _split(url).scheme != "https":
             raise NotSent("Only https addresses are called.")
         if not params:
             return url
@@ -119,8 +119,15 @@ def _at(base: str, url: str) -> str:
     """Return an address of a real host as its stand-in's; the stand-in's own stay."""
     if url == base or url.startswith((f"{base}/", f"{base}?")):
         return url
-    target, parts = urlsplit(base), urlsplit(url)
+    target, parts = urlsplit(base), _split(url)
     return urlunsplit((target.scheme, target.netloc, target.path + parts.path, parts.query, ""))
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError as error:
+        raise NotSent("The address is malformed.") from error
 
 
 def _flat(value: Any) -> str:

@@ -17,7 +17,7 @@ from chalicelib.domain.errors import LostRace
 from chalicelib.domain.instants import format_instant
 from chalicelib.domain.messages import Message, MessageStatus, Revision
 from chalicelib.domain.ports import Cursor, Due, Filter, Listed, Page, Snapshot, Timeline
-from chalicelib.repositories import deliveries, items, schema
+from chalicelib.repositories import items, ledger, schema
 from chalicelib.repositories.calendar import Calendar
 from chalicelib.repositories.items import ROLLED, SUMMARY
 from chalicelib.repositories.lists import filtered, wants
@@ -62,16 +62,16 @@ class Messages:
         self,
         message: Message,
         revision: Revision,
-        parts: Sequence[Delivery],
+        deliveries: Sequence[Delivery],
         audit: Sequence[AuditEntry],
     ) -> Sequence[Write]:
         """Store a new message with its deliveries, its first revision and how it came about."""
-        rolled = {ROLLED: _order(message, parts), SUMMARY: items.summary(parts)}
+        rolled = {ROLLED: _order(message, deliveries), SUMMARY: items.summary(deliveries)}
         return [
             Put(items.message_item(message) | rolled, NEW),
             *self._calendar.showing(message),
             Put(items.revision_item(revision), NEW),
-            *(write for part in parts for write in deliveries.added(part)),
+            *(write for part in deliveries for write in ledger.added(part)),
             *(Put(items.audit_item(entry), NEW) for entry in audit),
         ]
 
@@ -110,11 +110,11 @@ class Messages:
 
     def starting(self, delivery: Delivery) -> Sequence[Write]:
         """Store a delivery that must not exist yet; conflict: `LostRace`."""
-        return deliveries.starting(delivery)
+        return ledger.starting(delivery)
 
     def removing(self, delivery: Delivery) -> Sequence[Write]:
         """Drop a delivery nothing was ever sent for, on condition of its version."""
-        return deliveries.removing(delivery)
+        return ledger.removing(delivery)
 
     def moving(
         self,
@@ -124,11 +124,11 @@ class Messages:
         attempt: Attempt | None = None,
     ) -> Sequence[Write]:
         """Store a step on condition of the version; a recipient's moves its parent's counts too."""
-        return deliveries.moving(before, after, audit, attempt)
+        return ledger.moving(before, after, audit, attempt)
 
     def noting(self, attempt: Attempt) -> Sequence[Write]:
         """Keep what a worker learnt after it lost its lease, as evidence only."""
-        return deliveries.noting(attempt)
+        return ledger.noting(attempt)
 
     # --- reading ------------------------------------------------------------------------------
 

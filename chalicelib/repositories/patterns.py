@@ -44,7 +44,7 @@ SHAPES = (
     Shape(
         "attempt",
         "MSG#{message} / ATTEMPT#{channel}#{nnn}",
-        note="Written before the platform is called; a recipient's with `#{recipient}` inside.",
+        note="Written before the platform is called; a recipient's with its id inside.",
     ),
     Shape(
         "prepared post",
@@ -240,7 +240,8 @@ PATTERNS = (
         "certifications.saving",
         (
             "GetItem CERTKEY#{hash} / KEY",
-            "TransactWriteItems Update CERT#{certification} / METADATA, Delete CERTKEY#{hash} / KEY",
+            "TransactWriteItems Update CERT#{certification} / METADATA, "
+            "Delete CERTKEY#{hash} / KEY",
         ),
     ),
     AccessPattern(

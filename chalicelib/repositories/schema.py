@@ -1,4 +1,4 @@
-"""The table as data: key layout, indexes, and who finds what by which key.
+"""The table as data: its keys and indexes. `patterns` says who finds what by them.
 
     MSG#<id>      METADATA | REV#… | CHANNEL#… | ATTEMPT#… | POST#… | AUDIT#…   one message's ledger
     CALENDAR      MONTH#…              the months that hold a message
@@ -15,7 +15,6 @@ status.
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from chalicelib.domain.channels import ChannelName
@@ -220,19 +219,3 @@ def profile(user: str) -> Key:
 def once(user: str, key: str) -> Key:
     """Return the key of an idempotency record."""
     return Key(f"IDEM#{user}#{key}", "KEY")
-
-
-# --- who finds what ---------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class AccessPattern:
-    """One question to the table: who asks, by which call, and under which keys.
-
-    `calls` are the requests in order, as ``Operation [index]: keys``; a test runs each pattern and
-    compares what was really sent.
-    """
-
-    name: str
-    method: str
-    calls: tuple[str, ...]

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from random import Random
 from typing import TypeVar
 
@@ -130,10 +131,10 @@ class Store:
     def _batch(self, keys: Sequence[Key]) -> Mapping[Key, Item]:
         found: dict[Key, Item] = {}
         for _ in self._tries(READ_TRIES):
-            waiting = [key for key in keys if key not in found]
-            batch = self._patiently(lambda waiting=waiting: self._table.batch_get(waiting))  # type: ignore[misc] # default binds the loop's value
+            batch = self._patiently(partial(self._table.batch_get, keys))
             found |= batch.items
-            if not batch.unread:
+            keys = batch.unread
+            if not keys:
                 return found
         raise StoreUnavailable("Our storage did not read everything.")
 

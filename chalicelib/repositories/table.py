@@ -128,7 +128,7 @@ class Update:
             self,
             set={**self.set, **other.set},
             remove=self.remove | other.remove,
-            add={name: by for name, by in sums.items() if by},
+            add=sums,
             condition=all_of(self.condition, other.condition),
         )
 

@@ -61,18 +61,23 @@ class AccountBook:
         Best effort: a lost race means that somebody knows better already. Rejected credentials that
         were replaced in the meantime do not block.
         """
-        before = self._accounts.state(account.channel)
-        after = before
+        try:
+            before = self._accounts.state(account.channel)
+            after = self._concluded(before, account, error, now)
+            if after != before:
+                after = replace(after, version=before.version + 1)
+                self._unit.commit(self._accounts.saving(before, after))
+        except (LostRace, StoreUnavailable):
+            return
+
+    def _concluded(
+        self, before: AccountState, account: Account, error: ChannelError, now: datetime
+    ) -> AccountState:
         if isinstance(error, CredentialsRejected):
             fresh = self._secrets.read(account.channel, fresh=True)
             if dict(fresh) == dict(account.secrets):
-                after = replace(before, status=AccountStatus.BLOCKED, problem=error.detail)
-        elif isinstance(error, RateLimited) and error.retry_after is not None:
-            after = replace(before, paused_until=now + error.retry_after)
-        if after is before or after == before:
-            return
-        try:
-            after = replace(after, version=before.version + 1)
-            self._unit.commit(self._accounts.saving(before, after))
-        except (LostRace, StoreUnavailable):
-            return
+                return replace(before, status=AccountStatus.BLOCKED, problem=error.detail)
+        if isinstance(error, RateLimited) and error.retry_after is not None:
+            until = now + error.retry_after
+            return replace(before, paused_until=max(until, before.paused_until or until))
+        return before

@@ -7,11 +7,12 @@ from dataclasses import replace
 
 from chalicelib.domain.channels import Account, AccountCheck, Channel, ChannelName
 from chalicelib.domain.errors import (
-    ChannelError,
+    Conflict,
     CredentialsRejected,
     Fault,
     Forbidden,
     InvalidMessage,
+    LostRace,
     NotFound,
     Permanent,
 )
@@ -64,7 +65,8 @@ class Connecting:
     ) -> AccountState:
         """Check an account with its platform, store it, and let blocked deliveries go on.
 
-        Raises `Forbidden`, `NotFound`, `InvalidMessage` (what the platform refuses, too).
+        Raises `Forbidden`, `NotFound`, `InvalidMessage` (what the platform refuses, too), and
+        `Conflict` where somebody else connects it at the same time.
         """
         if not member.may(Role.ADMIN):
             raise Forbidden("Only administrators can connect accounts.")
@@ -93,7 +95,10 @@ class Connecting:
         )
         if secrets:
             self._secrets.write(channel.name, secrets)
-        self._unit.commit(self._accounts.saving(before, after))
+        try:
+            self._unit.commit(self._accounts.saving(before, after))
+        except LostRace as lost:
+            raise Conflict("Someone connected this account at the same time; look again.") from lost
         self._telemetry.event("account_connected", channel=channel.name, actor=member.id)
         self._starter.release(self._clock.now())
         return after
@@ -103,8 +108,6 @@ class Connecting:
             check = self._conversing.hold(channel.check(account), account)
         except (CredentialsRejected, Permanent) as error:
             raise InvalidMessage([Fault("", error.code, error.detail)]) from error
-        except ChannelError:
-            raise
         if check.missing_scopes:
             scopes = ", ".join(check.missing_scopes)
             detail = f"The token lacks: {scopes}. Grant them and connect again."

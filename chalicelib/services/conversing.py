@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator
 from typing import TypeVar
 
 from chalicelib.domain.channels import Account, Handle, Pause, Response, Step
-from chalicelib.domain.errors import ChannelError
+from chalicelib.domain.errors import Ambiguous, ChannelError, LostRace, StoreUnavailable
 from chalicelib.domain.ports import Clock, Telemetry, Transport
 
 R = TypeVar("R")
@@ -29,7 +29,8 @@ class Conversing:
     ) -> R:
         """Return the conversation's result; raises the `ChannelError` it ends with.
 
-        What `keep_handle` raises ends the conversation before its next step.
+        What `keep_handle` raises ends the conversation before its next step. A channel that
+        crashes leaves everything open: `Ambiguous`.
         """
         try:
             step = next(conversation)
@@ -43,6 +44,11 @@ class Conversing:
         except StopIteration as end:
             result: R = end.value
             return result
+        except (ChannelError, LostRace, StoreUnavailable):
+            raise
+        except Exception as error:
+            self._telemetry.failure("channel_crashed", error)
+            raise Ambiguous("The platform's answer could not be understood.") from error
         finally:
             conversation.close()
 

@@ -18,7 +18,6 @@ from chalicelib.domain.ports import (
     Ids,
     Messages,
     Snapshot,
-    Starter,
     Telemetry,
     Unit,
     Writes,
@@ -35,7 +34,6 @@ class Deciding:
         messages: Messages,
         certifications: Certifications,
         publishing: Publishing,
-        starter: Starter,
         unit: Unit,
         clock: Clock,
         ids: Ids,
@@ -45,7 +43,6 @@ class Deciding:
         self._messages = messages
         self._certifications = certifications
         self._publishing = publishing
-        self._starter = starter
         self._unit = unit
         self._clock = clock
         self._ids = ids
@@ -158,14 +155,15 @@ class Deciding:
     ) -> Snapshot:
         if not parts:
             raise IllegalTransition("There is nothing to decide on this channel.")
+        parent = None
         if parts[0].key.recipient_id is not None:
-            self._reopen(replace(parts[0].key, recipient_id=None), member)
+            parent = self._reopened(replace(parts[0].key, recipient_id=None), member)
         moved = [self._decided(part, answer, member) for part in parts]
+        if parent is not None and answer == "it_is_there":
+            moved.append(parent)  # no recipient is served any more who would close it
         after = current(self._again(message_id))
         self._unit.commit(self._messages.rolling_up(after, after.message.status))
         self._publishing.launch(Snapshot(after.message, tuple(moved)))
-        if parts[0].key.recipient_id is not None and answer == "it_is_there":
-            self._starter.release(self._clock.now())
         return after
 
     def _decided(self, part: Delivery, answer: str, member: Member) -> Delivery:
@@ -174,22 +172,23 @@ class Deciding:
             after = steps.confirm(part, now, stamp)
         else:
             after = steps.retry(part, now, self._policy, stamp)
+        return self._step_or_conflict(part, after, member, answer)
+
+    def _step_or_conflict(
+        self, before: Delivery, after: Delivery, member: Member, event: str
+    ) -> Delivery:
         try:
-            return self._step(part, after, member, answer)
+            return self._step(before, after, member, event)
         except LostRace as lost:
             raise Conflict("Someone decided this at the same time; read it again.") from lost
 
-    def _reopen(self, key: DeliveryKey, member: Member) -> None:
-        for _ in range(TRIES):
-            parent = self._messages.delivery(key)
-            if parent is None or not parent.status.is_terminal:
-                return
-            opened = steps.reopen(parent, self._clock.now(), self._policy, self._ids.new())
-            try:
-                self._step(parent, opened, member, "reopened")
-            except LostRace:
-                continue
-            return
+    def _reopened(self, key: DeliveryKey, member: Member) -> Delivery | None:
+        """Open a closed parent again and return it; None if it is open anyway."""
+        parent = self._messages.delivery(key)
+        if parent is None or not parent.status.is_terminal:
+            return None
+        opened = steps.reopen(parent, self._clock.now(), self._policy, self._ids.new())
+        return self._step_or_conflict(parent, opened, member, "reopened")
 
     def _step(self, before: Delivery, after: Delivery, member: Member, event: str) -> Delivery:
         after = replace(after, audit_count=before.audit_count + 1)

@@ -23,7 +23,6 @@ from chalicelib.domain.deliveries import (
     Status,
 )
 from chalicelib.domain.errors import (
-    Ambiguous,
     ChannelError,
     IllegalTransition,
     LostRace,
@@ -37,6 +36,7 @@ from chalicelib.domain.ports import (
     Hint,
     Ids,
     Messages,
+    Page,
     Signer,
     Stream,
     Subscription,
@@ -47,7 +47,7 @@ from chalicelib.domain.ports import (
 from chalicelib.services.accounts import AccountBook
 from chalicelib.services.conversing import Conversing
 from chalicelib.services.preparing import Preparing
-from chalicelib.services.reconciling import Absent, AskPerson, Found, Later, Reconciling
+from chalicelib.services.reconciling import Absent, AskPerson, Found, Later, Reconciling, SameKey
 
 WORKER = "worker"
 EXPANSION = 20
@@ -121,7 +121,8 @@ class Delivering:
         serve = self._telemetry.carried(lambda hint: self._serve(hint, deadline))
         running = {pool.submit(serve, hint): index for index, hint in enumerate(hints)}
         while running:
-            for done in wait(running, return_when=FIRST_COMPLETED).done:
+            finished = wait(running, return_when=FIRST_COMPLETED).done
+            for done in sorted(finished, key=running.__getitem__):
                 index = running.pop(done)
                 following = done.result()
                 if following is None:
@@ -276,11 +277,6 @@ class Delivering:
             return self._conversing.hold(conversation, run.account, keep_handle)
         except ChannelError as error:
             return error
-        except (LostRace, StoreUnavailable):
-            raise
-        except Exception as error:
-            self._telemetry.failure("channel_crashed", error)
-            return Ambiguous("The platform's answer could not be understood.")
 
     def _settle(self, run: _Run, outcome: Receipt | ChannelError) -> None:
         now, stamp = self._clock.now(), self._ids.new()
@@ -304,12 +300,12 @@ class Delivering:
             url=receipt.url if receipt else None,
         )
         self._measure(run, attempt)
-        if isinstance(outcome, ChannelError):
-            self._react(run, outcome, now)
         try:
             self._move(before, after, name, attempt)
         except LostRace:
             self._unit.commit(self._messages.noting(replace(attempt, late=True)))
+        if isinstance(outcome, ChannelError):
+            self._react(run, outcome, now)
 
     def _measure(self, run: _Run, attempt: Attempt) -> None:
         finished = attempt.finished_at or attempt.started_at
@@ -346,11 +342,14 @@ class Delivering:
             case AskPerson():
                 self._move(delivery, steps.ask_person(delivery, stamp))
             case Absent():
-                self._send_again(steps.absent(delivery), now)
+                cleared = self._move(delivery, steps.absent(delivery, stamp), "absent")
+                self._send_again(cleared, now)
+            case SameKey():
+                self._send_again(delivery, now)
 
     def _send_again(self, delivery: Delivery, now: datetime) -> None:
-        if self._policy.retry.is_exhausted(delivery.attempts, delivery.due_at, now):
-            self._move(delivery, steps.give_up(delivery, self._ids.new()), "absent")
+        if self._policy.retry.is_exhausted(delivery.tries, delivery.due_at, now):
+            self._move(delivery, steps.give_up(delivery, self._ids.new()), "exhausted")
             return
         self._attempt(delivery)
 
@@ -375,7 +374,7 @@ class Delivering:
         while True:
             page = self._subscriptions.page(channel, EXPANSION, parent.cursor)
             active = [s for s in page.items if s.opted_out_at is None]
-            last = page.items[-1].recipient.id if page.items else parent.cursor
+            last = _last_seen(page) or parent.cursor
             parent, hints = self._grow(parent, active, last)
             if len(at_once) < AT_ONCE:
                 at_once += hints
@@ -485,3 +484,10 @@ class Delivering:
         status = roll_up(snapshot.deliveries)
         self._unit.commit(self._messages.rolling_up(snapshot, status))
         return status
+
+
+def _last_seen(page: Page[Subscription]) -> str | None:
+    """Return after whom the next page begins; who was erased stands in no page's items."""
+    if page.cursor is not None:
+        return page.cursor["after"]
+    return page.items[-1].recipient.id if page.items else None

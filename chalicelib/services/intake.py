@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from chalicelib.domain.errors import ContentRejected, Fault, InvalidMessage, NotFound
+from chalicelib.domain.errors import ContentRejected, Fault, InvalidMessage, LostRace, NotFound
 from chalicelib.domain.identity import Member
 from chalicelib.domain.ports import (
     Clock,
@@ -104,5 +104,8 @@ class Intake:
                 height=picture.height,
             )
         after = replace(after, version=upload.version + 1)
-        self._unit.commit(self._uploads.saving(upload, after))
+        try:
+            self._unit.commit(self._uploads.saving(upload, after))
+        except LostRace:
+            return  # the same event came twice, and the other one was faster
         self._telemetry.event("upload_prepared", upload=upload_id, status=after.status)

@@ -180,12 +180,12 @@ class Moderating:
             if snapshot.deliveries:
                 return snapshot
             raise IllegalTransition(f"A {message.status} message can't be approved.")
-        writes: list[Writes] = []
+        writes = self._decided(message, CertificationStatus.ANNOUNCED, None)
+        rewritten = None
         if text is not None:
-            message, revising = self._publishing.rewritten(message, text, member)
+            rewritten, revising = self._publishing.rewritten(message, text, member)
             writes.append(revising)
-        writes += self._decided(message, CertificationStatus.ANNOUNCED, None)
-        return self._publishing.start(message, member, "approved", *writes)
+        return self._publishing.start(message, member, "approved", *writes, rewritten=rewritten)
 
     def reject_message(self, message_id: str, reason: str, member: Member) -> Snapshot:
         """Send a waiting message back with a reason; again: the message as it is."""

@@ -172,11 +172,11 @@ class Publishing:
 
     def launch(self, snapshot: Snapshot) -> None:
         """Tell the worker what is due, best effort: the due index knows it anyway."""
-        queued = [d for d in snapshot.deliveries if d.status is Status.QUEUED and d.claim]
-        hints = [Hint(d.key, d.claim or "", d.correlation_id) for d in queued]
+        claimed = [d for d in snapshot.deliveries if d.claim]
+        hints = [Hint(d.key, d.claim or "", d.correlation_id) for d in claimed]
         lost = {hint.key for hint in self._stream.put(hints)} if hints else set()
         now = self._clock.now()
-        for delivery in queued:
+        for delivery in claimed:
             if delivery.key in lost:
                 self._give_back(delivery, now)
         pending = [d.due_at for d in snapshot.deliveries if d.status is Status.PENDING]
@@ -371,8 +371,16 @@ class Publishing:
             return self.restated(message, MessageStatus.PENDING_REVIEW, member, "submitted")
         return self.start(message, member, "published")
 
-    def start(self, message: Message, member: Member, event: str, *more: Writes) -> Snapshot:
+    def start(
+        self,
+        before: Message,
+        member: Member,
+        event: str,
+        *more: Writes,
+        rewritten: Message | None = None,
+    ) -> Snapshot:
         """Give a message without deliveries its deliveries, in one transaction with `more`."""
+        message = rewritten or before
         self._check(message.content, message.channels, member)
         now = self._clock.now()
         after = replace(
@@ -380,9 +388,9 @@ class Publishing:
         )
         deliveries = self._deliveries(after, now)
         after = replace(after, status=roll_up(deliveries))
-        entry = self._entry(after, member, event, message.status, after.status)
+        entry = self._entry(after, member, event, before.status, after.status)
         self.commit_or_conflict(
-            self._messages.saving(message, after, entry),
+            self._messages.saving(before, after, entry),
             *(self._messages.starting(delivery) for delivery in deliveries),
             *more,
         )
@@ -395,7 +403,7 @@ class Publishing:
         if message.status is not MessageStatus.PENDING_REVIEW:
             raise IllegalTransition(f"A {message.status} message can't be rejected.")
         return self.restated(
-            replace(message, reason=reason), MessageStatus.REJECTED, member, "rejected", *more
+            message, MessageStatus.REJECTED, member, "rejected", *more, reason=reason
         )
 
     def rewritten(self, message: Message, text: str, member: Member) -> tuple[Message, Writes]:
@@ -412,13 +420,16 @@ class Publishing:
         member: Member,
         event: str,
         *more: Writes,
+        reason: str | None = None,
     ) -> Snapshot:
-        after = replace(message, status=status, version=message.version + 1)
+        """Give a message without deliveries another status, in one transaction with `more`."""
+        after = replace(message, status=status, reason=reason, version=message.version + 1)
         entry = self._entry(after, member, event, message.status, status)
         self.commit_or_conflict(self._messages.saving(message, after, entry), *more)
         return Snapshot(after, ())
 
     def commit_or_conflict(self, *writes: Writes) -> None:
+        """Commit; `Conflict` if somebody else was faster."""
         try:
             self._unit.commit(*writes)
         except LostRace as lost:

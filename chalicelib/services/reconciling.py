@@ -28,6 +28,11 @@ class Absent:
 
 
 @dataclass(frozen=True, slots=True)
+class SameKey:
+    """The platform knows a repetition by our key: the same again is safe, whatever became of it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Later:
     """It can't be told yet; `counts` says whether this was a try."""
 
@@ -40,7 +45,7 @@ class AskPerson:
     """Nothing but a person can tell."""
 
 
-Verdict = Found | Absent | Later | AskPerson
+Verdict = Found | Absent | SameKey | Later | AskPerson
 
 
 class Reconciling:
@@ -70,6 +75,8 @@ class Reconciling:
             return Found(Receipt(evidence.external_id, evidence.url))
         if not delivery.doubt:
             return Absent()
+        if channel.reconciles_by is Reconcilability.KEY:
+            return SameKey()
         since = delivery.doubt_since or now
         if channel.reconciles_by is Reconcilability.NONE:
             return AskPerson()

@@ -110,11 +110,11 @@ class Releasing:
 
     def _claim(self, due: Due, states: Mapping[ChannelName, AccountState]) -> Delivery | None:
         """Claim one delivery, re-read first: the index is only a hint."""
-        delivery = self._messages.delivery(due.key)
-        now = self._clock.now()
-        if delivery is None or not _is_ripe(delivery, now):
-            return None
         try:
+            delivery = self._messages.delivery(due.key)
+            now = self._clock.now()
+            if delivery is None or not _is_ripe(delivery, now):
+                return None
             claimed = self._step(delivery, states[due.key.channel], now)
             self._unit.commit(
                 self._messages.moving(delivery, claimed, self._audit(delivery, claimed, now))

@@ -230,6 +230,12 @@ def test_a_similar_post_is_not_ours() -> None:
     assert talk(PAGE.find(POST, ACCOUNT, NOW), feed).result is None
 
 
+@pytest.mark.parametrize("at", [None, "yesterday", "2026-11-21", 7])
+def test_a_post_without_a_readable_instant_counts(at: Any) -> None:
+    feed = reply(body={"data": [{**story(7), "created_time": at}]})
+    assert talk(PAGE.find(POST, ACCOUNT, NOW), feed).result is not None
+
+
 def test_two_matches_are_doubt() -> None:
     with pytest.raises(Ambiguous):
         talk(PAGE.find(POST, ACCOUNT, NOW), reply(body={"data": [story(7), story(8)]}))
@@ -289,6 +295,12 @@ def test_the_token_is_looked_into_without_standing_in_an_address() -> None:
 def test_an_account_is_known_even_if_its_token_can_not_be_looked_into() -> None:
     held = talk(PAGE.check(ACCOUNT), reply(body={"id": "1042", "name": "Us"}), refusal(100))
     assert (held.result.identity, held.result.scopes, held.result.missing_scopes) == ("Us", (), ())
+
+
+def test_an_odd_answer_about_a_token_says_nothing() -> None:
+    answers = (reply(body={"id": "1042", "name": ""}), reply(body={"data": []}))
+    held = talk(PAGE.check(ACCOUNT), *answers)
+    assert (held.result.identity, held.result.scopes) == ("1042", ())
 
 
 def test_a_token_that_is_not_valid_any_more_is_refused() -> None:

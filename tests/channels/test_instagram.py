@@ -28,6 +28,7 @@ from chalicelib.domain.errors import (
     CredentialsRejected,
     PlatformUnavailable,
     RateLimited,
+    UnsupportedContent,
 )
 from tests.channels.conversing import ACCOUNTS, NOW, channel, refusal, reply, talk
 
@@ -82,6 +83,16 @@ def test_a_picture_in_processing_is_waited_for() -> None:
     answers = (MADE, waiting, waiting, status("FINISHED"), PUBLISHED, LINKED)
     held = talk(GRID.publish(POST, ACCOUNT), *answers)
     assert [step for step in held.steps if isinstance(step, Pause)] == [Pause(2.0), Pause(2.0)]
+
+
+def test_the_last_question_may_bring_the_good_answer() -> None:
+    answers = (*[status("IN_PROGRESS")] * 5, status("FINISHED"), PUBLISHED, LINKED)
+    assert talk(GRID.publish(POST, ACCOUNT), MADE, *answers).result is not None
+
+
+def test_a_post_without_a_picture_can_not_be_published() -> None:
+    with pytest.raises(UnsupportedContent):
+        talk(GRID.publish(Post("Hello"), ACCOUNT))
 
 
 def test_a_picture_that_takes_too_long_is_tried_again_later() -> None:

@@ -141,7 +141,7 @@ def test_the_description_has_every_route_and_no_other() -> None:
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route[0])
 def test_a_route_says_what_it_does_in_one_sentence(route: tuple[str, str, str]) -> None:
-    name, method, path = route
+    _, method, path = route
     operation = description()["paths"][path][method.lower()]
     assert re.fullmatch(r"[A-Z].+\.|[A-Z].+[^.;]", operation["summary"])
     described = [p["name"] for p in operation["parameters"] if p["in"] == "path"]

@@ -127,7 +127,11 @@ def delivery(
 
 def parent(sent: Message, total: int, **changes: Any) -> Delivery:
     """Return a direct channel's parent that is serving its recipients."""
-    fields = {"status": Status.SENDING, "counts": Counts(total=total), "expanded": True}
+    fields: dict[str, Any] = {
+        "status": Status.SENDING,
+        "counts": Counts(total=total),
+        "expanded": True,
+    }
     return delivery(sent, SMS, **fields | changes)
 
 

@@ -140,7 +140,8 @@ class Recorder:
         self.profiles = Profiles(store)
 
     def _sent(self, params: Mapping[str, Any], model: Any, **_: Any) -> None:
-        self.requests.append(described(model.name, params))
+        if model.name not in {"Scan", "ListTables"}:  # the tests' own
+            self.requests.append(described(model.name, params))
 
     def fill(self) -> None:
         """Store one of everything."""
@@ -327,4 +328,4 @@ def test_a_delivery_always_stands_in_the_same_of_sixteen_shards() -> None:
     shards = [schema.shard_of(key) for key in keys]
     assert shards == [schema.shard_of(key) for key in keys]
     assert set(shards) == set(range(schema.SHARDS))
-    assert schema.due(DeliveryKey("m", LINKEDIN), "x")["GSI2PK"] == "STATUS#scheduled#05"
+    assert schema.due(DeliveryKey("m", LINKEDIN), "x")["GSI2PK"] == "STATUS#scheduled#08"

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -35,7 +36,7 @@ from tests.contract.samples import (
 THREADS = 8
 
 
-def accepted(world: World, **changes: object) -> Delivery:
+def accepted(world: World, **changes: Any) -> Delivery:
     part = delivery(message(), **changes)
     world.accept(message(), part)
     return part
@@ -280,6 +281,19 @@ class TestRecipients:
         closed = steps.roll_up_recipients(above, NOW, "s")
         world.commit(world.messages.moving(above, closed))
         assert world.delivery(above.key) == closed
+
+    def test_recipients_may_change_places_in_one_transaction(self, world: World) -> None:
+        above = self.started(world, "r1", "r2")
+        self.settle(world, "r1")
+        second = queued(message(), "r2")
+        third = begun(queued(message(), "r1"))
+        done = delivered(third)
+        again = replace(done, status=Status.QUEUED, next_at=NOW, version=done.version + 1)
+        world.commit(
+            world.messages.moving(done, again),
+            world.messages.moving(second, delivered(begun(second))),
+        )
+        assert world.delivery(above.key).counts == Counts(total=2, delivered=1)
 
     def test_a_recipient_without_a_parent_can_not_be_settled(self, world: World) -> None:
         first = queued(message(), "r1")

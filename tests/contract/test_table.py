@@ -30,6 +30,7 @@ from chalicelib.repositories.table import (
     Query,
     Table,
     Update,
+    Write,
     all_of,
 )
 from tests.contract.conftest import MOTO, diverges, isolated
@@ -290,7 +291,8 @@ class TestTransactions:
         self, table: Table, kind: str, request: pytest.FixtureRequest
     ) -> None:
         diverges(kind, request, {MOTO: "moto ignores ClientRequestToken"})
-        writes, mark = [Update(HERE, add={"count": 1}), Put(item(sk="2"))], token()
+        mark = token()
+        writes: list[Write] = [Update(HERE, add={"count": 1}), Put(item(sk="2"))]
         table.transact(writes, mark)
         table.transact(writes, mark)
         assert table.get(HERE) == item(count=1)

@@ -39,6 +39,8 @@ from chalicelib.repositories.table import (
 
 PAGE = 1000
 """How many items a query returns at most; DynamoDB cuts at a megabyte."""
+TOKENS = 1000
+"""How many transactions are remembered by their tokens; DynamoDB remembers ten minutes."""
 Place = tuple[str, str, str]
 """Sort key, then the item's own key: where an item stands in a partition of an index."""
 
@@ -100,6 +102,8 @@ class MemoryTable:
                 return
             self._perform(writes)
             self._tokens[token] = writes
+            if len(self._tokens) > TOKENS:
+                del self._tokens[next(iter(self._tokens))]
 
     def _perform(self, writes: Sequence[Write]) -> None:
         with self._lock:
@@ -114,7 +118,8 @@ class MemoryTable:
     def _store(self, key: Key, item: dict[str, Any] | None) -> None:
         old = self._items.pop(key, None)
         for index, pk, place in _places(old or {}):
-            self._views[index, pk].remove(place)
+            view = self._views[index, pk]
+            del view[bisect_left(view, place)]
         if item is not None:
             self._items[key] = item
             for index, pk, place in _places(item):

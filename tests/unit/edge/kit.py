@@ -1,4 +1,4 @@
-"""The application in this process: real routes and services over memory, with a clock of its own."""
+"""The application in this process: real routes and services over memory and a clock of ours."""
 
 from __future__ import annotations
 

@@ -180,7 +180,7 @@ def transport(
         media_url=lambda ref: f"https://media.example.org/{ref}?signed=1",
         media_bytes=read,
         client=client,
-        endpoints={name: base for name in names} if base else {},
+        endpoints=dict.fromkeys(names, base) if base else {},
         connect_timeout_seconds=0.5,
         read_timeout_seconds=READ_SECONDS,
         clock=clock or Clock(),
@@ -317,6 +317,38 @@ def test_a_broken_compression_is_no_answer() -> None:
         transport(server.base).perform(post(), FACEBOOK)
 
 
+def test_an_answer_in_pieces_is_put_together() -> None:
+    raw = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    raw += b'8\r\n{"id": "\r\n4\r\n42"}\r\n0\r\n\r\n'
+    with serving(answering(raw)) as server:
+        assert transport(server.base).perform(post(), FACEBOOK).json() == {"id": "42"}
+
+
+def test_a_compressed_answer_is_unpacked() -> None:
+    body = gzip.compress(b'{"id": "42"}')
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(body)}\r\n\r\n"
+    with serving(answering(head.encode() + body)) as server:
+        assert transport(server.base).perform(post(), FACEBOOK).json() == {"id": "42"}
+
+
+def test_a_piece_that_is_cut_is_no_answer() -> None:
+    def cut(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n20\r\n{")
+        connection.shutdown(socket.SHUT_RDWR)
+
+    with serving(cut) as server, pytest.raises(Ambiguous):
+        transport(server.base).perform(post(), FACEBOOK)
+
+
+def test_a_body_that_is_shorter_than_announced_is_no_answer() -> None:
+    def cut(connection: socket.socket) -> None:
+        connection.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"id": "42"}')
+        connection.shutdown(socket.SHUT_RDWR)
+
+    with serving(cut) as server, pytest.raises(Ambiguous):
+        transport(server.base).perform(post(), FACEBOOK)
+
+
 def test_an_endless_answer_is_none() -> None:
     def pour(connection: socket.socket) -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
@@ -336,7 +368,7 @@ def test_an_answer_that_trickles_in_ends_with_the_calls_time() -> None:
         connection.sendall(b"}")
         keeping_silent(connection)
 
-    with serving(trickle) as server, pytest.raises(Ambiguous):
+    with serving(trickle) as server, pytest.raises(Ambiguous, match="too long"):
         transport(server.base, clock).perform(post(), FACEBOOK)
 
 
@@ -423,6 +455,12 @@ def test_a_stand_in_of_another_channel_is_not_used() -> None:
     with serving(answering(OK)) as server, pytest.raises(PlatformUnavailable):
         transport(server.base).perform(HttpRequest("GET", "https://nowhere.invalid/"), whatsapp)
     assert server.requests == []
+
+
+@pytest.mark.parametrize("url", ["https://[x/", "https://", "https://x:99999/", "https:///path"])
+def test_a_malformed_address_is_not_called(url: str) -> None:
+    with pytest.raises(PlatformUnavailable):
+        transport(None).perform(HttpRequest("POST", url, publishes=True), FACEBOOK)
 
 
 @pytest.mark.parametrize("value", ["a\r\nX-Evil: 1", "a\x00b", "snow \u2603"])

@@ -1,0 +1,115 @@
+"""Measure the product: ``python -m benchmarks [--quick] [--only PART,…] [--json FILE]``.
+
+Goals are printed beside the results and never asserted: a shared machine decides nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks import calls, cold, fanout, product, serving
+from benchmarks.figures import Figure, Section, save
+from benchmarks.surroundings import surroundings
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How much is measured."""
+
+    rounds: int
+    arrivals: int
+    messages: int
+
+
+USUAL = Plan(rounds=2, arrivals=3, messages=1000)
+QUICK = Plan(rounds=1, arrivals=1, messages=100)
+Part = Callable[[Path, Plan], Sequence[Figure]]
+
+
+def publishing(folder: Path, plan: Plan) -> Sequence[Figure]:
+    """Measure fan-out over slow platforms."""
+    with surroundings(folder, fanout.LATENCY_MS) as around:
+        return fanout.measure(around, folder, rounds=plan.rounds)
+
+
+def counting(folder: Path, plan: Plan) -> Sequence[Figure]:
+    """Count AWS calls; the same number every time."""
+    with surroundings(folder, 0) as around:
+        return calls.measure(around, folder)
+
+
+def running(folder: Path, plan: Plan) -> Sequence[Figure]:
+    """Measure the whole product, started twice."""
+    with product.running(folder) as first:
+        ready = Figure("first start ready, its demo published", first.ready_seconds, "s")
+    with product.running(folder) as second:
+        return [
+            ready,
+            Figure("second start ready", second.ready_seconds, "s", 10),
+            *product.arrivals(second, rounds=plan.arrivals),
+            *serving.measure(second, rounds=plan.rounds),
+            *product.memory(second, plan.messages),
+        ]
+
+
+def starting(folder: Path, plan: Plan) -> Sequence[Figure]:
+    """Measure what a cold start pays, and the card."""
+    return cold.measure(folder, rounds=plan.rounds + 1)
+
+
+PARTS: dict[str, tuple[str, Part]] = {
+    "fanout": (f"Publishing, platforms {fanout.LATENCY_MS} ms slow", publishing),
+    "calls": ("AWS calls, each counted", counting),
+    "product": ("The local product", running),
+    "cold": ("Cold start and card", starting),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure what the command line asks for and print it part by part."""
+    options = _parser().parse_args(arguments)
+    plan = QUICK if options.quick else USUAL
+    sections = []
+    for name in options.only or PARTS:
+        sections.append(measured(name, plan))
+        sys.stdout.write(sections[-1].text() + "\n")
+        sys.stdout.flush()
+    if options.json is not None:
+        save(sections, options.json)
+    return 0
+
+
+def measured(name: str, plan: Plan) -> Section:
+    """Measure one part in a folder of its own."""
+    title, part = PARTS[name]
+    began = time.monotonic()
+    with ExitStack() as held:
+        folder = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="benchmarks-")))
+        figures = part(folder, plan)
+    return Section(title, figures, time.monotonic() - began)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer rounds and messages")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
+    parser.add_argument("--only", type=_parts, metavar="PART,…", help=", ".join(PARTS))
+    return parser
+
+
+def _parts(text: str) -> list[str]:
+    names = text.split(",")
+    if unknown := [name for name in names if name not in PARTS]:
+        raise argparse.ArgumentTypeError(f"there is no {', '.join(unknown)}")
+    return names
+
+
+if __name__ == "__main__":
+    sys.exit(main())

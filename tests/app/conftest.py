@@ -1,0 +1,138 @@
+"""One running copy of the whole product, started once for all tests that need it."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from http.client import HTTPMessage
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2]
+READY_SECONDS = 120
+LEAVING_SECONDS = 40
+POLL_SECONDS = 0.1
+PORTS = ("API_PORT", "SANDBOX_PORT", "AWS_PORT")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    headers: HTTPMessage
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        """Return the body's value."""
+        return json.loads(self.body)
+
+
+@dataclass(frozen=True)
+class Running:
+    """A running product: its `endpoints.json` and ways to call it."""
+
+    endpoints: Mapping[str, Any]
+    state: Path
+
+    def token(self, user: str = "member", **wish: Any) -> str:
+        """Return a fresh token of a demo user; `use` and `expires_in_seconds` as the door has them."""
+        answer = request(self.endpoints["sandbox"], "POST", "/dev/token", {"user": user, **wish})
+        assert answer.status == 200, answer.body
+        return str(answer.json["token"])
+
+    def call(
+        self, method: str, path: str, body: Any = None, *, user: str = "member", **headers: str
+    ) -> Answer:
+        """Call the API as a demo user; a header's underscores become hyphens."""
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        signed = {"Authorization": self.token(user), **given}
+        return request(self.endpoints["api"], method, path, body, signed)
+
+
+def request(
+    base: str, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
+) -> Answer:
+    """Send one request; a body that is not bytes is sent as JSON."""
+    address = urlsplit(base)
+    connection = http.client.HTTPConnection(str(address.hostname), address.port, timeout=30)
+    kind = {"Content-Type": "application/json"} if body is not None else {}
+    content = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+    try:
+        connection.request(method, path, content, {**kind, **(headers or {})})
+        response = connection.getresponse()
+        return Answer(response.status, response.headers, response.read())
+    finally:
+        connection.close()
+
+
+def free_ports(count: int) -> list[int]:
+    """Return ports that were free a moment ago."""
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [int(one.getsockname()[1]) for one in sockets]
+
+
+def own_environment(state: Path) -> dict[str, str]:
+    """Return an environment in which a product has ports and a state folder of its own."""
+    ports = dict(zip(PORTS, map(str, free_ports(len(PORTS))), strict=True))
+    return {**os.environ, **ports, "OMNICHANNEL_STATE_DIR": str(state)}
+
+
+def start(environment: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
+    """Start the product."""
+    with log.open("wb") as out:
+        command = [sys.executable, "-m", "sandbox", "run"]
+        return subprocess.Popen(
+            command, cwd=PROJECT, env=environment, stdout=out, stderr=subprocess.STDOUT
+        )
+
+
+def await_endpoints(process: subprocess.Popen[bytes], state: Path, log: Path) -> dict[str, Any]:
+    """Return `endpoints.json` as soon as it is there."""
+    ticking = threading.Event()
+    for _ in range(int(READY_SECONDS / POLL_SECONDS)):
+        if (state / "endpoints.json").exists():
+            found: dict[str, Any] = json.loads((state / "endpoints.json").read_text())
+            return found
+        if process.poll() is not None:
+            break
+        ticking.wait(POLL_SECONDS)
+    raise AssertionError(f"The product did not get ready:\n{log.read_text()}")
+
+
+def stop(process: subprocess.Popen[bytes]) -> int:
+    """End the product in order and return its exit status."""
+    process.send_signal(signal.SIGTERM)
+    try:
+        return process.wait(LEAVING_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """Run the whole product on free ports in a folder of its own, once per session."""
+    folder = tmp_path_factory.mktemp("product")
+    state, log = folder / "state", folder / "run.log"
+    process = start(own_environment(state), log)
+    try:
+        yield Running(await_endpoints(process, state, log), state)
+    finally:
+        stop(process)

@@ -1,0 +1,234 @@
+"""Do accounts, recipients, uploads, kept answers and profiles behave alike on every table?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from chalicelib.domain.channels import Recipient
+from chalicelib.domain.errors import IdempotencyMismatch, LostRace, StillRunning
+from chalicelib.domain.ports import (
+    AccountState,
+    AccountStatus,
+    Once,
+    OnceTaken,
+    Profile,
+    StoredResponse,
+    UploadStatus,
+)
+from chalicelib.repositories import schema
+from chalicelib.repositories.accounts import Accounts
+from chalicelib.repositories.idempotency import Idempotency
+from chalicelib.repositories.media import Uploads
+from chalicelib.repositories.profiles import Profiles
+from chalicelib.repositories.recipients import Subscriptions
+from tests.contract.samples import LINKEDIN, NOW, SMS, World, subscription, upload
+
+
+class TestAccounts:
+    @pytest.fixture
+    def accounts(self, world: World) -> Accounts:
+        return Accounts(world.store)
+
+    connected = AccountState(
+        LINKEDIN,
+        AccountStatus.CONNECTED,
+        identity="urn:li:organization:1",
+        settings={"template": "Hello {{1}}"},
+        scopes=("w_organization_social",),
+        expires_at=NOW + timedelta(days=60),
+        checked_at=NOW,
+        paused_until=NOW,
+        problem="p",
+        version=1,
+    )
+
+    def test_an_account_nobody_connected_is_missing(self, accounts: Accounts) -> None:
+        assert accounts.state(LINKEDIN) == AccountState(LINKEDIN)
+
+    def test_a_state_comes_back_whole(self, world: World, accounts: Accounts) -> None:
+        world.commit(accounts.saving(AccountState(LINKEDIN), self.connected))
+        states = accounts.states([LINKEDIN, SMS])
+        assert states == {LINKEDIN: self.connected, SMS: AccountState(SMS)}
+
+    def test_a_stale_copy_loses(self, world: World, accounts: Accounts) -> None:
+        world.commit(accounts.saving(AccountState(LINKEDIN), self.connected))
+        with pytest.raises(LostRace):
+            world.commit(accounts.saving(AccountState(LINKEDIN), self.connected))
+        blocked = replace(self.connected, status=AccountStatus.BLOCKED, problem=None, version=2)
+        world.commit(accounts.saving(self.connected, blocked))
+        assert accounts.state(LINKEDIN) == blocked
+
+
+class TestSubscriptions:
+    @pytest.fixture
+    def people(self, world: World) -> Subscriptions:
+        return Subscriptions(world.store)
+
+    def test_a_recipient_comes_back_whole(self, people: Subscriptions) -> None:
+        person = Recipient("r1", "+34600000000", "Zoë", window_open_until=NOW)
+        assert people.add(subscription(recipient=person))
+        assert people.get(SMS, "r1") == subscription(recipient=person)
+        assert people.get(LINKEDIN, "r1") is None
+
+    def test_adding_again_renews(self, people: Subscriptions) -> None:
+        people.add(subscription())
+        assert people.add(subscription(consent="again"))
+        assert people.get(SMS, "r1") == subscription(consent="again")
+
+    def test_whoever_opted_out_stays_opted_out(self, people: Subscriptions) -> None:
+        people.add(subscription())
+        assert people.opt_out(SMS, "r1", NOW)
+        assert not people.add(subscription())
+        assert people.get(SMS, "r1") == subscription(opted_out_at=NOW)
+
+    def test_the_first_opt_out_counts(self, people: Subscriptions) -> None:
+        people.add(subscription())
+        people.opt_out(SMS, "r1", NOW)
+        assert people.opt_out(SMS, "r1", NOW + timedelta(days=1))
+        assert people.get(SMS, "r1") == subscription(opted_out_at=NOW)
+
+    def test_an_unknown_recipient_can_not_opt_out_or_be_removed(
+        self, people: Subscriptions
+    ) -> None:
+        assert not people.opt_out(SMS, "r1", NOW)
+        assert not people.remove(SMS, "r1")
+
+    def test_a_removed_recipient_is_forgotten(self, people: Subscriptions) -> None:
+        people.add(subscription())
+        assert people.remove(SMS, "r1")
+        assert people.get(SMS, "r1") is None
+        assert people.add(subscription())
+
+    def test_removal_erases_the_address_but_not_the_opt_out(
+        self, world: World, people: Subscriptions
+    ) -> None:
+        people.add(subscription())
+        people.opt_out(SMS, "r1", NOW)
+        assert people.remove(SMS, "r1")
+        assert people.get(SMS, "r1") is None
+        assert people.page(SMS, 10, None).items == []
+        assert not people.add(subscription())
+        assert "+34600000000" not in str(world.store.get(schema.recipient(SMS, "r1")))
+
+    def test_pages_go_on_after_an_id(self, people: Subscriptions) -> None:
+        for name in ("r3", "r1", "r2"):
+            people.add(subscription(name, recipient=Recipient(name, "+34600000000")))
+        page = people.page(SMS, 2, None)
+        assert [s.recipient.id for s in page.items] == ["r1", "r2"]
+        assert page.cursor == {"after": "r2"}
+        rest = people.page(SMS, 2, "r2")
+        assert [s.recipient.id for s in rest.items] == ["r3"]
+        assert rest.cursor is None
+
+
+class TestUploads:
+    @pytest.fixture
+    def uploads(self, world: World) -> Uploads:
+        return Uploads(world.store)
+
+    def test_uploads_come_back_whole(self, world: World, uploads: Uploads) -> None:
+        world.commit(uploads.adding(upload(1)), uploads.adding(upload(2)))
+        assert uploads.get("upload-1") == upload(1)
+        assert uploads.get("unknown") is None
+        wanted = ["upload-2", "unknown", "upload-1"]
+        assert uploads.many(wanted) == {"upload-1": upload(1), "upload-2": upload(2)}
+
+    def test_an_upload_becomes_ready_once(self, world: World, uploads: Uploads) -> None:
+        world.commit(uploads.adding(upload()))
+        ready = upload(status=UploadStatus.READY, ref="media/1", width=10, height=20, version=2)
+        world.commit(uploads.saving(upload(), ready))
+        assert uploads.get("upload-1") == ready
+        with pytest.raises(LostRace):
+            world.commit(uploads.saving(upload(), ready))
+
+
+class TestIdempotency:
+    once = Once("ana", "route/key", "digest")
+    answer = StoredResponse(202, '{"id": "1"}', {"location": "/x"})
+
+    @pytest.fixture
+    def kept(self, world: World) -> Idempotency:
+        return Idempotency(world.store, world.clock)
+
+    def test_an_unused_key_has_no_answer(self, kept: Idempotency) -> None:
+        assert kept.find(self.once) is None
+
+    def test_a_kept_answer_is_found(self, world: World, kept: Idempotency) -> None:
+        world.commit(kept.keeping(self.once, self.answer, NOW))
+        assert kept.find(self.once) == self.answer
+
+    def test_keys_belong_to_their_user(self, world: World, kept: Idempotency) -> None:
+        world.commit(kept.keeping(self.once, self.answer, NOW))
+        assert kept.find(replace(self.once, user="ben")) is None
+
+    def test_another_body_is_a_mismatch(self, world: World, kept: Idempotency) -> None:
+        world.commit(kept.keeping(self.once, self.answer, NOW))
+        with pytest.raises(IdempotencyMismatch):
+            kept.find(replace(self.once, digest="other"))
+
+    def test_a_key_is_used_once(self, world: World, kept: Idempotency) -> None:
+        world.commit(kept.keeping(self.once, self.answer, NOW))
+        with pytest.raises(OnceTaken):
+            world.commit(kept.keeping(self.once, self.answer, NOW))
+        with pytest.raises(OnceTaken):
+            kept.reserve(self.once, NOW)
+
+    @pytest.mark.parametrize(("hours", "is_kept"), [(24, True), (47, True), (48, False)])
+    def test_an_answer_is_kept_for_two_days(
+        self, world: World, kept: Idempotency, hours: int, is_kept: bool
+    ) -> None:
+        world.commit(kept.keeping(self.once, self.answer, NOW))
+        world.clock.at = NOW + timedelta(hours=hours)
+        assert (kept.find(self.once) is not None) == is_kept
+
+    def test_dynamodb_removes_an_answer_only_after_its_time(
+        self, world: World, kept: Idempotency
+    ) -> None:
+        world.commit(kept.keeping(self.once, self.answer, NOW))
+        item = world.store.get(schema.once(self.once.user, self.once.key)) or {}
+        assert item[schema.TTL] >= (NOW + timedelta(hours=48)).timestamp()
+
+    def test_a_reserved_key_is_running(self, kept: Idempotency) -> None:
+        kept.reserve(self.once, NOW)
+        with pytest.raises(StillRunning):
+            kept.find(self.once)
+        with pytest.raises(OnceTaken):
+            kept.reserve(self.once, NOW)
+
+    def test_a_completed_request_has_its_answer(self, kept: Idempotency) -> None:
+        kept.reserve(self.once, NOW)
+        kept.complete(self.once, self.answer, NOW)
+        assert kept.find(self.once) == self.answer
+
+    def test_the_first_answer_stays(self, kept: Idempotency) -> None:
+        kept.reserve(self.once, NOW)
+        kept.complete(self.once, self.answer, NOW)
+        kept.complete(self.once, StoredResponse(500, ""), NOW)
+        kept.release(self.once)
+        assert kept.find(self.once) == self.answer
+
+    def test_a_released_key_may_be_used_again(self, kept: Idempotency) -> None:
+        kept.reserve(self.once, NOW)
+        kept.release(self.once)
+        assert kept.find(self.once) is None
+        kept.reserve(self.once, NOW)
+
+    def test_a_twin_takes_over_once_the_minute_is_up(self, world: World, kept: Idempotency) -> None:
+        kept.reserve(self.once, NOW)
+        world.clock.at = NOW + timedelta(seconds=60)
+        assert kept.find(self.once) is None
+        kept.reserve(self.once, world.clock.now())
+        with pytest.raises(StillRunning):
+            kept.find(self.once)
+
+
+class TestProfiles:
+    def test_the_last_one_saved_counts(self, world: World) -> None:
+        profiles = Profiles(world.store)
+        assert profiles.get("ana") is None
+        profiles.save(Profile("ana", "Ana", "es", "Europe/Madrid"))
+        profiles.save(Profile("ana", "Ana", "en", "UTC"))
+        assert profiles.get("ana") == Profile("ana", "Ana", "en", "UTC")

@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.channels import ChannelName
+from chalicelib.domain.errors import InvalidMessage
+from chalicelib.domain.messages import LateAction, LatePolicy, MediaRef, Variant
+from chalicelib.edge import bodies, drafts
+from chalicelib.edge.bodies import Surroundings
+from chalicelib.edge.rules import validated
+from tests.unit.edge.kit import CHANNELS, NOW, UNKNOWN_ID
+
+AROUND = Surroundings(CHANNELS, NOW)
+MESSAGE = {"content": "Hello", "channels": ["facebook", "sms"]}
+
+
+def message(**fields: Any) -> bodies.MessageBody:
+    return validated(bodies.MessageBody, {**MESSAGE, **fields}, AROUND)
+
+
+def edit(**fields: Any) -> bodies.MessageEdit:
+    return validated(bodies.MessageEdit, fields, AROUND)
+
+
+def test_a_whole_message_becomes_a_draft() -> None:
+    draft = drafts.draft(
+        message(
+            subject="News",
+            scheduled_at="2026-12-01T15:00:00+01:00",
+            time_zone="Europe/Madrid",
+            draft=True,
+            media=[{"upload_id": UNKNOWN_ID.upper(), "alt_text": "A cat"}],
+            variants={"sms": {"content": "Hi", "subject": None}},
+            late_policy={"after_minutes": 5, "action": "skip"},
+        )
+    )
+    assert draft.content.text == "Hello"
+    assert draft.content.subject == "News"
+    assert draft.content.media == (MediaRef(UNKNOWN_ID, "A cat"),)
+    assert draft.content.variants == {ChannelName("sms"): Variant("Hi")}
+    assert draft.channels == ("facebook", "sms")
+    assert draft.scheduled_at == datetime(2026, 12, 1, 14, tzinfo=UTC)
+    assert draft.time_zone == "Europe/Madrid"
+    assert draft.keep_as_draft
+    assert draft.late_policy == LatePolicy(timedelta(minutes=5), LateAction.SKIP)
+
+
+@pytest.mark.parametrize("name", ["subject", "scheduled_at", "time_zone", "late_policy"])
+def test_a_null_is_as_good_as_nothing_where_nothing_is_allowed(name: str) -> None:
+    assert drafts.draft(message(**{name: None})) == drafts.draft(message())
+
+
+@pytest.mark.parametrize(
+    "content", ["a", "\ta\n", "🎉", "línea\r\notra", "مرحبا", "\u200d👩‍💻", " x "]
+)
+def test_content_is_kept_as_it_was_written(content: str) -> None:
+    assert message(content=content).content == content
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-11-21T11:55:00Z", NOW - timedelta(minutes=5)),
+        ("2026-12-01T15:00:00.000000001Z", datetime(2026, 12, 1, 15, 0, 0, 1000, tzinfo=UTC)),
+        ("2026-12-01t15:00:00z", datetime(2026, 12, 1, 15, tzinfo=UTC)),
+        ("9998-12-31T23:59:59Z", datetime(9998, 12, 31, 23, 59, 59, tzinfo=UTC)),
+    ],
+)
+def test_an_instant_is_read(text: str, expected: datetime) -> None:
+    assert message(scheduled_at=text).scheduled_at == expected
+
+
+def test_every_fault_of_a_body_is_listed() -> None:
+    with pytest.raises(InvalidMessage) as caught:
+        message(
+            content=" ",
+            channels=["sms", "sms", "myspace", 7],
+            scheduled_at="soon",
+            time_zone="Mars",
+            media=[{"upload_id": "x"}],
+            variants={"email": {"content": ""}, "sms": {}},
+            late_policy={"action": "drop", "after_minutes": 0},
+            extra=1,
+        )
+    assert {fault.pointer: fault.code for fault in caught.value.faults} == {
+        "/content": "blank",
+        "/channels/1": "repeated_channel",
+        "/channels/2": "unknown_channel",
+        "/channels/3": "wrong_type",
+        "/scheduled_at": "invalid_instant",
+        "/time_zone": "unknown_time_zone",
+        "/media/0/upload_id": "invalid_id",
+        "/variants/email/content": "blank",
+        "/variants/email": "variant_without_channel",
+        "/variants/sms/content": "required",
+        "/late_policy/after_minutes": "out_of_range",
+        "/late_policy/action": "unknown_value",
+        "/extra": "unknown_field",
+    }
+
+
+def test_a_field_called_like_a_marker_is_named_as_it_is() -> None:
+    with pytest.raises(InvalidMessage) as caught:
+        message(**{"[key]": 1})
+    assert [fault.pointer for fault in caught.value.faults] == ["/[key]"]
+
+
+def test_an_edit_changes_only_what_was_sent() -> None:
+    changes = drafts.changes(edit(content="Bye"))
+    assert changes.text == "Bye"
+    assert (changes.media, changes.variants, changes.channels) == (None, None, None)
+    assert (changes.clear_subject, changes.reschedule) == (False, False)
+    assert (changes.time_zone, changes.late_policy) == (None, None)
+
+
+def test_an_edit_can_empty_what_may_be_empty() -> None:
+    changes = drafts.changes(edit(subject=None, scheduled_at=None, media=[], variants={}))
+    assert changes.clear_subject
+    assert (changes.reschedule, changes.scheduled_at) == (True, None)
+    assert (changes.media, changes.variants) == ((), {})
+
+
+def test_an_edits_variants_are_not_held_against_channels_it_does_not_name() -> None:
+    changes = drafts.changes(edit(variants={"email": {"content": "x"}}))
+    assert changes.variants == {"email": Variant("x")}
+
+
+def test_faults_of_types_and_of_meaning_are_listed_together() -> None:
+    given = {
+        "member_name": "",
+        "certification_type": "astronaut",
+        "certified_on": 1,
+        "channels": ["sms", "sms"],
+        "consent": False,
+        "linkedin_url": "https://example.org/",
+        "time_zone": "Mars",
+    }
+    with pytest.raises(InvalidMessage) as caught:
+        validated(bodies.CertificationBody, given, AROUND)
+    assert {fault.pointer: fault.code for fault in caught.value.faults} == {
+        "/member_name": "blank",
+        "/certification_type": "unknown_certification",
+        "/certified_on": "wrong_type",
+        "/channels/1": "repeated_channel",
+        "/consent": "consent_required",
+        "/linkedin_url": "invalid_url",
+        "/time_zone": "unknown_time_zone",
+    }
+
+
+def test_an_absent_name_is_left_to_the_profile() -> None:
+    given = {
+        "certification_type": "cloud-practitioner",
+        "certified_on": "2026-11-02",
+        "channels": ["sms"],
+        "consent": True,
+        "scheduled_at": None,
+        "time_zone": None,
+    }
+    submission = drafts.submission(validated(bodies.CertificationBody, given, AROUND))
+    assert (submission.member_name, submission.language) == ("", "en")
+
+
+def test_a_body_is_not_judged_without_its_surroundings() -> None:
+    with pytest.raises(TypeError):
+        bodies.MessageBody.model_validate(MESSAGE)

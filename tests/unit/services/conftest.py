@@ -1,0 +1,13 @@
+"""A fresh world for each test."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.fakes.world import World
+
+
+@pytest.fixture
+def world() -> World:
+    """Return a world in which every account is connected and nothing was written yet."""
+    return World()
