@@ -59,7 +59,7 @@ package: venv ## Package the prod stage for AWS Lambda into build/package
 
 .PHONY: docs
 docs: venv ## Regenerate the generated parts of the documentation
-	@test ! -e sandbox/docs.py || exec $(IN_VENV) sandbox.docs
+	@exec $(IN_VENV) sandbox.docs
 
 # The one tool outside the lock: it makes the lock, and nobody else has to download it.
 .PHONY: lock

@@ -27,6 +27,11 @@ BURST_SECONDS = 150.0
 POLL_SECONDS = 0.1
 MEGABYTE = 1024 * 1024
 FEEDS = ("facebook", "instagram", "linkedin")
+RECIPIENTS = {"email": 3, "sms": 3, "whatsapp": 3}
+"""How many the first start seeds."""
+WIDE = ("facebook", "linkedin", *RECIPIENTS)
+WIDE_SHARE = 0.03
+"""Messages on several channels per message on one: enough for a slope."""
 
 _numbers = count(1)
 
@@ -137,39 +142,68 @@ def waited(began: float, done: Callable[[], bool], patience: float = DELIVERY_SE
     return time.monotonic() - began
 
 
+class Burst:
+    """Publishes many messages on a running product, over one connection, and sees them arrive."""
+
+    def __init__(self, product: Running) -> None:
+        token = seed.token(product.endpoints["sandbox"], "member")
+        self._api = KeptConnection(product.endpoints["api"], token)
+        self._wall = KeptConnection(product.endpoints["sandbox"])
+
+    def publish(self, messages: int, channels: Sequence[str]) -> tuple[float, float]:
+        """Return the seconds until all were accepted, and until all were posted."""
+        before, began = self._posts(), time.monotonic()
+        for _ in range(messages):
+            content = f"Message {next(_numbers)} {time.time_ns()}"
+            self._api("POST", "/api/v1/messages", {"content": content, "channels": channels})
+        accepted = time.monotonic() - began
+        wanted = before + messages * sum(RECIPIENTS.get(name, 1) for name in channels)
+        posted = waited(began, lambda: self._posts() >= wanted, BURST_SECONDS)
+        return accepted, posted
+
+    def close(self) -> None:
+        """Hang up."""
+        self._api.close()
+        self._wall.close()
+
+    def _posts(self) -> int:
+        return sum(self._wall("GET", "/posts?limit=1")["counts"].values())
+
+
 def memory(product: Running, messages: int) -> list[Figure]:
-    """Publish many messages on one channel; return what they cost and what is resident then."""
+    """Publish many messages on one channel, then some on several; return what they cost."""
+    burst = Burst(product)
     before = resident(product)
-    post = KeptConnection(
-        product.endpoints["api"], seed.token(product.endpoints["sandbox"], "member")
-    )
-    wall = KeptConnection(product.endpoints["sandbox"])
-
-    def shown() -> int:
-        return int(wall("GET", "/posts?channel=facebook&limit=1")["counts"]["facebook"])
-
-    there, began = shown(), time.monotonic()
-    for _ in range(messages):
-        body = {"content": f"Message {next(_numbers)} {time.time_ns()}", "channels": ["facebook"]}
-        post("POST", "/api/v1/messages", body)
-    accepted = time.monotonic() - began
-    delivered = waited(began, lambda: shown() >= there + messages, BURST_SECONDS)
-    post.close()
-    wall.close()
+    accepted, posted = burst.publish(messages, ["facebook"])
     after = resident(product)
+    wide = max(WIDE_SHARE * messages, 1)
+    burst.publish(int(wide), WIDE)
+    growth = (total(resident(product)) - total(after)) / int(wide) * 1000
+    burst.close()
     each = ", ".join(f"{name} {size / MEGABYTE:.0f}" for name, size in after.items())
     return [
         Figure("messages accepted, one connection", messages / accepted, "/s"),
-        Figure("messages delivered, facebook alone", messages / delivered, "/s"),
-        Figure("resident memory before them", sum(before.values()) / MEGABYTE, "MB"),
+        Figure("messages delivered, facebook alone", messages / posted, "/s"),
+        Figure("resident memory before them", total(before) / MEGABYTE, "MB"),
         Figure(
             f"resident memory after {messages} messages",
-            sum(after.values()) / MEGABYTE,
+            total(after) / MEGABYTE,
             "MB",
             500,
             note=each,
         ),
+        Figure(
+            f"growth for 1000 messages on {len(WIDE)} channels, extrapolated",
+            growth / MEGABYTE,
+            "MB",
+            note=f"from {int(wide)}, each with {sum(RECIPIENTS.values())} recipients",
+        ),
     ]
+
+
+def total(parts: Mapping[str, int]) -> int:
+    """Return all processes' bytes together."""
+    return sum(parts.values())
 
 
 def resident(product: Running) -> dict[str, int]:

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any, TypeVar
 
-from sandbox import embedded, watching
+from sandbox import embedded
 from sandbox.ports import Ports
 from sandbox.reporting import end
 from sandbox.state import PROJECT, State, Trouble, read_json, write_json
@@ -45,6 +45,8 @@ T = TypeVar("T")
 
 def fill() -> None:
     """Fill ``os.environ``; end the process with a sentence when that is impossible."""
+    from sandbox import watching  # loads Chalice's command line, which the supervisor never needs
+
     watching.watch_sources_only()
     try:
         _fill(os.environ)

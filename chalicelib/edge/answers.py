@@ -5,7 +5,7 @@ Instants are text in UTC, as `domain.instants` writes them.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, NotRequired
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 from typing_extensions import TypedDict
@@ -18,6 +18,7 @@ from chalicelib.domain.messages import MessageStatus
 from chalicelib.domain.ports import AccountStatus, CertificationStatus, UploadStatus
 from chalicelib.domain.text import TextUnit
 from chalicelib.edge.bodies import CHANNEL_FORMAT
+from chalicelib.edge.problems import FaultView
 
 Instant = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 Day = Annotated[str, Field(json_schema_extra={"format": "date"})]
@@ -26,30 +27,6 @@ Channel = Annotated[str, Field(json_schema_extra={"format": CHANNEL_FORMAT})]
 NextCursor = Annotated[
     str | None, Field(description="Ask for the next page with it; null: the end.")
 ]
-
-
-class FaultView(TypedDict):
-    """One thing wrong with an input: where (RFC 6901, or /query/…, /headers/…) and what to do."""
-
-    pointer: str
-    code: str
-    detail: str
-
-
-class Problem(TypedDict):
-    """An error (RFC 9457). `code` is stable; `errors` lists every fault of an invalid input."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    code: str
-    errors: NotRequired[list[FaultView]]
-    channels: NotRequired[list[Channel]]
-    existing_id: NotRequired[Id]
-    retryable: NotRequired[bool]
-    remedy: NotRequired[str]
-    correlation_id: NotRequired[str]
 
 
 class HealthView(TypedDict):

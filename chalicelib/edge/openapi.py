@@ -12,10 +12,9 @@ from chalice.app import Chalice, RouteEntry
 from pydantic import TypeAdapter
 
 from chalicelib.domain.identity import Role
-from chalicelib.edge import answers, headers
+from chalicelib.edge import answers, headers, problems
 from chalicelib.edge.bodies import CHANNEL_FORMAT
 from chalicelib.edge.operations import OPERATIONS, Operation
-from chalicelib.edge.problems import PROBLEM_JSON
 
 _REF = "#/components/schemas/{model}"
 _DESCRIPTION = """\
@@ -86,7 +85,7 @@ def document(
 
 def _schemas() -> tuple[dict[Any, Any], dict[str, Any]]:
     """Return each model's schema, mostly a reference, and all the definitions."""
-    kinds: dict[str, Any] = {"Problem": answers.Problem}
+    kinds: dict[str, Any] = {"Problem": problems.Problem}
     for operation in OPERATIONS.values():
         for kind in (operation.gives, *operation.takes):
             if kind is not None and kind is not answers.OpenApiDocument:
@@ -174,7 +173,7 @@ def _responses(entry: RouteEntry, operation: Operation, refs: Mapping[str, Any])
         found[str(status)] = {
             "description": _PROBLEMS[status],
             "headers": {name: _shown(name) for name in names},
-            "content": {PROBLEM_JSON: {"schema": refs["Problem"]}},
+            "content": {problems.PROBLEM_JSON: {"schema": refs["Problem"]}},
         }
     return found
 

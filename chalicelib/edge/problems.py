@@ -12,17 +12,42 @@ from datetime import timedelta
 from http import HTTPStatus
 from math import ceil
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NotRequired
+
+from typing_extensions import TypedDict
 
 from chalicelib.domain import errors
 from chalicelib.domain.errors import Fault, InvalidMessage, PublisherError
 from chalicelib.domain.ports import StoredResponse
-from chalicelib.edge.answers import FaultView
 
 PROBLEM_JSON = "application/problem+json"
 MAX_FAULTS_SHOWN = 200
 """More help nobody, and a body of nothing but faults would make an answer larger than itself."""
 RETRY_AFTER = timedelta(seconds=2)
+
+
+class FaultView(TypedDict):
+    """One thing wrong with an input: where (RFC 6901, or /query/…, /headers/…) and what to do."""
+
+    pointer: str
+    code: str
+    detail: str
+
+
+class Problem(TypedDict):
+    """An error (RFC 9457). `code` is stable; `errors` lists every fault of an invalid input."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    errors: NotRequired[list[FaultView]]
+    channels: NotRequired[list[str]]
+    existing_id: NotRequired[str]
+    retryable: NotRequired[bool]
+    remedy: NotRequired[str]
+    correlation_id: NotRequired[str]
 
 
 class Unauthenticated(PublisherError):

@@ -192,8 +192,12 @@ class Delivering:
         if delivery.key.recipient_id and recipient is None:
             self._move(delivery, steps.skip(delivery, steps.OPTED_OUT, self._ids.new()))
             return None
+        return channel, self._marked(post, delivery, recipient), account
+
+    def _marked(self, post: Post, delivery: Delivery, recipient: Recipient | None) -> Post:
+        """Return the post addressed, with the one mark that all attempts and look-ups share."""
         token = self._signer.opaque("delivery", str(delivery.key), str(delivery.revision))
-        return channel, post.to(recipient, token=token, handle=delivery.handle), account
+        return post.to(recipient, token=token, handle=delivery.handle)
 
     def _in_time(self, delivery: Delivery) -> bool:
         """Wait for the last seconds; False if it was moved or left out instead."""
@@ -327,9 +331,8 @@ class Delivering:
     def _reconcile(self, delivery: Delivery) -> None:
         channel = self._channels[delivery.key.channel]
         account = self._book.open(self._book.state(channel.name))
-        post = self._post(delivery, channel, account).to(
-            self._recipient(delivery), token="", handle=delivery.handle
-        )
+        prepared = self._post(delivery, channel, account)
+        post = self._marked(prepared, delivery, self._recipient(delivery))
         attempts = self._messages.attempts(delivery.key)
         now, stamp = self._clock.now(), self._ids.new()
         verdict = self._reconciling.verdict(delivery, channel, post, account, attempts, now)

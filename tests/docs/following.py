@@ -103,7 +103,7 @@ def follow(blocks: Sequence[Block], product: Running) -> list[str]:
     commands = [block for block in blocks if block.kind == "sh"]
     script = ["set -eu", "exec 2>&1"]
     for number, block in enumerate(commands):
-        script += [f"echo {shlex.quote(MARK + str(number))}", product.here(block.text)]
+        script += [f"echo; echo {shlex.quote(MARK + str(number))}", product.here(block.text)]
     done = subprocess.run(
         ["/bin/sh", "-c", "\n".join(script)],
         cwd=ROOT,
@@ -114,7 +114,7 @@ def follow(blocks: Sequence[Block], product: Running) -> list[str]:
         timeout=PAGE_SECONDS,
     )
     assert done.returncode == 0, done.stdout
-    return re.split(rf"^{MARK}\d+\n", done.stdout, flags=re.MULTILINE)[1:]
+    return re.split(rf"\n{MARK}\d+\n", done.stdout)[1:]
 
 
 def expectations(blocks: Sequence[Block]) -> list[str | None]:

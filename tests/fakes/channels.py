@@ -123,7 +123,8 @@ class FakeChannel:
             return Receipt(str(found["published"])) if found["published"] else None
         listed = (yield from self._ask("GET", "posts", None))["data"]
         seen = [item for item in listed if datetime.fromisoformat(item["at"]) >= since]
-        match = next((item["id"] for item in seen if item["text"] == post.text), None)
+        ours = ("token", post.token) if self.direct else ("text", post.text)
+        match = next((item["id"] for item in seen if item[ours[0]] == ours[1]), None)
         return Receipt(match) if match else None
 
     def _ask(

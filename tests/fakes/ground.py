@@ -51,6 +51,10 @@ class VirtualClock:
         """Let a duration pass, given as for `timedelta`."""
         self.pass_until(self._now + timedelta(**duration))
 
+    def show(self, moment: datetime) -> None:
+        """Be a clock that goes wrong: show another moment, the past too."""
+        self._now = moment
+
     def plan(self, moment: datetime, action: Callable[[], object]) -> None:
         """Have something happen at a moment, while whoever is working sleeps."""
         heapq.heappush(self._agenda, (moment, next(self._order), action))

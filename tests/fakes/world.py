@@ -290,11 +290,13 @@ class World:
         return min((due.next_at for page in pages for due in page.items), default=None)
 
     def run(self, limit: timedelta = LONG) -> None:
-        """Serve and release until nothing is open, or for so long."""
+        """Serve and release until nothing is open, or for exactly so long."""
         end = self.clock.now() + limit
         self.drain()
-        while (moment := self.next_due()) is not None and moment <= end:
-            self.clock.pass_until(moment)
+        while (moment := self.next_due()) is not None:
+            self.clock.pass_until(min(moment, end))
+            if moment > end:
+                return
             self.tick()
             self.drain()
 
