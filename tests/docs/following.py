@@ -7,95 +7,56 @@ nothing but ``…`` for any lines. The ports of the pages are the usual ones; he
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
-import signal
-import socket
 import subprocess
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.ports import Ports
-from sandbox.state import read_json
+from tests.app.conftest import await_endpoints, own_environment, stop
 from tests.docs.pages import ROOT, Block
 
-READY_SECONDS = 120
-STOP_SECONDS = 30
 PAGE_SECONDS = 300
 MARK = "=== block "
 
 
 @dataclass(frozen=True)
 class Running:
-    """A running copy of the product."""
+    """A running copy of the product, and what a second terminal has to know of it."""
 
-    ports: Ports
-    state: Path
-    process: subprocess.Popen[bytes]
+    environment: Mapping[str, str]
     output: Path
-
-    @property
-    def environment(self) -> Mapping[str, str]:
-        """Return what a reader's second terminal would have to know of this copy."""
-        return environment(self.ports, self.state)
 
     def here(self, text: str) -> str:
         """Return a page's words with the ports of this copy."""
-        return with_ports(text, self.ports)
-
-
-def with_ports(text: str, ports: Ports) -> str:
-    """Return a text with other ports than the usual ones."""
-    for usual, chosen in zip(Ports().named().values(), ports.named().values(), strict=True):
-        text = re.sub(rf"(?<=127\.0\.0\.1:){usual}\b", str(chosen), text)
-    return text
-
-
-def environment(ports: Ports, state: Path) -> Mapping[str, str]:
-    """Return an environment that chooses ports and state folder."""
-    named = {variable: str(port) for variable, port in ports.named().items()}
-    return {**os.environ, **named, "OMNICHANNEL_STATE_DIR": str(state)}
-
-
-def free_ports() -> Ports:
-    """Return three ports that nobody uses now."""
-    with socket.socket() as one, socket.socket() as two, socket.socket() as three:
-        for listener in (one, two, three):
-            listener.bind(("127.0.0.1", 0))
-        return Ports(*(listener.getsockname()[1] for listener in (one, two, three)))
+        usual, chosen = Ports().named(), Ports.of(self.environment).named()
+        for variable, port in usual.items():
+            text = re.sub(rf"(?<=127\.0\.0\.1:){port}\b", str(chosen[variable]), text)
+        return text
 
 
 @contextmanager
 def running(command: str, folder: Path) -> Iterator[Running]:
     """Start the product by a command, wait until it is ready, stop it at the end."""
-    ports, state, output = free_ports(), folder / "state", folder / "output"
+    state, output = folder / "state", folder / "output"
+    environment = own_environment(state)
     with output.open("wb") as file:
         process = subprocess.Popen(
             ["/bin/sh", "-c", f"exec {command}"],
             cwd=ROOT,
+            env=environment,
             stdin=subprocess.DEVNULL,
-            env=environment(ports, state),
             stdout=file,
             stderr=subprocess.STDOUT,
         )
     try:
-        _await(process, state / "endpoints.json", output)
-        yield Running(ports, state, process, output)
+        await_endpoints(process, state, output)
+        yield Running(environment, output)
     finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(STOP_SECONDS)
-
-
-def _await(process: subprocess.Popen[bytes], endpoints: Path, output: Path) -> None:
-    ends = time.monotonic() + READY_SECONDS
-    while read_json(endpoints) is None:
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(0.1)
-        assert process.returncode is None and time.monotonic() < ends, output.read_text("utf-8")
+        stop(process)
 
 
 def follow(blocks: Sequence[Block], product: Running) -> list[str]:

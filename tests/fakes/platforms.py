@@ -1,7 +1,7 @@
 """All platforms at once: they answer in their own dialects and remember what was published.
 
 `arm` scripts what happens to the next requests that publish, one entry each; without an entry they
-succeed. A fault decides what the platform does and what its caller gets to see of it:
+succeed. With ``asking`` it scripts those that do not publish. A fault decides what the platform does and what its caller gets to see of it:
 
     succeeds            published, answered
     lost_before         nothing done, no answer
@@ -141,20 +141,22 @@ class FakePlatforms:
     posts: list[Shown] = field(default_factory=list)
     calls: list[tuple[datetime, Account, Request]] = field(default_factory=list)
     containers: dict[str, dict[str, Any]] = field(default_factory=dict)
-    scripts: dict[str, deque[Fault]] = field(default_factory=lambda: defaultdict(deque))
+    scripts: dict[tuple[str, bool], deque[Fault]] = field(
+        default_factory=lambda: defaultdict(deque)
+    )
     during: Callable[[Request], object] = lambda _: None
     """Is told of each request before anything happens to it."""
 
-    def arm(self, channel: str, *faults: Fault) -> None:
-        """Script what happens to the next publishing requests of a channel."""
-        self.scripts[channel].extend(faults)
+    def arm(self, channel: str, *faults: Fault, asking: bool = False) -> None:
+        """Script what happens to a channel's next requests that publish, or that only ask."""
+        self.scripts[channel, not asking].extend(faults)
 
     def perform(self, step: Request, account: Account) -> Response:
         """Perform one step as scripted."""
         self.calls.append((self.clock.now(), account, step))
         self.during(step)
-        script = self.scripts[account.channel]
-        fault = script.popleft() if script and step.publishes else succeeds
+        script = self.scripts[account.channel, step.publishes]
+        fault = script.popleft() if script else succeeds
         return fault(Act(step, self, account))
 
     def shown(self, channel: str) -> list[Shown]:

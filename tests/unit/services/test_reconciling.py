@@ -22,7 +22,6 @@ from chalicelib.domain.messages import LateAction, LatePolicy
 from tests.fakes.channels import FakeChannel
 from tests.fakes.ground import START, Died
 from tests.fakes.platforms import (
-    Act,
     Fault,
     answers,
     dies_after,
@@ -38,7 +37,6 @@ FEED = "lookup-feed"
 SETTLE = timedelta(seconds=60)
 DECIDABLE = ["key-feed", "handle-feed", "lookup-feed"]
 UNDECIDABLE = ["event-feed", "none-feed"]
-FOREVER = timedelta(days=2)
 
 
 def asked(world: World) -> list[datetime]:
@@ -190,23 +188,9 @@ class Unasked(FakeChannel):
         raise KeyError("nobody has thought of this")
 
 
-def failing(world: World, fault: Fault, times: int) -> None:
-    """Have the next look-ups fail; a look-up does not publish, so it is armed by hand."""
-    left = [fault] * times
-    perform = world.platforms.perform
-
-    def performed(step: object, account: Account) -> Response:
-        if not step.publishes and left:  # type: ignore[attr-defined] # a request
-            world.platforms.calls.append((world.clock.now(), account, step))  # type: ignore[arg-type] # a request
-            return left.pop()(Act(step, world.platforms, account))  # type: ignore[arg-type] # a request
-        return perform(step, account)  # type: ignore[arg-type] # a request
-
-    world.platforms.perform = performed  # type: ignore[method-assign] # this test's own world
-
-
 def test_a_look_up_that_fails_is_tried_again_more_and_more_slowly(world: World) -> None:
     world.platforms.arm(FEED, lost_after)
-    failing(world, unreachable, 2)
+    world.platforms.arm(FEED, *[unreachable] * 2, asking=True)
     message = world.submit("Hello", FEED)
     world.run()
     first = START + SETTLE
@@ -217,7 +201,7 @@ def test_a_look_up_that_fails_is_tried_again_more_and_more_slowly(world: World) 
 
 def test_after_eight_look_ups_a_person_is_asked(world: World) -> None:
     world.platforms.arm(FEED, lost_after)
-    failing(world, unreachable, 99)
+    world.platforms.arm(FEED, *[unreachable] * 99, asking=True)
     message = world.submit("Hello", FEED)
     world.run()
 
@@ -238,7 +222,7 @@ def test_a_look_up_that_trips_is_one_that_could_not_tell() -> None:
 
 def test_rejected_credentials_do_not_count_as_a_look_up(world: World) -> None:
     world.platforms.arm(FEED, lost_after)
-    failing(world, answers(401), 20)
+    world.platforms.arm(FEED, *[answers(401)] * 20, asking=True)
     message = world.submit("Hello", FEED)
     world.run()
 
@@ -251,7 +235,7 @@ def test_a_rate_limit_while_asking_is_respected_and_not_counted(
     world: World, headers: dict[str, str], wait: int
 ) -> None:
     world.platforms.arm(FEED, lost_after)
-    failing(world, answers(429, {}, **headers), 1)
+    world.platforms.arm(FEED, *[answers(429, {}, **headers)] * 1, asking=True)
     message = world.submit("Hello", FEED)
     world.run()
 

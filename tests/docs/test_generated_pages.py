@@ -1,0 +1,76 @@
+"""The generated pages are what the code says today."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from chalicelib import channels as channel_package
+from chalicelib.channels import CHANNELS
+from chalicelib.domain.deliveries import IN_DOUBT_TABLE, PARENT_TABLE, TABLE, Event, Status
+from chalicelib.domain.errors import PublisherError
+from chalicelib.settings import Settings
+from sandbox.docs import __main__ as generator
+from sandbox.docs import errors as errors_page
+from sandbox.docs import settings as settings_page
+from sandbox.docs import states as states_page
+from tests.conformance.test_errors import FAMILY
+from tests.docs.pages import ROOT, name, page
+
+MADE = generator.pages()
+
+
+@pytest.mark.parametrize("place", MADE, ids=name)
+def test_a_generated_page_is_up_to_date(place: Path) -> None:
+    assert place.read_text("utf-8") == MADE[place], "run: make docs"
+
+
+def test_every_page_of_the_reference_is_generated() -> None:
+    assert set(generator.REFERENCE.glob("*.md")) == set(MADE)
+
+
+def test_every_step_of_the_state_tables_is_in_the_diagram_or_stays() -> None:
+    for steps in (TABLE, PARENT_TABLE, IN_DOUBT_TABLE):
+        drawn = states_page.diagram(steps)
+        moves = {(source, target) for (source, _), target in steps.items() if source != target}
+        assert all(f"    {source} --> {target} : " in drawn for source, target in moves)
+
+
+def test_every_status_and_event_is_explained() -> None:
+    assert set(states_page.STATUSES) == set(Status)
+    assert set(states_page.EVENTS) == set(Event)
+
+
+def test_every_public_error_code_has_its_row() -> None:
+    text = page("reference/errors.md")
+    assert [kind.code for kind in FAMILY if f"| `{kind.code}` |" not in text] == []
+
+
+def test_advice_is_given_for_errors_that_exist_only() -> None:
+    assert set(errors_page.ADVICE) <= {kind for _, kind in errors_page.tree(PublisherError)}
+
+
+def test_a_setting_is_told_by_its_docstring_or_here_but_not_twice() -> None:
+    fields, told = set(Settings.model_fields), set(settings_page.docstrings(Settings))
+    assert told | set(settings_page.WORDS) == fields
+    assert not told & set(settings_page.WORDS)
+
+
+def test_every_channel_of_the_package_is_in_the_matrix() -> None:
+    assert channel_package.__file__ is not None
+    modules = {path.stem for path in Path(channel_package.__file__).parent.glob("[!_]*.py")}
+    text = page("reference/channels.md")
+    assert modules == {*CHANNELS}
+    assert all(f"| `{channel}` |" in text for channel in CHANNELS)
+
+
+def test_the_page_of_commands_lists_what_make_help_prints() -> None:
+    printed = subprocess.run(
+        ["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    said = [tuple(line.removeprefix("make ").split(maxsplit=1)) for line in printed.splitlines()]
+    text = page("reference/commands.md")
+    assert said
+    assert all(f"| `make {target}` | {line} |" in text for target, line in said)
