@@ -6,6 +6,7 @@ Goals are printed beside the results and never asserted: a shared machine decide
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
@@ -13,6 +14,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 from benchmarks import calls, cold, fanout, product, serving
 from benchmarks.figures import Figure, Section, save
@@ -55,7 +57,7 @@ def running(folder: Path, plan: Plan) -> Sequence[Figure]:
             Figure("second start ready", second.ready_seconds, "s", 10),
             *product.arrivals(second, rounds=plan.arrivals),
             *serving.measure(second, rounds=plan.rounds),
-            *product.memory(second, plan.messages),
+            *(product.memory(second, plan.messages) if product.PROCESSES.is_dir() else ()),
         ]
 
 
@@ -111,5 +113,10 @@ def _parts(text: str) -> list[str]:
     return names
 
 
+def _end(number: int, _: FrameType | None) -> None:
+    sys.exit(128 + number)  # so that every process and folder of ours goes, too
+
+
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _end)
     sys.exit(main())

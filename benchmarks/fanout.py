@@ -19,6 +19,8 @@ from functools import partial
 from itertools import count
 from pathlib import Path
 
+from PIL import Image
+
 from benchmarks.figures import Figure, middle, spread
 from benchmarks.stage import AUTHOR, Relay, stage
 from benchmarks.surroundings import Surroundings
@@ -165,8 +167,6 @@ def uploaded(around: Surroundings) -> str:
 
 def picture() -> bytes:
     """Return a JPEG that every channel takes."""
-    from PIL import Image
-
     file = io.BytesIO()
     Image.linear_gradient("L").resize(PICTURE).convert("RGB").save(file, "JPEG")
     return file.getvalue()

@@ -26,12 +26,14 @@ DELIVERY_SECONDS = 60.0
 BURST_SECONDS = 150.0
 POLL_SECONDS = 0.1
 MEGABYTE = 1024 * 1024
+PROCESSES = Path("/proc/self/task")
+"""Where Linux tells about processes; elsewhere memory is not measured."""
 FEEDS = ("facebook", "instagram", "linkedin")
 RECIPIENTS = {"email": 3, "sms": 3, "whatsapp": 3}
 """How many the first start seeds."""
 WIDE = ("facebook", "linkedin", *RECIPIENTS)
-WIDE_SHARE = 0.03
-"""Messages on several channels per message on one: enough for a slope."""
+FEWEST = 10
+"""How many messages on several channels it takes to see a slope."""
 
 _numbers = count(1)
 
@@ -176,9 +178,9 @@ def memory(product: Running, messages: int) -> list[Figure]:
     before = resident(product)
     accepted, posted = burst.publish(messages, ["facebook"])
     after = resident(product)
-    wide = max(WIDE_SHARE * messages, 1)
-    burst.publish(int(wide), WIDE)
-    growth = (total(resident(product)) - total(after)) / int(wide) * 1000
+    wide = max(messages // 33, FEWEST)
+    burst.publish(wide, WIDE)
+    growth = (total(resident(product)) - total(after)) / wide * 1000
     burst.close()
     each = ", ".join(f"{name} {size / MEGABYTE:.0f}" for name, size in after.items())
     return [
@@ -196,7 +198,7 @@ def memory(product: Running, messages: int) -> list[Figure]:
             f"growth for 1000 messages on {len(WIDE)} channels, extrapolated",
             growth / MEGABYTE,
             "MB",
-            note=f"from {int(wide)}, each with {sum(RECIPIENTS.values())} recipients",
+            note=f"from {wide}, each with {sum(RECIPIENTS.values())} recipients",
         ),
     ]
 

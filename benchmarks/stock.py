@@ -10,11 +10,11 @@ import sys
 from chalice.config import Config
 from chalice.local import LocalDevServer
 
+from app import app
+
 
 def main(port: int) -> None:
     """Serve until this process is ended."""
-    from app import app
-
     config = Config.create(chalice_app=app, project_dir=".")
     LocalDevServer(app, config, "127.0.0.1", port).serve_forever()
 

@@ -12,7 +12,7 @@ from typing import Any
 
 REGION = "us-east-1"
 ACCESS_KEY = "test"
-COMMAND = [sys.executable, "-m", "ministack"]
+COMMAND = [sys.executable, "-P", str(Path(__file__).with_name("aws_process.py"))]
 
 
 def environment(base: Mapping[str, str], port: int, folder: Path) -> dict[str, str]:
@@ -38,6 +38,7 @@ def environment(base: Mapping[str, str], port: int, folder: Path) -> dict[str, s
         "SFTP_ENABLED": "0",
         "IOT_MTLS_ENABLED": "0",
         "LOG_LEVEL": "WARNING",
+        "MALLOC_ARENA_MAX": "2",
         "TMPDIR": str(scratch),
     }
 

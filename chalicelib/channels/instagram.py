@@ -55,8 +55,8 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.text import TextUnit
 
-POLLS = 6
-POLL_SECONDS = 2.0
+POLL_SECONDS = (0.5, 1.0, 2.0, 2.0, 4.0)
+"""Pauses between the looks at a container: pictures are usually ready at once."""
 QUOTA_WAIT = timedelta(hours=1)
 _RESTRICTED = "Open the account in Instagram, settle what it asks for, then connect it again."
 
@@ -194,11 +194,11 @@ class Instagram:
         self, container: str, status: _Status, account: Account
     ) -> Generator[Step, Response, None]:
         """Wait until a container can be published; it is not visible while we do."""
-        for _ in range(POLLS):
+        for seconds in (0.0, *POLL_SECONDS):
             if status.code == "FINISHED":
                 return
-            if status.code:
-                yield Pause(POLL_SECONDS)
+            if seconds:
+                yield Pause(seconds)
             status = yield from self._status(container, account)
             if status.is_dead:
                 raise status.error

@@ -61,8 +61,8 @@ VERSION = "202607"
 """Supported for at least a year; an account may name another."""
 
 ATTEMPTED = "attempted"
-POLLS = 8
-POLL_SECONDS = 1.0
+POLL_SECONDS = (0.5, 0.5, 1.0, 1.0, 2.0, 2.0)
+"""Pauses between the looks at an uploaded picture: it is usually processed at once."""
 PAGE_SIZE = 50
 MAX_PAGES = 4
 MAX_ALT_TEXT = 4086
@@ -169,9 +169,9 @@ class LinkedIn:
         return urn
 
     def _available(self, urn: str, account: Account) -> Generator[Step, Response, None]:
-        for poll in range(POLLS):
-            if poll:
-                yield Pause(POLL_SECONDS)
+        for seconds in (0.0, *POLL_SECONDS):
+            if seconds:
+                yield Pause(seconds)
             status = _read((yield _request("GET", f"images/{quote(urn, safe='')}", account)))
             match status.get("status"):
                 case "AVAILABLE":

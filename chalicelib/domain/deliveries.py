@@ -386,8 +386,8 @@ class AuditEntry:
     at: datetime
     actor: str
     event: str
-    before: str
-    after: str
+    before: str = ""
+    after: str = ""
     correlation_id: str = ""
     detail: str = ""
 

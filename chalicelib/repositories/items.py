@@ -18,7 +18,6 @@ from chalicelib.domain.deliveries import (
     AuditEntry,
     Counts,
     Delivery,
-    DeliveryKey,
     Status,
 )
 from chalicelib.domain.instants import format_instant
@@ -40,7 +39,8 @@ REMOVED = "removed"
 _COUNTERS = {field.name: f"count_{field.name}" for field in fields(Counts)}
 _MESSAGE_FIELDS = frozenset({"summary"})
 _DELIVERY_FIELDS = frozenset({"key", "counts"})
-_ATTEMPT_KEY = frozenset({"key"})
+_ATTEMPT_KEY = frozenset({"key", "number"})
+_AUDIT_KEY = frozenset({"message_id", "channel", "recipient_id", "sequence"})
 _POST_FIELDS = frozenset({"token", "handle", "recipient"})
 
 
@@ -138,29 +138,39 @@ def counter_of(status: Status) -> str | None:
 
 
 def attempt_item(attempt: Attempt) -> Attributes:
-    """Return an attempt's item."""
-    about = {"message_id": attempt.key.message_id, "channel": attempt.key.channel}
-    if attempt.key.recipient_id:
-        about["recipient_id"] = attempt.key.recipient_id
+    """Return an attempt's item; its key says of which delivery."""
     key = schema.attempt(attempt.key, attempt.number)
-    return {**keyed(key), **about, **pack_fields(attempt, without=_ATTEMPT_KEY)}
+    return {**keyed(key), **_told(pack_fields(attempt, without=_ATTEMPT_KEY))}
 
 
 def to_attempt(item: Item) -> Attempt:
     """Return the attempt of an item."""
-    key = DeliveryKey(item["message_id"], ChannelName(item["channel"]), item.get("recipient_id"))
-    return unpack(Attempt, item, key=key)
+    key, number = schema.numbered(Key(item[PK], item[SK]))
+    return unpack(Attempt, item, key=key, number=number)
 
 
 def audit_item(entry: AuditEntry) -> Attributes:
-    """Return an audit entry's item."""
+    """Return an audit entry's item; its key says of what."""
     key = schema.audit(entry.message_id, entry.channel, entry.recipient_id, entry.sequence)
-    return {**keyed(key), **pack_fields(entry)}
+    return {**keyed(key), **_told(pack_fields(entry, without=_AUDIT_KEY))}
 
 
 def to_audit(item: Item) -> AuditEntry:
     """Return the audit entry of an item."""
-    return unpack(AuditEntry, item)
+    key, sequence = schema.numbered(Key(item[PK], item[SK]))
+    return unpack(
+        AuditEntry,
+        item,
+        message_id=key.message_id,
+        channel=str(key.channel),
+        recipient_id=key.recipient_id,
+        sequence=sequence,
+    )
+
+
+def _told(attributes: Attributes) -> Attributes:
+    """Return the attributes that say something: there are more of these items than of any other."""
+    return {name: value for name, value in attributes.items() if value not in ("", False)}
 
 
 def post_item(message_id: str, channel: ChannelName, revision: int, post: Post) -> Attributes:

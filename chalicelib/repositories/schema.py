@@ -126,6 +126,15 @@ def audit(message_id: str, channel: str, recipient_id: str | None, sequence: int
     return Key(f"MSG#{message_id}", f"{AUDITS}{channel}{recipient}#{sequence:06d}")
 
 
+def numbered(key: Key) -> tuple[DeliveryKey, int]:
+    """Return what an attempt or audit entry is about, and its number; from its key."""
+    channel, *recipient, number = key.sk.split("#")[1:]
+    about = DeliveryKey(
+        key.pk.removeprefix("MSG#"), ChannelName(channel), recipient[0] if recipient else None
+    )
+    return about, int(number)
+
+
 def post(message_id: str, channel: str, number: int) -> Key:
     """Return the key of what a revision says on one channel."""
     return Key(f"MSG#{message_id}", f"POST#{channel}#{number:04d}")

@@ -11,6 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, Executor, wait
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
+from typing import assert_never
 
 from chalicelib.domain import deliveries as steps
 from chalicelib.domain.channels import Account, Channel, ChannelName, Post, Receipt, Recipient
@@ -349,6 +350,8 @@ class Delivering:
                 self._send_again(cleared, now)
             case SameKey():
                 self._send_again(delivery, now)
+            case _:  # pragma: no cover - the type checker knows that there is none
+                assert_never(verdict)
 
     def _send_again(self, delivery: Delivery, now: datetime) -> None:
         if self._policy.retry.is_exhausted(delivery.tries, delivery.due_at, now):
@@ -434,9 +437,9 @@ class Delivering:
 
     def _close_parent_of(self, key: DeliveryKey) -> None:
         parent = self._messages.delivery(replace(key, recipient_id=None))
-        if parent is None or not parent.expanded or parent.counts.settled < parent.counts.total:
+        if parent is None or parent.status is not Status.SENDING or not parent.expanded:
             return
-        if parent.status is Status.SENDING:
+        if parent.counts.settled == parent.counts.total:
             self._close(parent)
 
     # --- writing ------------------------------------------------------------------------------

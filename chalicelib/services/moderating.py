@@ -73,12 +73,11 @@ class Moderating:
         Raises `InvalidMessage`, `AlreadyAnnounced`, `MediaNotReady`.
         """
         own_name = self._own_name(author)
-        submission = self._checked(submission, own_name)
+        submission, family = self._checked(submission, own_name)
         now = self._clock.now()
         achievement_id = self._ids.new()
-        accepted = self._publishing.accept(_draft(submission), author, achievement_id)
+        accepted = self._publishing.accept(_draft(submission, family), author, achievement_id)
         message = accepted.snapshot.message
-        family = _family(submission)
         waits = message.status is MessageStatus.PENDING_REVIEW
         achievement = Achievement(
             id=achievement_id,
@@ -104,19 +103,20 @@ class Moderating:
 
     def preview(self, submission: Submission, member: Member) -> list[Preview]:
         """Return what an announcement would look like on each channel. Stores nothing."""
-        checked = self._checked(submission, self._own_name(member))
-        return self._publishing.preview(_draft(checked), member)
+        checked, family = self._checked(submission, self._own_name(member))
+        return self._publishing.preview(_draft(checked, family), member)
 
     def _own_name(self, member: Member) -> str:
         profile = self._profiles.get(member.id)
         return (profile.name if profile else "") or member.name
 
-    def _checked(self, submission: Submission, own_name: str) -> Submission:
+    def _checked(self, submission: Submission, own_name: str) -> tuple[Submission, Certification]:
         submission = replace(submission, member_name=submission.member_name or own_name)
         faults = check_submission(submission, now=self._clock.now())
-        if faults:
+        family = catalogue().by_id(submission.family_id)
+        if faults or family is None:
             raise InvalidMessage(faults)
-        return submission
+        return submission, family
 
     def _already(self, key: str, member: Member) -> AlreadyAnnounced:
         holder = self._certifications.holder(key, self._clock.now())
@@ -228,15 +228,8 @@ def _reader(achievement: Achievement) -> Member:
     return Member(achievement.author, Role.MEMBER)
 
 
-def _family(submission: Submission) -> Certification:
-    family = catalogue().by_id(submission.family_id)
-    if family is None:
-        raise NotFound("There is no such certification.")
-    return family
-
-
-def _draft(submission: Submission) -> Draft:
-    text = canonical_text(submission, _family(submission), submission.language)
+def _draft(submission: Submission, family: Certification) -> Draft:
+    text = canonical_text(submission, family, submission.language)
     return Draft(
         content=Content(text=text, announcement=submission),
         channels=tuple(ChannelName(name) for name in submission.channels),

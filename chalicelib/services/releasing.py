@@ -8,14 +8,14 @@ delivery is on the stream just before its minute and not up to a minute after:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chalicelib.domain import deliveries as steps
 from chalicelib.domain.channels import ChannelName
-from chalicelib.domain.deliveries import AuditEntry, Delivery, Policy, Status
+from chalicelib.domain.deliveries import AuditEntry, Delivery, DeliveryKey, Policy, Status
 from chalicelib.domain.errors import IllegalTransition, LostRace, StoreUnavailable
 from chalicelib.domain.ports import (
     AccountState,
@@ -79,34 +79,38 @@ class Releasing:
             known = self._known(end + LEAD)
             now = self._clock.now()
             ripe = [due for due in known if due.next_at <= now + LEAD]
-            released += self._claim_all(ripe[: BUDGET - released])
-            wake = min((at for due in known if (at := _wake(due, now)) > now), default=end)
+            claimed = self._claim_all(ripe[: BUDGET - released])
+            released += len(claimed)
+            left = (due for due in known if due.key not in claimed)
+            wake = min((at for due in left if (at := _wake(due, now)) > now), default=end)
             if wake >= end or released >= BUDGET:
                 return released
             self._clock.sleep(max((wake - self._clock.now()).total_seconds(), 0.2))
 
     def _known(self, until: datetime) -> list[Due]:
         pages = self._pool().map(
-            lambda shard: list(self._shard(shard, until)), range(self._messages.shards)
+            lambda shard: self._shard(shard, until), range(self._messages.shards)
         )
         return sorted((due for page in pages for due in page), key=lambda due: due.next_at)
 
-    def _shard(self, shard: int, until: datetime) -> Iterator[Due]:
+    def _shard(self, shard: int, until: datetime) -> list[Due]:
+        """Return what a shard knows, the soonest first, but no more than a run can claim."""
+        known: list[Due] = []
         cursor = None
-        for _ in range(BUDGET):
+        while True:
             page = self._messages.due(shard, until, cursor)
-            yield from page.items
+            known += page.items
             cursor = page.cursor
-            if cursor is None:
-                return
+            if cursor is None or len(known) >= BUDGET:
+                return known
 
-    def _claim_all(self, due: Sequence[Due]) -> int:
+    def _claim_all(self, due: Sequence[Due]) -> set[DeliveryKey]:
         states: dict[ChannelName, AccountState] = {
             channel: self._book.state(channel) for channel in {d.key.channel for d in due}
         }
         claimed = [d for d in self._pool().map(lambda d: self._claim(d, states), due) if d]
         self._put(claimed)
-        return len(claimed)
+        return {delivery.key for delivery in claimed}
 
     def _claim(self, due: Due, states: Mapping[ChannelName, AccountState]) -> Delivery | None:
         """Claim one delivery, re-read first: the index is only a hint."""

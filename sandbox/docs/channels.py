@@ -87,7 +87,7 @@ def meanings() -> Mapping[Reconcilability, str]:
     again = "certainly absent: sent again"
     return {
         Reconcilability.KEY: "The platform takes an idempotency key: the same request is sent "
-        f"again with the same key ({lookups}).",
+        "again with the same key, until it is answered or its tries are used up.",
         Reconcilability.HANDLE: "The platform's handle was stored before publishing, and the "
         f"platform is asked for it. Found: delivered; {again}; {lookups}.",
         Reconcilability.LOOKUP: "Our own recent posts are read and compared. Found: delivered; "

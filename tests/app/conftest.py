@@ -49,7 +49,7 @@ class Running:
     state: Path
 
     def token(self, user: str = "member", **wish: Any) -> str:
-        """Return a fresh token of a demo user; `use` and `expires_in_seconds` as the door has them."""
+        """Return a fresh token; `wish` may name `use` and `expires_in_seconds`."""
         answer = request(self.endpoints["sandbox"], "POST", "/dev/token", {"user": user, **wish})
         assert answer.status == 200, answer.body
         return str(answer.json["token"])

@@ -17,7 +17,8 @@ CHANNELS = {"facebook", "instagram", "linkedin", "whatsapp", "email", "sms"}
 def test_the_endpoints_name_everything_a_client_needs(running: Running) -> None:
     assert {
         "api", "web", "sandbox", "aws", "region", "table", "stream", "media_bucket",
-        "user_pool_id", "client_id", "issuer", "websocket", "users", "platforms", "accounts", "pids",
+        "user_pool_id", "client_id", "issuer", "websocket", "users", "platforms", "accounts",
+        "pids",
     } == set(running.endpoints)  # fmt: skip
     assert set(running.endpoints["platforms"]) == CHANNELS
 

@@ -82,7 +82,7 @@ def test_a_picture_in_processing_is_waited_for() -> None:
     waiting = status("IN_PROGRESS")
     answers = (MADE, waiting, waiting, status("FINISHED"), PUBLISHED, LINKED)
     held = talk(GRID.publish(POST, ACCOUNT), *answers)
-    assert [step for step in held.steps if isinstance(step, Pause)] == [Pause(2.0), Pause(2.0)]
+    assert [step for step in held.steps if isinstance(step, Pause)] == [Pause(0.5), Pause(1.0)]
 
 
 def test_the_last_question_may_bring_the_good_answer() -> None:

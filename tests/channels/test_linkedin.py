@@ -120,7 +120,7 @@ def test_a_picture_is_uploaded_awaited_and_named_by_the_post() -> None:
 def test_processing_is_waited_for_between_questions_only() -> None:
     post = Post("Hello", media=(ONE,))
     held = talk(PAGE.publish(post, ACCOUNT), *upload(1, "PROCESSING", "AVAILABLE"), PUBLISHED)
-    assert [step for step in held.steps if isinstance(step, Pause)] == [Pause(1.0)]
+    assert [step for step in held.steps if isinstance(step, Pause)] == [Pause(0.5)]
 
 
 def test_several_pictures_make_one_post() -> None:

@@ -1,8 +1,8 @@
 """Follow a page: run its command blocks in order and compare what they print.
 
-A ``sh`` block is run by one shell for the whole page, so that variables last. A ``text`` or ``json``
-block right after it is what it prints: ``…`` within a line stands for anything there, a line of
-nothing but ``…`` for any lines. The ports of the pages are the usual ones; here they are others.
+One shell runs a page's ``sh`` blocks, so that variables last. A ``text`` or ``json`` block right
+after one is what it prints: ``…`` within a line stands for anything there, a line of nothing but
+``…`` for any lines. The pages name the usual ports; here they are others.
 """
 
 from __future__ import annotations

@@ -59,5 +59,4 @@ def anchors(text: str) -> set[str]:
 
 def links(text: str) -> Iterator[str]:
     """Yield the targets of a page's links, outside of code."""
-    for target in _LINK.findall(_CODE.sub("", _FENCE.sub("", text))):
-        yield target
+    yield from _LINK.findall(_CODE.sub("", _FENCE.sub("", text)))

@@ -2,26 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
 import pytest
 
 from tests.docs.following import Running, expectations, follow, matches
-from tests.docs.pages import blocks, page
+from tests.docs.pages import Block, blocks, page
 
 pytestmark = [pytest.mark.slow, pytest.mark.emulator]
 
 FOLLOWED = {"tutorial.md": 1, "how-to/resolve-doubt.md": 0}
-"""Pages and how many of their first commands are those that start the product."""
+"""Pages, and how many of their first commands start the product. They break different channels, so
+that they can be followed at the same time: most of it is waiting for the scheduler."""
+
+
+def told(place: str) -> list[Block]:
+    """Return the commands of a page and what they print, once the product runs."""
+    found = blocks(page(place), "sh", "text", "json")
+    starts = [block for block in found if block.kind == "sh"][FOLLOWED[place]]
+    return found[found.index(starts) :]
+
+
+@pytest.fixture(scope="module")
+def printed(product: Running) -> Iterator[dict[str, Future[list[str]]]]:
+    """Follow all pages side by side."""
+    with ThreadPoolExecutor(len(FOLLOWED)) as readers:
+        yield {place: readers.submit(follow, told(place), product) for place in FOLLOWED}
 
 
 @pytest.mark.parametrize("place", FOLLOWED)
-def test_every_command_of_a_page_does_what_the_page_says(place: str, product: Running) -> None:
-    told = blocks(page(place), "sh", "text", "json")
-    commands = [block for block in told if block.kind == "sh"][FOLLOWED[place] :]
-    told = told[told.index(commands[0]) :]
-    printed = follow(told, product)
+def test_every_command_of_a_page_does_what_the_page_says(
+    place: str, printed: dict[str, Future[list[str]]], product: Running
+) -> None:
+    found = told(place)
+    commands = [block for block in found if block.kind == "sh"]
+    outputs = printed[place].result()
     wrong = [
         f"line {block.line} printed:\n{output}"
-        for block, output, expected in zip(commands, printed, expectations(told), strict=True)
+        for block, output, expected in zip(commands, outputs, expectations(found), strict=True)
         if expected is not None and not matches(product.here(expected), output)
     ]
     assert not wrong, "\n".join(wrong)

@@ -1,7 +1,8 @@
 """All platforms at once: they answer in their own dialects and remember what was published.
 
 `arm` scripts what happens to the next requests that publish, one entry each; without an entry they
-succeed. With ``asking`` it scripts those that do not publish. A fault decides what the platform does and what its caller gets to see of it:
+succeed. With ``asking`` it scripts those that do not publish. A fault decides what the platform
+does and what its caller gets to see of it:
 
     succeeds            published, answered
     lost_before         nothing done, no answer

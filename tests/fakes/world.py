@@ -105,6 +105,7 @@ class World:
         require_approval: bool = False,
         telemetry: Telemetry | None = None,
         connected: bool = True,
+        page: int = 1000,
         seed: int = 0,
     ) -> None:
         self.channels = {**CHANNELS, **FAKES} if channels is None else dict(channels)
@@ -113,7 +114,7 @@ class World:
         self.ids = CountedIds(self.clock)
         self.random = Random(seed)
         self.breaker = Breaker()
-        self.table = MemoryTable()
+        self.table = MemoryTable(page)
         self.stream = FakeStream()
         self.starter = FakeStarter()
         self.heard = FakeTelemetry()

@@ -233,7 +233,9 @@ def test_a_client_that_sends_its_whole_oversized_body_reads_the_answer(port: int
 
 
 def test_a_chunked_body_over_the_limit_is_refused(port: int) -> None:
-    answer = ask(port, "POST", "/echo", iter([b"x" * 100_000] * 30), Content_Type="application/json")
+    answer = ask(
+        port, "POST", "/echo", iter([b"x" * 100_000] * 30), Content_Type="application/json"
+    )
     assert_problem(answer, 413, "body_too_large")
 
 
@@ -361,9 +363,7 @@ REFUSED: dict[str, Forge] = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_any_other_token_is_refused(
-    port: int, signer: Signer, stranger: Signer, name: str
-) -> None:
+def test_any_other_token_is_refused(port: int, signer: Signer, stranger: Signer, name: str) -> None:
     answer = ask(port, "GET", "/private", Authorization=REFUSED[name](signer, stranger))
     assert_problem(answer, 401, "unauthenticated")
     assert answer.headers["WWW-Authenticate"].startswith("Bearer")
@@ -413,7 +413,9 @@ def test_while_the_keys_can_not_be_read_nobody_is_told_that_his_token_is_wrong(
 
 
 def test_a_preflight_needs_no_token(port: int) -> None:
-    answer = ask(port, "OPTIONS", "/private", Origin="https://x", Access_Control_Request_Method="GET")
+    answer = ask(
+        port, "OPTIONS", "/private", Origin="https://x", Access_Control_Request_Method="GET"
+    )
     assert answer.status == 200
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
     assert answer.headers["Access-Control-Allow-Methods"] == "GET,OPTIONS"
@@ -507,9 +509,7 @@ def test_stopping_lets_a_request_under_way_finish(signer: Signer) -> None:
         leave.wait(10)
         return {"sub": "late"}
 
-    server = GatewayServer(
-        ("127.0.0.1", 0), Gateway(application(), slow), contextlib.nullcontext()
-    )
+    server = GatewayServer(("127.0.0.1", 0), Gateway(application(), slow), contextlib.nullcontext())
     serving_thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     serving_thread.start()
     answers: list[Answer] = []

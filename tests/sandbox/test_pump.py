@@ -88,9 +88,7 @@ class Bench:
         self.positions = Positions(self.folder / "positions.json")
         aside = Aside(self.folder / "aside.jsonl")
         clock = self.clock
-        return ShardReader(
-            SHARD, source, self.kinesis, self.handle, self.positions, aside, clock
-        )
+        return ShardReader(SHARD, source, self.kinesis, self.handle, self.positions, aside, clock)
 
     def clock(self) -> float:
         return self.now
@@ -207,7 +205,9 @@ def test_an_idle_stream_is_asked_four_times_a_second_or_more(bench: Bench) -> No
     assert 0 < (bench.reader.step() or 0) <= 0.25
 
 
-@pytest.mark.parametrize("answer", [None, {}, {"batchItemFailures": []}, {"batchItemFailures": None}])
+@pytest.mark.parametrize(
+    "answer", [None, {}, {"batchItemFailures": []}, {"batchItemFailures": None}]
+)
 def test_an_answer_without_failures_is_success(bench: Bench, answer: Any) -> None:
     bench.answer = lambda contents, event: answer
     bench.kinesis.put("a", "b")

@@ -62,6 +62,16 @@ def test_a_hint_for_an_old_claim_does_nothing(world: World) -> None:
     assert [line["event"] for line in world.heard.lines] == ["stale_hint"]
 
 
+def test_a_hint_for_a_delivery_that_waits_does_nothing(world: World) -> None:
+    world.platforms.arm(FEED, unreachable)
+    message = world.submit("Hello", FEED)
+    world.drain()
+    delivery = world.delivery(message, FEED)
+    world.delivering.deliver(Hint(delivery.key, delivery.claim or ""))
+
+    assert world.delivery(message, FEED) == delivery
+
+
 def test_a_hint_for_nothing_does_nothing(world: World) -> None:
     unknown = Hint(DeliveryKey("nothing", FEED), "x")
 

@@ -12,6 +12,7 @@ from chalicelib.domain.channels import ChannelName
 from chalicelib.domain.deliveries import Counts, DeliveryKey, Status
 from chalicelib.domain.errors import LostRace, OptedOut, StoreUnavailable
 from chalicelib.domain.messages import LateAction, LatePolicy, MessageStatus
+from chalicelib.domain.ports import Hint
 from tests.fakes.ground import START, Died
 from tests.fakes.platforms import Act, answers, lost_before, unreachable
 from tests.fakes.world import ADA, World
@@ -299,6 +300,27 @@ def test_a_recipients_last_step_can_race_with_another_one(world: World) -> None:
     world.run()
 
     assert raced and world.heard.named("roll_up_later")
+    assert world.status(message, DIRECT) is Status.DELIVERED
+
+
+def test_a_parent_that_another_worker_closed_first_is_left_alone(world: World) -> None:
+    world.subscribe(DIRECT, 1)
+    message = world.submit("Hello", DIRECT)
+
+    served: list[object] = []
+
+    def closed_meanwhile(at: str, operation: str, request: object) -> None:
+        if at == "after" and operation == "transact" and "delivered_at" in repr(request):
+            served.append(request)
+        elif at == "before" and operation == "get" and served:
+            world.breaker.mend()
+            parent = world.delivery(message, DIRECT)
+            world.delivering.deliver(Hint(parent.key, parent.claim or ""))
+
+    world.breaker.when = closed_meanwhile
+    world.run()
+
+    assert world.heard.named("roll_up_later") == []
     assert world.status(message, DIRECT) is Status.DELIVERED
 
 

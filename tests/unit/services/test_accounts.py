@@ -1,0 +1,114 @@
+"""The account we publish as: put together, refused, and what is learnt from a refusal."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from chalicelib.domain.channels import Account, ChannelName
+from chalicelib.domain.errors import (
+    ChannelError,
+    ContentRejected,
+    CredentialsRejected,
+    LostRace,
+    RateLimited,
+    StoreUnavailable,
+)
+from chalicelib.domain.ports import AccountState, AccountStatus
+from tests.fakes.ground import START
+from tests.fakes.world import World
+
+FEED = ChannelName("lookup-feed")
+
+
+def opened(world: World) -> Account:
+    """Return the account as the worker would open it now."""
+    return world.book.open(world.book.state(FEED))
+
+
+def learnt(world: World, error: ChannelError) -> AccountState:
+    """Return the account's state after an error on it."""
+    world.book.learn(opened(world), error, START)
+    return world.book.state(FEED)
+
+
+def test_an_account_is_its_settings_and_its_secrets(world: World) -> None:
+    world.connect(FEED, api_version="v9")
+    account = opened(world)
+
+    assert account.settings == {"page": "1", "api_version": "v9"}
+    assert (account.secrets, account.api_version) == ({"access_token": f"{FEED}-token"}, "v9")
+
+
+def test_wording_a_post_needs_no_secrets(world: World) -> None:
+    assert world.book.open_without_secrets(FEED).secrets == {}
+
+
+@pytest.mark.parametrize(
+    ("status", "problem", "told"),
+    [
+        (AccountStatus.CONNECTED, None, None),
+        (AccountStatus.MISSING, None, "No account is connected for this channel."),
+        (AccountStatus.BLOCKED, "Expired.", "Expired."),
+        (AccountStatus.BLOCKED, None, "The platform refuses our credentials."),
+    ],
+)
+def test_only_a_connected_account_may_publish(
+    world: World, status: AccountStatus, problem: str | None, told: str | None
+) -> None:
+    refusal = world.book.refusal(AccountState(FEED, status, problem=problem))
+
+    assert (refusal.detail if refusal else None) == told
+
+
+def test_rejected_credentials_block_the_account(world: World) -> None:
+    state = learnt(world, CredentialsRejected("Expired."))
+
+    assert (state.status, state.problem) == (AccountStatus.BLOCKED, "Expired.")
+
+
+def test_credentials_that_were_replaced_meanwhile_do_not_block(world: World) -> None:
+    world.secrets.stale[FEED] = {"access_token": "old"}
+
+    assert learnt(world, CredentialsRejected()).status is AccountStatus.CONNECTED
+
+
+def test_a_wait_the_platform_asks_for_pauses_the_account(world: World) -> None:
+    state = learnt(world, RateLimited("", timedelta(minutes=5)))
+
+    assert state.paused_until == START + timedelta(minutes=5)
+
+
+def test_a_shorter_wait_does_not_shorten_the_pause(world: World) -> None:
+    learnt(world, RateLimited("", timedelta(minutes=5)))
+    state = learnt(world, RateLimited("", timedelta(seconds=1)))
+
+    assert state.paused_until == START + timedelta(minutes=5)
+
+
+@pytest.mark.parametrize("error", [RateLimited(), ContentRejected()])
+def test_what_concerns_one_post_leaves_the_account_alone(world: World, error: ChannelError) -> None:
+    before = world.book.state(FEED)
+
+    assert learnt(world, error) == before
+
+
+def test_the_same_news_is_written_once(world: World) -> None:
+    first = learnt(world, CredentialsRejected("Expired."))
+
+    assert learnt(world, CredentialsRejected("Expired.")) == first
+
+
+@pytest.mark.parametrize("error", [LostRace(), StoreUnavailable("no")])
+def test_what_cannot_be_noted_harms_nobody(world: World, error: BaseException) -> None:
+    world.breaker.break_write(1, "before", error)
+
+    assert learnt(world, CredentialsRejected()).status is AccountStatus.CONNECTED
+
+
+def test_a_state_that_cannot_be_read_harms_nobody(world: World) -> None:
+    account = opened(world)
+    world.breaker.when = lambda *_: StoreUnavailable("no")
+
+    world.book.learn(account, CredentialsRejected(), START)

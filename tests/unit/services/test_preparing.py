@@ -1,0 +1,164 @@
+"""Making posts: words and pictures, once, and the same for every later attempt."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from chalicelib.domain.certifications import Submission
+from chalicelib.domain.channels import Account, ChannelName, MediaRule, Post, Reconcilability
+from chalicelib.domain.errors import UnsupportedContent
+from chalicelib.domain.messages import Content, MediaRef, Revision, Variant
+from chalicelib.services.preparing import CARD_SIZES, card_facts
+from tests.fakes.channels import FakeChannel
+from tests.fakes.ground import START
+from tests.fakes.world import World
+
+SUBMISSION = Submission("Ada", "cloud-practitioner", date(2026, 11, 2), ("facebook",), True)
+FEED = FakeChannel(ChannelName("feed"), Reconcilability.LOOKUP)
+
+
+def revision(content: Content, number: int = 1) -> Revision:
+    """Return a version of some message."""
+    return Revision("m", number, content, START, "ada")
+
+
+def prepared(world: World, content: Content, channel: FakeChannel = FEED, number: int = 1) -> Post:
+    """Return the post that a channel will be offered."""
+    return world.preparing.post(revision(content, number), channel, Account(channel.name))
+
+
+def pictures(world: World, count: int = 1) -> tuple[MediaRef, ...]:
+    """Return references to uploaded pictures."""
+    return tuple(MediaRef(world.upload(), f"Picture {number}") for number in range(count))
+
+
+def test_a_post_is_stored_when_it_is_first_made(world: World) -> None:
+    post = prepared(world, Content("Hello"))
+
+    assert world.messages.post("m", FEED.name, 1) == post
+
+
+def test_whoever_prepares_first_decides(world: World) -> None:
+    prepared(world, Content("First"))
+
+    assert prepared(world, Content("Second")).text == "First"
+
+
+def test_of_two_who_prepare_at_once_one_decides(world: World) -> None:
+    def twin(at: str, operation: str, _: object) -> None:
+        if at == "before" and operation == "write":
+            world.breaker.mend()
+            prepared(world, Content("First"))
+
+    world.breaker.when = twin
+
+    assert prepared(world, Content("Second")).text == "First"
+
+
+def test_another_revision_is_another_post(world: World) -> None:
+    prepared(world, Content("First"))
+
+    assert prepared(world, Content("Second"), number=2).text == "Second"
+
+
+def test_a_channels_own_text_is_its_post(world: World) -> None:
+    content = Content("Hello", variants={FEED.name: Variant("Own")})
+
+    assert prepared(world, content).text == "Own"
+
+
+def test_a_picture_is_fitted_to_the_channel(world: World) -> None:
+    (item,) = prepared(world, Content("Hello", media=pictures(world))).media
+
+    assert (item.width, item.height, item.alt_text) == (2048, 500, "Picture 0")
+    assert world.media.objects[item.ref] == b"fitted picture"
+
+
+def test_a_fitted_picture_is_not_made_twice(world: World) -> None:
+    content = Content("Hello", media=pictures(world))
+    first = prepared(world, content)
+    second = prepared(world, content, number=2)
+
+    assert first.media == second.media
+    assert len(world.media.written) == 1
+
+
+def test_a_channel_carries_no_more_pictures_than_it_takes(world: World) -> None:
+    assert len(prepared(world, Content("Hello", media=pictures(world, 3))).media) == 2
+
+
+def test_a_channel_without_pictures_draws_none(world: World) -> None:
+    plain = replace(FEED, media=MediaRule(max_items=0))
+    content = Content("Hello", media=pictures(world), announcement=SUBMISSION, edited=True)
+
+    assert prepared(world, content, plain).media == ()
+    assert world.preparing.compose(content, plain, Account(plain.name), {})[0].media == ()
+    assert world.media.written == []
+
+
+def test_a_text_alone_needs_no_picture(world: World) -> None:
+    assert prepared(world, Content("Hello")).media == ()
+
+
+@pytest.mark.parametrize("shape", CARD_SIZES)
+def test_an_announcement_without_pictures_gets_its_card(world: World, shape: str) -> None:
+    channel = replace(FEED, media=replace(FEED.media, card=shape))
+    content = Content("Ada passed", announcement=SUBMISSION, edited=True)
+    (card,) = prepared(world, content, channel).media
+
+    assert (card.width, card.height) == CARD_SIZES[shape]
+    assert card.alt_text == card_facts(SUBMISSION).alt_text
+    assert world.media.objects[card.ref] == f"card {shape} Ada None".encode()
+
+
+def test_a_card_is_drawn_once_for_all_channels_of_a_shape(world: World) -> None:
+    content = Content("Ada passed", announcement=SUBMISSION, edited=True)
+    for name in ("one", "two"):
+        prepared(world, content, replace(FEED, name=ChannelName(name)))
+
+    assert len(world.media.written) == 1
+
+
+def test_a_photo_that_is_gone_leaves_the_card_without_it(world: World) -> None:
+    with_photo = replace(SUBMISSION, photo_upload_id="gone")
+    (card,) = prepared(world, Content("x", announcement=with_photo, edited=True)).media
+
+    assert b"None" in world.media.objects[card.ref]
+
+
+def test_an_uploads_picture_wins_over_the_card(world: World) -> None:
+    content = Content("x", media=pictures(world), announcement=SUBMISSION, edited=True)
+    (item,) = prepared(world, content).media
+
+    assert item.alt_text == "Picture 0"
+
+
+def test_a_certification_that_left_the_catalogue_cannot_be_announced(world: World) -> None:
+    gone = replace(SUBMISSION, family_id="gone")
+
+    with pytest.raises(UnsupportedContent):
+        prepared(world, Content("x", announcement=gone, edited=True))
+
+
+def test_what_does_not_fit_is_told_in_words(world: World) -> None:
+    with pytest.raises(UnsupportedContent, match="501 characters"):
+        prepared(world, Content("x" * 501))
+
+
+def test_a_sketch_shows_pictures_by_their_originals(world: World) -> None:
+    media = pictures(world)
+    uploads = world.uploads.many([media[0].upload_id])
+    content = Content("Hello", media=(*media, MediaRef("nowhere")))
+    post, _ = world.preparing.compose(content, FEED, Account(FEED.name), uploads)
+
+    assert [(item.ref, item.width) for item in post.media] == [(media[0].upload_id, 800)]
+
+
+def test_locks_of_pictures_that_were_drawn_are_forgotten_in_time(world: World) -> None:
+    for number in range(300):
+        prepared(world, Content("x", announcement=SUBMISSION, edited=True), number=number + 1)
+
+    assert len(world.media.written) == 300
