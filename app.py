@@ -94,6 +94,24 @@ def unsubscribe(request: Request, token: str) -> Answer:
     return edge.pages.done(wiring.subscribing().unsubscribe(token))
 
 
+@app.route("/webhooks/whatsapp")
+@api.public
+def confirm_whatsapp(request: Request) -> Answer:
+    """Answer Meta's question whether this is the address that takes WhatsApp's calls."""
+    secrets = wiring.listening().secrets(edge.webhooks.WHATSAPP)
+    return edge.webhooks.confirm(request, secrets)
+
+
+@app.route("/webhooks/whatsapp", methods=["POST"], content_types=ANY)
+@api.public
+def hear_whatsapp(request: Request) -> Answer:
+    """Take in what people write to the WhatsApp number: STOP, START, or anything else."""
+    listening = wiring.listening()
+    news = edge.webhooks.opened(request, listening.secrets(edge.webhooks.WHATSAPP))
+    listening.take(edge.webhooks.WHATSAPP, news)
+    return responses.plain()
+
+
 # --- oneself ------------------------------------------------------------------------------------
 
 
@@ -133,8 +151,8 @@ def connect_account(request: Request, channel: str) -> Answer:
 
     Deliveries that waited for it go on. The secrets are never shown again.
     """
-    body = request.body(edge.AccountBody)
-    state = wiring.connecting().connect(channel, body.settings, body.secrets, request.member)
+    fields = edge.account(request.body(edge.AccountBody))
+    state = wiring.connecting().connect(channel, fields, request.member)
     return responses.ok(rendering.account(state))
 
 
@@ -180,7 +198,8 @@ def preview(request: Request) -> Answer:
     """Show exactly what each channel would be offered, with every fault; store nothing."""
     match request.payload:
         case edge.CertificationPreview(certification=sketch):
-            found = wiring.moderating().preview(edge.submission(sketch), request.member)
+            with edge.within(edge.SKETCH):
+                found = wiring.moderating().preview(edge.submission(sketch), request.member)
         case _:
             draft = edge.draft(request.body(edge.MessageBody))
             found = wiring.publishing().preview(draft, request.member)

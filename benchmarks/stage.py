@@ -16,7 +16,7 @@ from threading import Lock
 from typing import Any
 
 from benchmarks.surroundings import Surroundings
-from chalicelib import settings, wiring
+from chalicelib import edge, settings, wiring
 from chalicelib.domain.identity import Member, Role
 from chalicelib.domain.ports import Hint
 from chalicelib.observability import JsonTelemetry
@@ -128,14 +128,9 @@ def stage(around: Surroundings, log: Path, table: Table | None = None) -> Iterat
 
 def connect(accounts: Mapping[str, Mapping[str, Any]]) -> None:
     """Connect every channel to its stand-in and add the recipients."""
-    for name, channel in wiring.registry().items():
-        described = {
-            "name": str(name),
-            "account_settings": channel.account_settings,
-            "account_secrets": channel.account_secrets,
-        }
-        known = seed.account(described, accounts)
-        wiring.connecting().connect(name, known["settings"], known["secrets"], AUTHOR)
+    for name in wiring.registry():
+        body = edge.AccountBody.model_validate(seed.account(name, accounts))
+        wiring.connecting().connect(name, edge.account(body), AUTHOR)
         for recipient in seed.recipients(name, accounts):
             note = recipient["consent_note"]
             wiring.subscribing().add(name, recipient["address"], "", note, AUTHOR)

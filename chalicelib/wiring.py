@@ -43,6 +43,7 @@ from chalicelib.services.conversing import Conversing
 from chalicelib.services.deciding import Deciding
 from chalicelib.services.delivering import Delivering
 from chalicelib.services.intake import Intake
+from chalicelib.services.listening import Listening
 from chalicelib.services.moderating import Moderating
 from chalicelib.services.preparing import Preparing
 from chalicelib.services.profiling import Profiling
@@ -200,6 +201,12 @@ def subscribing() -> Subscribing:
         clock=clock(),
         telemetry=telemetry(),
     )
+
+
+@cache
+def listening() -> Listening:
+    """Make the service that takes in what platforms tell."""
+    return Listening(accounts(), secrets(), subscribing(), telemetry())
 
 
 @cache

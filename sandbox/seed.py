@@ -137,36 +137,15 @@ def connect(caller: Caller, sandbox: str) -> bool:
     accounts = call(sandbox, "GET", "/accounts")[1]["accounts"]
     for channel in missing:
         path = f"/api/v1/channels/{channel['name']}"
-        caller.put("admin", f"{path}/account", account(channel, accounts))
+        caller.put("admin", f"{path}/account", account(channel["name"], accounts))
         for recipient in recipients(channel["name"], accounts):
             caller.post("manager", f"{path}/recipients", recipient)
     return True
 
 
-def account(channel: Mapping[str, Any], accounts: Accounts) -> dict[str, Any]:
-    """Return a channel's account, as its route wants it, from the stand-in's own."""
-    known = {**accounts.get(channel["name"], {}), **SENDERS.get(channel["name"], {})}
-    settings = {name: known[name] for name in channel["account_settings"] if name in known}
-    if "template" in known:
-        settings |= _templates(known)
-    secret = {name: known[name] for name in channel["account_secrets"]}
-    return {"settings": {**settings, **SENDERS.get(channel["name"], {})}, "secrets": secret}
-
-
-def _templates(known: Mapping[str, Any]) -> dict[str, str]:
-    """Return the settings of WhatsApp's templates: one with a picture, one for text alone."""
-    headed = [
-        template["name"]
-        for template in known["templates"]
-        if any(part["type"] == "HEADER" for part in template["components"])
-    ]
-    plain = known["template"]
-    return {
-        "waba_id": known["waba_id"],
-        "template_name": headed[0],
-        "template_text_name": plain["name"],
-        "template_language": plain["language"],
-    }
+def account(channel: str, accounts: Accounts) -> dict[str, Any]:
+    """Return a channel's account as its route takes it: the stand-in's own, as it is."""
+    return {**accounts.get(channel, {}), **SENDERS.get(channel, {})}
 
 
 def recipients(channel: str, accounts: Accounts) -> list[dict[str, Any]]:

@@ -5,9 +5,9 @@
     set: it is open               the same rendered text, as an image's caption where there is one
 
 A channel knows no clock: whoever addresses the post clears `window_open_until` once it has passed.
-Account settings describe the templates as Meta approved them. `template_body` holds ``{{1}}``.
-With `template_header` ``image`` the template needs a picture; posts without one then take
-`template_text_name` and `template_text_body`. With `waba_id` all of this is learnt by `check`.
+Account settings describe the templates as Meta approved them; a body holds ``{{1}}``. Posts with a
+picture take `template_image_name`, headed by it, where there is one; all others `template_name`.
+With `waba_id` the bodies are learnt by `check`, and so is a template for pictures nobody named.
 
 Sources, checked 2026-11-21: developers.facebook.com/docs/whatsapp/cloud-api/reference/messages,
 /message-templates, /support/error-codes. A filled-in template has at most 1,024 characters; its
@@ -20,7 +20,7 @@ our `biz_opaque_callback_data`.
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -30,6 +30,7 @@ from chalicelib.channels import _responses as responses
 from chalicelib.channels import _wording as words
 from chalicelib.domain.channels import (
     Account,
+    AccountCheck,
     Channel,
     ChannelName,
     Check,
@@ -64,6 +65,8 @@ from chalicelib.domain.text import TextUnit
 
 PLACEHOLDER = "{{1}}"
 PAIR_WAIT = timedelta(seconds=6)
+MOST_TEMPLATES = "250"
+"""How many templates are looked at to find one for pictures."""
 _PLACEHOLDERS = re.compile(r"\{\{\w+\}\}")
 _BLANKS = re.compile(r"\s*[\n\r\t\v\f\x85\u2028\u2029]\s*")
 _SPACES = re.compile(r" {4,}")
@@ -126,11 +129,10 @@ class WhatsApp:
         "api_version",
         "waba_id",
         "template_body",
-        "template_header",
-        "template_text_name",
-        "template_text_body",
+        "template_image_name",
+        "template_image_body",
     )
-    optional_secrets = ("app_secret",)
+    optional_secrets = ("app_secret", "verify_token")
     permissions = ()
 
     def compose(
@@ -147,11 +149,7 @@ class WhatsApp:
                 value, keep, max(room, 0), lambda text: words.length(text, self.limits)
             )
         post = Post(template.filled(value), media=carried, parameters=(value,))
-        found = words.faults(post.text, carried, self.limits, self.media)
-        if template.has_picture and not carried:
-            detail = "The WhatsApp template needs a picture, and there is none for text alone."
-            found.append(Fault("/media", "media_required", detail))
-        return post, found
+        return post, words.faults(post.text, carried, self.limits, self.media)
 
     def measure(self, post: Post) -> Length:
         """Return the length of the filled-in template."""
@@ -180,7 +178,7 @@ class WhatsApp:
         checked = yield from graph.check(account, number, "verified_name", "verified_name", wanted)
         if not account.settings.get("waba_id"):
             return checked
-        return replace(checked, settings=(yield from self._templates(account)))
+        return (yield from _learnt(account, checked))
 
     def _send(
         self, content: Mapping[str, Any], recipient: Recipient, post: Post, account: Account
@@ -192,32 +190,72 @@ class WhatsApp:
         message = first if isinstance(first, dict) else {}
         return Receipt(graph.identifier(message, "id", publishing=True))
 
-    def _templates(self, account: Account) -> Generator[Step, Response, dict[str, str]]:
-        """Return the approved texts of the templates that the account names."""
-        learnt: dict[str, str] = {}
-        for prefix in ("template", "template_text"):
-            name = account.settings.get(f"{prefix}_name")
-            if not name:
-                continue
-            waba = responses.setting(account, "waba_id")
-            page = graph.answer((yield graph.get(account, waba, "message_templates", name=name)))
-            components = _approved(page, name, responses.setting(account, "template_language"))
-            if components is None:
-                raise CredentialsRejected(f"There is no approved template '{name}'.")
-            learnt |= _described(prefix, components)
-            if set(_PLACEHOLDERS.findall(learnt.get(f"{prefix}_body", ""))) != {PLACEHOLDER}:
-                detail = f"The template '{name}' must have exactly one placeholder, {PLACEHOLDER}."
-                raise CredentialsRejected(detail)
-        return learnt
+
+def _learnt(account: Account, checked: AccountCheck) -> Generator[Step, Response, AccountCheck]:
+    """Return with it what the approved templates say, and which is headed by a picture."""
+    name = responses.setting(account, "template_name")
+    named = account.settings.get("template_image_name")
+    plain = yield from _approved(account, name, has_picture=False)
+    headed = yield from _approved(account, named, has_picture=True)
+    body = plain[0].body if plain else ""
+    settings, faults = {"template_body": body}, []
+    if not plain:
+        faults.append(_unusable("template_name", name, "no picture"))
+    if headed:
+        # Of several that nobody named, the one that says the same is most likely meant.
+        best = min(headed, key=lambda found: (found.body != body, found.name))
+        settings |= {"template_image_name": best.name, "template_image_body": best.body}
+    elif named:
+        faults.append(_unusable("template_image_name", named, "an image"))
+    return replace(checked, settings=settings, faults=tuple(faults))
+
+
+def _unusable(field: str, name: str, header: str) -> Fault:
+    detail = (
+        f"Meta has no approved template '{name}' in this language with exactly one placeholder, "
+        f"{PLACEHOLDER}, in its body and {header} in its header."
+    )
+    return Fault(f"/{field}", "unusable_template", detail)
+
+
+def _approved(
+    account: Account, name: str | None, *, has_picture: bool
+) -> Generator[Step, Response, list[_Template]]:
+    """Return the templates, of one name or of any, that can carry our posts in the language."""
+    waba = responses.setting(account, "waba_id")
+    wanted = {"name": name} if name else {"status": "APPROVED"}
+    request = graph.get(account, waba, "message_templates", limit=MOST_TEMPLATES, **wanted)
+    listed = graph.answer((yield request)).get("data")
+    found = [_read(item) for item in listed or () if isinstance(item, dict)]
+    language = responses.setting(account, "template_language")
+    return [
+        template
+        for template in found
+        if template is not None
+        and (template.language, template.has_picture) == (language, has_picture)
+        and name in (None, template.name)
+    ]
+
+
+def _read(listed: Mapping[str, Any]) -> _Template | None:
+    """Return an approved template; None unless its body has the one placeholder it needs filled."""
+    parts = listed.get("components")
+    by_type = {part.get("type"): part for part in parts or () if isinstance(part, dict)}
+    body = str(by_type.pop("BODY", {}).get("text", ""))
+    header = by_type.get("HEADER", {}).get("format", "TEXT")
+    needs_more = any(_PLACEHOLDERS.search(str(part)) for part in by_type.values())
+    is_usable = set(_PLACEHOLDERS.findall(body)) == {PLACEHOLDER} and not needs_more
+    if listed.get("status") != "APPROVED" or not is_usable or header not in ("TEXT", "IMAGE"):
+        return None
+    name, language = str(listed.get("name")), str(listed.get("language"))
+    return _Template(name, language, body, has_picture=header == "IMAGE")
 
 
 def _template(account: Account, *, has_picture: bool) -> _Template:
     """Return the template for a post with or without a picture."""
     settings = account.settings
-    headed = settings.get("template_header", "").lower() == "image"
-    prefix = "template"
-    if headed and not has_picture and settings.get("template_text_name"):
-        prefix, headed = "template_text", False
+    headed = has_picture and bool(settings.get("template_image_name"))
+    prefix = "template_image" if headed else "template"
     return _Template(
         name=settings.get(f"{prefix}_name", ""),
         language=settings.get("template_language", ""),
@@ -269,27 +307,6 @@ def _request(
         biz_opaque_callback_data=post.token,
         **content,
     )
-
-
-def _approved(page: Mapping[str, Any], name: str, language: str) -> list[Mapping[str, Any]] | None:
-    """Return a template's components if Meta approved it in this language."""
-    listed = page.get("data")
-    for template in listed if isinstance(listed, list) else ():
-        if not isinstance(template, dict) or template.get("status") != "APPROVED":
-            continue
-        if (template.get("name"), template.get("language")) == (name, language):
-            components = template.get("components")
-            return [c for c in components or () if isinstance(c, dict)]
-    return None
-
-
-def _described(prefix: str, components: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
-    """Yield a template's text and heading as account settings."""
-    for component in components:
-        if component.get("type") == "BODY":
-            yield f"{prefix}_body", str(component.get("text", ""))
-        if component.get("type") == "HEADER" and prefix == "template":
-            yield "template_header", str(component.get("format", "")).lower()
 
 
 def _meaning(error: graph.GraphError) -> ChannelError | None:

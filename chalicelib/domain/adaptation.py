@@ -1,7 +1,7 @@
 """The words for a channel, by rule.
 
-    the author's own text, or a variant for this channel    as it is
-    an announcement nobody edited                           written anew in the channel's tone
+the author's own text, or a variant for this channel    as it is
+an announcement nobody edited                           written anew in the channel's tone
 """
 
 from __future__ import annotations

@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import cache
 from hashlib import sha256
 from importlib import resources
 from typing import Literal, get_args
+from zoneinfo import ZoneInfo
 
 import regex
 
@@ -36,7 +37,6 @@ MAX_NAME_CODE_POINTS = 1_000
 
 MAX_PERSONAL_MESSAGE = 10_000
 MAX_URL = 1_000
-_EARLIEST_ZONE = timedelta(hours=14)
 
 
 class Level(StrEnum):
@@ -184,10 +184,15 @@ def warnings(family: Certification, certified_on: date) -> list[Fault]:
 
 
 def check_submission(
-    submission: Submission, *, now: datetime, families: Catalogue | None = None
+    submission: Submission,
+    *,
+    now: datetime,
+    home: str = "UTC",
+    families: Catalogue | None = None,
 ) -> list[Fault]:
     """Return every fault of a submission; `now` is aware.
 
+    What today is depends on the submission's time zone; on `home`, the member's, if it has none.
     Channels, uploads and `scheduled_at` obey the rules of any message and are checked there.
     """
     families = families or catalogue()
@@ -195,8 +200,7 @@ def check_submission(
     if families.by_id(submission.family_id) is None:
         detail = "There is no such certification; see /api/v1/certifications/types."
         faults.append(Fault("/certification_type", "unknown_certification", detail))
-    # It is no date of the future as long as somewhere on Earth it has begun.
-    if submission.certified_on > (now.astimezone(UTC) + _EARLIEST_ZONE).date():
+    if submission.certified_on > now.astimezone(_zone(submission.time_zone, home)).date():
         detail = "The certification date lies in the future."
         faults.append(Fault("/certified_on", "future_date", detail))
     faults += _url_faults("/credential_url", submission.credential_url, _credential_url_fault)
@@ -214,6 +218,16 @@ def check_submission(
         except ValueError as error:
             faults.append(Fault("/time_zone", "unknown_time_zone", str(error)))
     return faults
+
+
+def _zone(*names: str | None) -> ZoneInfo:
+    """Return the first of these time zones that there is, else UTC."""
+    for name in names:
+        try:
+            return zone(name or "")
+        except ValueError:
+            continue
+    return ZoneInfo("UTC")
 
 
 def achievement_key(member_name: str, family_id: str) -> str:

@@ -158,6 +158,8 @@ class AccountCheck:
     expires_at: datetime | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
     """Facts learnt while checking that belong to the account's settings (a template's text)."""
+    faults: tuple[Fault, ...] = ()
+    """Which of the account's fields can't be used, although its credentials are accepted."""
 
 
 @dataclass(frozen=True, slots=True)

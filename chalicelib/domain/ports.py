@@ -315,6 +315,8 @@ class AccountState:
     checked_at: datetime | None = None
     paused_until: datetime | None = None
     problem: str | None = None
+    learnt: tuple[str, ...] = ()
+    """The settings that the platform told; they are asked for again with every check."""
     version: int = 0
 
 
@@ -348,7 +350,18 @@ class Subscriptions(Protocol):
     def page(self, channel: ChannelName, limit: int, after: str | None) -> Page[Subscription]:
         """Return recipients in the order of their ids, after a given one."""
 
-    def opt_out(self, channel: ChannelName, recipient_id: str, now: datetime) -> bool: ...
+    def opt_out(self, channel: ChannelName, recipient_id: str, now: datetime) -> bool:
+        """Never write to them again, unless they decided otherwise later; False if unknown."""
+
+    def opt_in(self, channel: ChannelName, recipient_id: str, consent: str, now: datetime) -> bool:
+        """Write again to somebody who opted out, unless they decided otherwise later.
+
+        True if that changed anything.
+        """
+
+    def open_window(self, channel: ChannelName, recipient_id: str, until: datetime) -> None:
+        """Allow free text until then, or for longer if it was; nothing for somebody unknown."""
+
     def remove(self, channel: ChannelName, recipient_id: str) -> bool: ...
 
 

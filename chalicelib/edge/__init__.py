@@ -1,6 +1,6 @@
 """Bytes ⇄ domain values: everything between API Gateway, Lambda events and the services."""
 
-from chalicelib.edge import openapi, pages, rendering, responses
+from chalicelib.edge import openapi, pages, rendering, responses, webhooks
 from chalicelib.edge.batches import BatchResponse, deadline, each, object_key
 from chalicelib.edge.bodies import (
     AccountBody,
@@ -15,12 +15,14 @@ from chalicelib.edge.bodies import (
     ResolveBody,
     UploadBody,
 )
-from chalicelib.edge.drafts import changes, consented, draft, submission
+from chalicelib.edge.drafts import account, changes, consented, draft, submission
 from chalicelib.edge.requests import Answer, Request
+from chalicelib.edge.rules import SKETCH, within
 from chalicelib.edge.tokens import Tokens
 from chalicelib.edge.views import Edge, Ports, cors
 
 __all__ = [
+    "SKETCH",
     "AccountBody",
     "Answer",
     "ApproveBody",
@@ -38,6 +40,7 @@ __all__ = [
     "ResolveBody",
     "Tokens",
     "UploadBody",
+    "account",
     "changes",
     "consented",
     "cors",
@@ -50,4 +53,6 @@ __all__ = [
     "rendering",
     "responses",
     "submission",
+    "webhooks",
+    "within",
 ]

@@ -98,6 +98,8 @@ class ChannelView(TypedDict):
     account: AccountView
     account_settings: list[str]
     account_secrets: list[str]
+    optional_settings: list[str]
+    optional_secrets: list[str]
 
 
 class ChannelList(TypedDict):

@@ -7,7 +7,7 @@ field that is not here is a fault.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal
@@ -17,8 +17,10 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Discriminator,
     Field,
     StringConstraints,
+    Tag,
     ValidationInfo,
     WithJsonSchema,
 )
@@ -33,6 +35,7 @@ LATEST_PAST = timedelta(minutes=5)
 MAX_MEDIA = 10
 MAX_LATE_MINUTES = 30 * 24 * 60
 MAX_NAME = 100
+MAX_ACCOUNT_FIELDS = 32
 CHANNEL_FORMAT = "channel-name"
 """Marks the schema of a channel's name; the published document lists the names there."""
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -147,10 +150,12 @@ Instant = Annotated[
 ]
 ZoneName = Annotated[str, AfterValidator(_parsed(_zone_name, "unknown_time_zone"))]
 Day = Annotated[date, BeforeValidator(_parsed(_day, "invalid_date")), _string({"format": "date"})]
-FieldName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
-FieldValue = Annotated[
-    str, StringConstraints(min_length=1, max_length=8_192), AfterValidator(_line)
+AccountText = Annotated[Line, StringConstraints(max_length=4_096)]
+AccountValue = Annotated[
+    Annotated[AccountText, Tag("\0text")] | Annotated[dict[str, AccountText], Tag("\0group")],
+    Discriminator(lambda value: "\0group" if isinstance(value, dict) else "\0text"),
 ]
+"""A text, or texts that belong together. No name in JSON that we read looks like these marks."""
 
 
 class Body(BaseModel):
@@ -301,14 +306,35 @@ class ProfileEdit(Body):
 
 
 class AccountBody(Body):
-    """The account to publish as: the fields that the channel needs, secrets apart."""
+    """The account to publish as: the fields that `GET /api/v1/channels` names for the channel.
 
-    settings: Annotated[dict[FieldName, FieldValue], Field(max_length=32)] = Field(
-        default_factory=dict
+    Settings and secrets stand side by side; a field that is absent stays as it is, so that a token
+    can be renewed by sending it alone. The fields of a nested object get its name before them:
+    `{"template": {"name": "news"}}` is `{"template_name": "news"}`. Fields that the channel does
+    not use are ignored.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra={
+            "maxProperties": MAX_ACCOUNT_FIELDS,
+            "examples": [{"page_id": "1042", "access_token": "…"}],
+        },
     )
-    secrets: Annotated[dict[FieldName, FieldValue], Field(max_length=32)] = Field(
-        default_factory=dict
-    )
+    __pydantic_extra__: dict[str, AccountValue]
+
+    def fields(self) -> Iterator[tuple[tuple[str, ...], str]]:
+        """Yield each text with its place, as it was written."""
+        for name, value in self.__pydantic_extra__.items():
+            if isinstance(value, str):
+                yield (name,), value
+            else:
+                yield from (((name, inner), text) for inner, text in value.items())
+
+
+def account_field(place: tuple[str, ...]) -> str:
+    """Return the name of an account's field by where it is written."""
+    return "_".join(place)
 
 
 class RecipientBody(Body):

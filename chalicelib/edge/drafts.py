@@ -17,6 +17,7 @@ from chalicelib.domain.messages import (
     Variant,
 )
 from chalicelib.edge.bodies import (
+    AccountBody,
     AchievementBody,
     LatePolicyBody,
     MediaItem,
@@ -24,6 +25,7 @@ from chalicelib.edge.bodies import (
     MessageEdit,
     RecipientBody,
     VariantBody,
+    account_field,
 )
 
 
@@ -77,6 +79,11 @@ def submission(body: AchievementBody) -> Submission:
         scheduled_at=body.scheduled_at,
         time_zone=body.time_zone,
     )
+
+
+def account(body: AccountBody) -> dict[str, str]:
+    """Return an account's fields by name."""
+    return {account_field(place): text for place, text in body.fields()}
 
 
 def consented(body: RecipientBody) -> tuple[str, str, str]:

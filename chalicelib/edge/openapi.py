@@ -12,7 +12,7 @@ from chalice.app import Chalice, RouteEntry
 from pydantic import TypeAdapter
 
 from chalicelib.domain.identity import Role
-from chalicelib.edge import answers, headers, problems
+from chalicelib.edge import answers, headers, problems, webhooks
 from chalicelib.edge.bodies import CHANNEL_FORMAT
 from chalicelib.edge.operations import OPERATIONS, Operation
 
@@ -33,7 +33,7 @@ _HEADERS: Mapping[str, Mapping[str, Any]] = {
 }
 _PROBLEMS: Mapping[int, str] = {
     400: "The request is not valid; `errors` lists every fault.",
-    401: "No valid ID token.",
+    401: "No valid ID token, or signature.",
     403: "The caller's role does not allow this.",
     404: "There is no such object for this caller.",
     409: "The request does not fit the present state.",
@@ -112,7 +112,15 @@ def _operation(entry: RouteEntry, refs: Mapping[str, Any]) -> dict[str, Any]:
         found["x-role"] = operation.role.value
     if operation.takes:
         found["requestBody"] = _body(operation, refs)
+    elif _is_signed(entry, operation):
+        content = {"application/json": {"schema": {"type": "object"}}}
+        found["requestBody"] = {"required": True, "content": content}
     return found
+
+
+def _is_signed(entry: RouteEntry, operation: Operation) -> bool:
+    """Return whether a platform sends a body, and proves that it is its own."""
+    return operation.webhook and entry.method == "POST"
 
 
 def _tag(path: str) -> str:
@@ -138,6 +146,9 @@ def _parameters(entry: RouteEntry, operation: Operation) -> Iterator[dict[str, A
         yield _header("Idempotency-Key", "Makes this request safe to send again.", 255)
     if operation.if_match:
         yield {**_header("If-Match", 'The ETag that was read, like `"1"`.', 66), "required": True}
+    if _is_signed(entry, operation):
+        described = "`sha256=` and the hexadecimal HMAC of the body, with the app's secret as key."
+        yield {**_header(webhooks.SIGNATURE, described, 71), "required": True}
 
 
 def _header(name: str, description: str, max_length: int) -> dict[str, Any]:
@@ -165,6 +176,8 @@ def _responses(entry: RouteEntry, operation: Operation, refs: Mapping[str, Any])
     elif operation.gives is not None:
         success["content"] = {"application/json": {"schema": refs[operation.gives.__name__]}}
     found = {str(operation.status): success}
+    if operation.webhook:
+        success["content"] = {"text/plain": {"schema": {"type": "string"}}}
     if operation.is_page:
         success["content"] = {"text/html": {"schema": {"type": "string"}}}
         found["404"] = {**success, "description": "The link is not, or no longer, valid."}
@@ -197,17 +210,17 @@ def _problem_statuses(entry: RouteEntry, operation: Operation) -> list[int]:
     signed_in = entry.authorizer is not None
     conditions = {
         400: signed_in,
-        401: signed_in,
+        401: signed_in or _is_signed(entry, operation),
         403: operation.role is not Role.MEMBER or bool(operation.query),
         404: signed_in and "{" in entry.uri_pattern,
         409: operation.conflicts,
         412: operation.if_match,
-        413: bool(operation.takes),
+        413: bool(operation.takes) or _is_signed(entry, operation),
         415: bool(operation.takes),
         422: operation.repeatable,
         428: operation.if_match,
         500: True,
-        503: signed_in or "{" in entry.uri_pattern,
+        503: signed_in or operation.webhook or "{" in entry.uri_pattern,
     }
     return [status for status, holds in conditions.items() if holds]
 

@@ -32,11 +32,13 @@ class Operation:
     location: bool = False
     conflicts: bool = False
     """Whether the present state may refuse it (409)."""
+    webhook: bool = False
+    """Whether a platform calls it: what it sends is kept as it came, the answer is plain text."""
 
     @property
     def is_page(self) -> bool:
         """Return whether it answers with a page for people."""
-        return self.gives is None and self.status == 200
+        return self.gives is None and self.status == 200 and not self.webhook
 
     def model(self, given: Mapping[str, Any]) -> type[bodies.Body]:
         """Return the model that a body is to be judged by."""
@@ -75,6 +77,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "openapi": Operation(answers.OpenApiDocument),
         "show_unsubscribe": Operation(None),
         "unsubscribe": Operation(None),
+        "confirm_whatsapp": Operation(None, query=queries.HUB, webhook=True),
+        "hear_whatsapp": Operation(None, webhook=True),
         "read_me": Operation(answers.MeView),
         "change_me": Operation(answers.MeView, takes=(bodies.ProfileEdit,)),
         "list_channels": Operation(answers.ChannelList),

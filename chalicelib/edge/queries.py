@@ -102,3 +102,12 @@ CHANNEL = Parameter(
     "channel", str, {"type": "string"}, "Only this direct channel; absent: all of them."
 )
 PAGE = (LIMIT, CURSOR)
+HUB = tuple(
+    Parameter(f"hub.{name}", str, {"type": "string"}, description)
+    for name, description in (
+        ("mode", "`subscribe`."),
+        ("verify_token", "The account's secret of that name."),
+        ("challenge", "What is to be answered."),
+    )
+)
+"""How Meta asks whether an address takes its calls."""

@@ -72,6 +72,8 @@ def channel(value: Channel, state: AccountState) -> answers.ChannelView:
         "account": account_view,
         "account_settings": list(value.account_settings),
         "account_secrets": list(value.account_secrets),
+        "optional_settings": list(value.optional_settings),
+        "optional_secrets": list(value.optional_secrets),
     }
 
 

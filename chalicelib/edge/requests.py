@@ -52,6 +52,8 @@ class Request:
     caller: Member | None = None
     query: Mapping[str, Any] = field(default_factory=dict)
     payload: Body | None = None
+    content: bytes = b""
+    """The body as it was sent, where a platform signs it."""
     digest: str = ""
     """Of the canonical body and the path."""
     key: str | None = None

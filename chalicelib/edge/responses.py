@@ -36,6 +36,11 @@ def ok(value: Any, status: HTTPStatus = HTTPStatus.OK, **headers: str) -> Answer
     return Answer(int(status), encode(value), {"Content-Type": JSON, **named})
 
 
+def plain(text: str = "") -> Answer:
+    """Answer with plain text."""
+    return Answer(int(HTTPStatus.OK), text, {"Content-Type": "text/plain; charset=utf-8"})
+
+
 def no_content() -> Answer:
     """Answer that it is done and there is nothing to say."""
     return Answer(int(HTTPStatus.NO_CONTENT), "")

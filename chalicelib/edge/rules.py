@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -16,6 +17,10 @@ from chalicelib.edge.bodies import Surroundings
 from chalicelib.edge.strict_json import pointer
 
 B = TypeVar("B", bound=bodies.Body)
+SKETCH = "/certification"
+"""Where a preview's body has the certification."""
+EARLIEST_ZONE = "Etc/GMT-14"
+"""Where a day begins first: what is the future even there is so for a member of any time zone."""
 
 _CODES: Mapping[str, str] = MappingProxyType(
     {
@@ -58,10 +63,20 @@ def validated(model: type[B], given: Mapping[str, Any], around: Surroundings) ->
     return body
 
 
+@contextmanager
+def within(place: str) -> Iterator[None]:
+    """Name faults that are found inside by where the body has them: below `place`."""
+    try:
+        yield
+    except InvalidMessage as error:
+        faults = [Fault(place + fault.pointer, fault.code, fault.detail) for fault in error.faults]
+        raise InvalidMessage(faults) from error
+
+
 def _fault(entry: Mapping[str, Any]) -> Fault:
     kind = entry["type"]
     code = _CODES.get(kind) or ("wrong_type" if kind.endswith("_type") else kind)
-    place = entry["loc"]
+    place = tuple(part for part in entry["loc"] if not str(part).startswith("\0"))
     # A fault of a dictionary's key is reported one level below the entry; the entry is the place.
     if place[-1:] == ("[key]",) and kind != "extra_forbidden":
         place = place[:-1]
@@ -81,15 +96,32 @@ def _between(
         if isinstance(inner, dict):
             sketch = {**inner, "consent": True}
             for fault in _certification(sketch, around):
-                yield Fault(f"/certification{fault.pointer}", fault.code, fault.detail)
+                yield Fault(f"{SKETCH}{fault.pointer}", fault.code, fault.detail)
     elif model is bodies.CertificationBody:
         yield from _certification(given, around)
+    elif model is bodies.AccountBody:
+        yield from _account(given)
     elif model is bodies.MessageEdit and not given:
         yield Fault("", "empty", "Say what is to change.")
     else:
         yield from _repeated(given, "channels")
         yield from _variants(given)
         yield from _media(given)
+
+
+def _account(given: Mapping[str, Any]) -> Iterator[Fault]:
+    """Yield the fields that are too many, and those written both nested and flat."""
+    nested = [(name, inner) for name, v in given.items() if isinstance(v, dict) for inner in v]
+    flat = [(name,) for name, value in given.items() if not isinstance(value, dict)]
+    for place in [*flat, *nested][bodies.MAX_ACCOUNT_FIELDS :]:
+        detail = f"An account has at most {bodies.MAX_ACCOUNT_FIELDS} fields."
+        yield Fault(pointer(*place), "too_many", detail)
+    seen = {bodies.account_field(place) for place in flat}
+    for place in nested:
+        name = bodies.account_field(place)
+        if name in seen:
+            yield Fault(pointer(*place), "repeated_field", f"This is {name}; write it once.")
+        seen.add(name)
 
 
 def _repeated(given: Mapping[str, Any], name: str) -> Iterator[Fault]:
@@ -141,7 +173,7 @@ def _certification(given: Mapping[str, Any], around: Surroundings) -> Iterator[F
         personal_message=_str(given, "personal_message"),
         time_zone=_str(given, "time_zone"),
     )
-    for fault in check_submission(sound, now=around.now):
+    for fault in check_submission(sound, now=around.now, home=EARLIEST_ZONE):
         if isinstance(given.get(fault.pointer[1:]), str | bool):
             yield fault
 

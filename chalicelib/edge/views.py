@@ -155,6 +155,9 @@ class Edge:
         request = Request(
             method=raw.method, route=raw.path, path=path, headers=raw.headers, caller=caller
         )
+        if operation.webhook:
+            sent = {name: values[0] for name, values in _parameters(raw).items() if values}
+            return replace(request, query=sent, content=_content_of(raw))
         return request if caller is None else self._read(raw, operation, request, caller)
 
     def _read(
@@ -250,6 +253,14 @@ def _list_purpose(request: Request, caller: Member, query: Mapping[str, Any]) ->
 
 def _json_of(raw: RawRequest) -> Mapping[str, Any]:
     """Return the JSON object in a body; an absent body is an empty one."""
+    content = _content_of(raw)
+    if not content:
+        return {}
+    headers.require_json(raw.headers.get("content-type"))
+    return read_object(content)
+
+
+def _content_of(raw: RawRequest) -> bytes:
     try:
         body = raw.raw_body
     except ValueError as error:
@@ -257,10 +268,7 @@ def _json_of(raw: RawRequest) -> Mapping[str, Any]:
     content = body if isinstance(body, bytes) else body.encode()
     if len(content) > MAX_BODY_BYTES:
         raise problems.BodyTooLarge(f"A body has at most {MAX_BODY_BYTES} bytes.")
-    if not content:
-        return {}
-    headers.require_json(raw.headers.get("content-type"))
-    return read_object(content)
+    return content
 
 
 def _as_problem(response: RawResponse, correlation: str) -> RawResponse:

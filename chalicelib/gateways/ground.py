@@ -46,7 +46,18 @@ class LambdaStarter:
 
     def release(self, at: datetime) -> None:
         """Start one more release. Best effort: the next tick does the same."""
-        event = {"source": "omnichannel.release", "at": format_instant(at)}
+        # Chalice reads every field that EventBridge sends with a scheduled event.
+        event = {
+            "version": "0",
+            "id": str(uuid.uuid4()),
+            "detail-type": "Scheduled Event",
+            "source": "omnichannel.release",
+            "account": "",
+            "time": format_instant(at),
+            "region": self._client.meta.region_name,
+            "resources": [],
+            "detail": {},
+        }
         try:
             self._client.invoke(
                 FunctionName=self._function, InvocationType="Event", Payload=json.dumps(event)

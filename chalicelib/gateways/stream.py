@@ -6,7 +6,12 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+)
 
 from chalicelib.domain.channels import ChannelName
 from chalicelib.domain.deliveries import DeliveryKey
@@ -39,7 +44,7 @@ class KinesisStream:
         records = [{"Data": encode(hint), "PartitionKey": str(hint.key)} for hint in hints]
         try:
             answer = self._client.put_records(StreamName=self._name, Records=records)
-        except (ClientError, EndpointConnectionError):
+        except (ClientError, ConnectTimeoutError, EndpointConnectionError):
             return list(hints)
         except BotoCoreError:
             return []
@@ -64,7 +69,7 @@ def decode(data: bytes) -> Hint:
     """Return the hint in a record's data, whatever else is in it; ValueError if there is none."""
     try:
         fields = json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError("The record is not JSON.") from error
     if not isinstance(fields, Mapping):
         raise ValueError("The record is not an object.")

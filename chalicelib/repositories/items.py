@@ -104,7 +104,7 @@ def delivery_item(delivery: Delivery) -> Attributes:
     """Return a delivery's item without its counters."""
     item = {
         **keyed(schema.delivery(delivery.key)),
-        **pack_fields(delivery, without=_DELIVERY_FIELDS),
+        **_told(pack_fields(delivery, without=_DELIVERY_FIELDS)),
     }
     if delivery.next_at is not None:
         item |= schema.due(delivery.key, format_instant(delivery.next_at))
@@ -169,8 +169,15 @@ def to_audit(item: Item) -> AuditEntry:
 
 
 def _told(attributes: Attributes) -> Attributes:
-    """Return the attributes that say something: there are more of these items than of any other."""
-    return {name: value for name, value in attributes.items() if value not in ("", False)}
+    """Return the attributes that differ from nothing: of these items there are the most by far.
+
+    No lateness at all is not nothing: without it every lateness would be allowed.
+    """
+    return {
+        name: value
+        for name, value in attributes.items()
+        if value not in ("", 0, False) or name == "late_after"
+    }
 
 
 def post_item(message_id: str, channel: ChannelName, revision: int, post: Post) -> Attributes:

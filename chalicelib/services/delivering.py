@@ -227,6 +227,9 @@ class Delivering:
         return self._book.open(state)
 
     def _post(self, delivery: Delivery, channel: Channel, account: Account) -> Post:
+        kept = self._messages.post(delivery.key.message_id, channel.name, delivery.revision)
+        if kept is not None:
+            return kept
         revision = self._messages.revision(delivery.key.message_id, delivery.revision)
         if revision is None:
             raise StoreUnavailable(f"Revision {delivery.revision} of {delivery.key} can't be read.")
@@ -265,7 +268,7 @@ class Delivering:
             claim=begun.claim or "",
             digest=post.digest,
         )
-        begun = self._move(delivery, begun, attempt=attempt)
+        self._unit.commit(self._messages.moving(delivery, begun, attempt=attempt))
         run = _Run(begun, attempt, channel, post, account)
         with self._telemetry.span("attempt", channel=channel.name, delivery=str(begun.key)):
             outcome = self._outcome(run)

@@ -33,6 +33,7 @@ from chalicelib.domain.ports import (
     Ids,
     Once,
     Page,
+    Profile,
     Profiles,
     Snapshot,
     Unit,
@@ -72,8 +73,8 @@ class Moderating:
 
         Raises `InvalidMessage`, `AlreadyAnnounced`, `MediaNotReady`.
         """
-        own_name = self._own_name(author)
-        submission, family = self._checked(submission, own_name)
+        profile = self._profile(author)
+        submission, family = self._checked(submission, profile)
         now = self._clock.now()
         achievement_id = self._ids.new()
         accepted = self._publishing.accept(_draft(submission, family), author, achievement_id)
@@ -87,7 +88,7 @@ class Moderating:
             message_id=message.id,
             submitted_at=now,
             warnings=tuple(w.detail for w in warnings(family, submission.certified_on)),
-            name_differs=normalise_name(submission.member_name) != normalise_name(own_name),
+            name_differs=normalise_name(submission.member_name) != normalise_name(profile.name),
         )
         key = achievement_key(submission.member_name, submission.family_id)
         try:
@@ -103,16 +104,18 @@ class Moderating:
 
     def preview(self, submission: Submission, member: Member) -> list[Preview]:
         """Return what an announcement would look like on each channel. Stores nothing."""
-        checked, family = self._checked(submission, self._own_name(member))
+        checked, family = self._checked(submission, self._profile(member))
         return self._publishing.preview(_draft(checked, family), member)
 
-    def _own_name(self, member: Member) -> str:
-        profile = self._profiles.get(member.id)
-        return (profile.name if profile else "") or member.name
+    def _profile(self, member: Member) -> Profile:
+        stored = self._profiles.get(member.id) or Profile(member.id)
+        return replace(stored, name=stored.name or member.name)
 
-    def _checked(self, submission: Submission, own_name: str) -> tuple[Submission, Certification]:
-        submission = replace(submission, member_name=submission.member_name or own_name)
-        faults = check_submission(submission, now=self._clock.now())
+    def _checked(
+        self, submission: Submission, profile: Profile
+    ) -> tuple[Submission, Certification]:
+        submission = replace(submission, member_name=submission.member_name or profile.name)
+        faults = check_submission(submission, now=self._clock.now(), home=profile.time_zone)
         family = catalogue().by_id(submission.family_id)
         if faults or family is None:
             raise InvalidMessage(faults)

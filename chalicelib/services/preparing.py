@@ -56,16 +56,12 @@ class Preparing:
 
         Raises `UnsupportedContent` where the content can't become a post.
         """
-        name, message_id = channel.name, revision.message_id
-        kept = self._messages.post(message_id, name, revision.number)
-        if kept is not None:
-            return kept
         content = revision.content
         media = self._draw(revision, channel)
         post, faults = channel.compose(self._adapter.words(content, channel), media, account)
         if faults:
             raise UnsupportedContent("; ".join(fault.detail for fault in faults))
-        return self._messages.keep_post(message_id, name, revision.number, post)
+        return self._messages.keep_post(revision.message_id, channel.name, revision.number, post)
 
     def _draw(self, revision: Revision, channel: Channel) -> list[Media]:
         content = revision.content

@@ -107,5 +107,5 @@ class Reconciling:
         except RateLimited as error:
             return Later(now + (error.retry_after or self._policy.blocked_recheck), counts=False)
         except ChannelError:
-            return Later(now + self._policy.blocked_recheck * (delivery.lookups + 1))
+            return Later(now + self._policy.blocked_recheck * min(delivery.lookups + 1, 4))
         return Absent() if receipt is None else Found(receipt)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from chalicelib.domain.channels import Channel, ChannelName, Recipient
 from chalicelib.domain.errors import Conflict, Fault, Forbidden, InvalidMessage, NotFound
@@ -27,6 +28,10 @@ STOP_WORDS = frozenset(
     }
 )
 """What the carriers and WhatsApp understand as a wish to be left alone, and its Spanish forms."""
+START_WORDS = frozenset({"start", "unstop", "alta"})
+"""How somebody who opted out opts in again."""
+WINDOW = timedelta(hours=24)
+"""For so long after somebody wrote to us a platform allows free text."""
 _EMAIL = re.compile(r"[^\s@<>\",;:()\[\]\\]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,63}")
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 
@@ -106,15 +111,28 @@ class Subscribing:
         self._telemetry.event("opted_out", channel=found.channel, recipient=found.recipient.id)
         return replace(found, opted_out_at=found.opted_out_at or now)
 
-    def heard(self, name: ChannelName, address: str, text: str) -> bool:
-        """Take in what someone wrote back; True if it was a wish to be left alone."""
+    def heard(self, name: ChannelName, address: str, text: str, at: datetime | None = None) -> bool:
+        """Take in what someone wrote to us; True if it was a wish to be left alone.
+
+        `at` is when they wrote it, as far as it is known and not in the future. In whatever order
+        messages arrive, and however often: their latest wish counts.
+        """
         normal = normalise_address(name, address)
-        if normal is None or text.strip().strip(".!").casefold() not in STOP_WORDS:
+        if normal is None:
             return False
+        now = self._clock.now()
+        written_at = min(at or now, now)
         recipient_id = self._signer.opaque("recipient", name, normal)
-        self._subscriptions.opt_out(name, recipient_id, self._clock.now())
-        self._telemetry.event("opted_out", channel=name, recipient=recipient_id)
-        return True
+        self._subscriptions.open_window(name, recipient_id, written_at + WINDOW)
+        word = text.strip().strip(".!").casefold()
+        if word in START_WORDS:
+            consent = f"Wrote {word.upper()} to us."
+            if self._subscriptions.opt_in(name, recipient_id, consent, written_at):
+                self._telemetry.event("opted_in", channel=name, recipient=recipient_id)
+        if word in STOP_WORDS:
+            self._subscriptions.opt_out(name, recipient_id, written_at)
+            self._telemetry.event("opted_out", channel=name, recipient=recipient_id)
+        return word in STOP_WORDS
 
     def _direct(self, name: str, member: Member) -> Channel:
         if not member.may(Role.COMMUNITY_MANAGER):

@@ -25,6 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         outside = Outside(
             Path(options.state),
             aws=options.aws or None,
+            api=options.api,
             port=options.port,
             channel_ports=dict(options.channel_port),
             latency_ms=options.latency_ms,
@@ -60,6 +61,7 @@ def _options() -> argparse.ArgumentParser:
     add("--port", type=int, default=int(env("SANDBOX_PORT") or 8001), help="the main port; 0: any")
     add("--state", default=str(product / "outside"), help="folder of everything that is kept")
     add("--aws", default=env("AWS_ENDPOINT") or "http://127.0.0.1:4566", help="the embedded AWS")
+    add("--api", default=f"http://127.0.0.1:{env('API_PORT') or 8000}", help="the product's API")
     add("--latency-ms", type=float, default=float(env("SANDBOX_LATENCY_MS") or 0),
         help="added to every platform request")  # fmt: skip
     add("--channel-port", action="append", type=_pair, default=[], metavar="CHANNEL=PORT",

@@ -7,7 +7,10 @@ template. Rules and error codes: the project's channel fact sheet, section 4.3 (
 from __future__ import annotations
 
 import base64
+import hmac
+import json
 import re
+from datetime import timedelta
 from typing import Any
 
 from sandbox.platforms.dialects.graph import (
@@ -18,9 +21,10 @@ from sandbox.platforms.dialects.graph import (
     nothing_there,
 )
 from sandbox.platforms.dialects.templates import default_templates, fill
-from sandbox.platforms.engine.moments import moment
+from sandbox.platforms.engine.moments import instant, moment
 from sandbox.platforms.engine.pictures import NotAnImage, NotPulled, pull
 from sandbox.platforms.engine.posts import Picture, Post
+from sandbox.platforms.engine.webhooks import Told
 from sandbox.platforms.engine.world import token
 
 PHONE_NUMBER_ID = "106540000000042"
@@ -28,6 +32,7 @@ WABA_ID = "102290000000042"
 OPEN_WINDOW_NUMBER = "+447700900123"
 """A number reserved for fiction; in the sandbox it has always just written to us."""
 LANGUAGE = "en_US"
+WINDOW = timedelta(hours=24)
 MAX_TEXT = 4096
 MAX_CAPTION = 1024
 MAX_IMAGE_BYTES = 5 * 1024 * 1024
@@ -51,8 +56,43 @@ class WhatsApp(GraphPlatform):
             "access_token": token("whatsapp"),
             "open_window_number": OPEN_WINDOW_NUMBER,
             "template": {"name": templates[0]["name"], "language": templates[0]["language"]},
+            "app_secret": token("whatsapp-app"),
+            "verify_token": token("whatsapp-webhook"),
             "templates": templates,
         }
+
+    def account(self) -> dict[str, Any]:
+        """Return the development account as the product is given it: without all the templates."""
+        return {name: value for name, value in self.seed.items() if name != "templates"}
+
+    def hear(self, number: str, text: str) -> Told:
+        """Open the person's service window and return the signed call that tells of their words."""
+        now = self.world.now()
+        with self.world.objects("window") as windows:
+            windows.put(number, open_until=instant(now + WINDOW))
+        digits = number.removeprefix("+")
+        message = {
+            "from": digits,
+            "id": _message_id(digits, self.world.number()),
+            "timestamp": str(int(now.timestamp())),
+            "type": "text",
+            "text": {"body": text},
+        }
+        value = {
+            "messaging_product": "whatsapp",
+            "metadata": {
+                "display_phone_number": re.sub(r"\D", "", self.identity()["display_phone_number"]),
+                "phone_number_id": self.seed["phone_number_id"],
+            },
+            "contacts": [{"profile": {"name": "Somebody"}, "wa_id": digits}],
+            "messages": [message],
+        }
+        change = {"field": "messages", "value": value}
+        entry = {"id": self.seed["waba_id"], "changes": [change]}
+        body = json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
+        proof = hmac.digest(self.seed["app_secret"].encode(), body, "sha256").hex()
+        headers = {"Content-Type": "application/json", "X-Hub-Signature-256": f"sha256={proof}"}
+        return Told("/webhooks/whatsapp", body, headers)
 
     def identity(self) -> dict[str, Any]:
         """Return the number."""
@@ -115,11 +155,9 @@ class WhatsApp(GraphPlatform):
             raise GraphError(131009, "the recipient is not a phone number", details="to")
         kind = str(fields.get("type", "text"))
         text, pictures, extra = self._content(kind, fields, f"+{digits}")
-        number = self.world.number()
-        raw = base64.b64encode(f"{digits}:{number}".encode()).decode()
         post = Post(
             "whatsapp",
-            f"wamid.{raw}",
+            _message_id(digits, self.world.number()),
             None,
             text,
             pictures,
@@ -150,7 +188,7 @@ class WhatsApp(GraphPlatform):
             filled = fill(self.seed["templates"], content, self._pull)
             pictures = (filled.header,) if filled.header else ()
             return filled.text, pictures, {"template": content["name"]}
-        if recipient != self.seed["open_window_number"]:
+        if not self._is_window_open(recipient):
             details = "more than 24 hours have passed since this person last wrote"
             raise GraphError(131047, "Re-engagement message", details=details)
         text, most = content.get("body"), MAX_TEXT
@@ -161,6 +199,13 @@ class WhatsApp(GraphPlatform):
         if len(text) > most:
             raise GraphError(100, f"at most {most} characters", details="text")
         return text, (self._pull(content.get("link")),) if kind == "image" else (), {}
+
+    def _is_window_open(self, number: str) -> bool:
+        with self.world.objects("window") as windows:
+            window = windows.get(number)
+        if window is not None and window["open_until"] > self.world.instant():
+            return True
+        return bool(number == self.seed["open_window_number"])
 
     def _pull(self, link: Any) -> Picture:
         try:
@@ -193,6 +238,10 @@ class WhatsApp(GraphPlatform):
         ]
         entry = {"id": message_id, "message_id": message_id, "events": {"data": events}}
         return {"data": [entry], "paging": {}}
+
+
+def _message_id(digits: str, number: int) -> str:
+    return "wamid." + base64.b64encode(f"{digits}:{number}".encode()).decode()
 
 
 STAND_IN = WhatsApp

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
 import boto3
 
+from chalicelib import edge
 from chalicelib.channels import CHANNELS
 from chalicelib.domain.channels import (
     Account,
@@ -137,23 +138,18 @@ class World:
 
     def account(self, name: str) -> Account:
         """Return the stand-in's own account as the product would hold it."""
-        seed = self.visitor.accounts.get(name, {})
         known = CHANNELS[ChannelName(name)]
-        settings = {key: seed[key] for key in known.account_settings if key in seed}
-        if name == "whatsapp":
-            settings |= {
-                "template_name": "announcement_image",
-                "template_text_name": "announcement_text",
-                "template_language": "en_US",
-                "waba_id": seed["waba_id"],
-            }
-            settings |= self.hold(
-                known.check(_whatsapp(settings, seed)), _whatsapp(settings, seed)
-            ).settings
+        seed = edge.account(edge.AccountBody.model_validate(self.visitor.accounts.get(name, {})))
         if name == "email":
-            settings = {"from_address": "news@example.org"}
+            seed = {"from_address": "news@example.org"}
+        chosen = (*known.account_settings, *known.optional_settings)
+        settings = {key: seed[key] for key in chosen if key in seed}
         secrets = {key: seed[key] for key in known.account_secrets}
-        return Account(ChannelName(name), settings, secrets)
+        account = Account(ChannelName(name), settings, secrets)
+        if name == "whatsapp":
+            learnt = self.hold(known.check(account), account).settings
+            account = replace(account, settings={**settings, **learnt})
+        return account
 
     def hold(self, conversation: Generator[Step, Response, R], account: Account) -> R:
         """Hold a conversation with a stand-in."""
@@ -193,10 +189,6 @@ class World:
             self.handles.append(step.value)
             return Response(0)
         return self.transport.perform(step, account)
-
-
-def _whatsapp(settings: Mapping[str, str], seed: Mapping[str, Any]) -> Account:
-    return Account(ChannelName("whatsapp"), settings, {"access_token": seed["access_token"]})
 
 
 @contextmanager

@@ -12,7 +12,16 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.channels import Media, MediaUrl, Post, Receipt, Response, Wording
+from chalicelib.domain.channels import (
+    Account,
+    AccountCheck,
+    Media,
+    MediaUrl,
+    Post,
+    Receipt,
+    Response,
+    Wording,
+)
 from chalicelib.domain.errors import (
     Ambiguous,
     ChannelError,
@@ -30,9 +39,8 @@ HEADED = replace(
     ACCOUNT,
     settings={
         **ACCOUNT.settings,
-        "template_header": "IMAGE",
-        "template_text_name": "plain_news",
-        "template_text_body": "{{1}} Bye.",
+        "template_image_name": "seen_news",
+        "template_image_body": "Look:\n\n{{1}}\n\nBye.",
     },
 )
 NUMBER = channel("whatsapp")
@@ -75,24 +83,19 @@ def test_a_picture_heads_a_template_that_has_room_for_it() -> None:
     template = talk(NUMBER.publish(post, HEADED), ACCEPTED).requests[0].json["template"]
     image = {"type": "image", "image": {"link": MediaUrl("card.jpg")}}
     assert template["components"][0] == {"type": "header", "parameters": [image]}
-    assert post.text == "News:\n\nHello\n\nBye."
+    assert template["name"] == "seen_news"
+    assert post.text == "Look:\n\nHello\n\nBye."
 
 
 def test_a_post_without_a_picture_takes_the_template_for_text() -> None:
     post = composed("Hello", account=HEADED)
     template = talk(NUMBER.publish(post, HEADED), ACCEPTED).requests[0].json["template"]
-    assert (template["name"], len(template["components"])) == ("plain_news", 1)
-    assert post.text == "Hello Bye."
+    assert (template["name"], len(template["components"])) == ("news", 1)
+    assert post.text == "News:\n\nHello\n\nBye."
 
 
 def test_a_template_without_a_picture_carries_none() -> None:
     assert composed("Hello", CARD).media == ()
-
-
-def test_a_template_that_needs_a_picture_is_a_fault_without_one() -> None:
-    settings = {**ACCOUNT.settings, "template_header": "image"}
-    _, faults = NUMBER.compose(Wording("Hello"), (), replace(ACCOUNT, settings=settings))
-    assert [(fault.pointer, fault.code) for fault in faults] == [("/media", "media_required")]
 
 
 def test_what_fills_a_template_is_one_line_without_runs_of_spaces() -> None:
@@ -210,55 +213,113 @@ def test_what_is_in_doubt_can_not_be_looked_up() -> None:
 
 
 WITH_WABA = replace(
-    HEADED, settings={**HEADED.settings, "waba_id": "waba", "template_body": "outdated"}
+    ACCOUNT, settings={**ACCOUNT.settings, "waba_id": "waba", "template_body": "outdated"}
 )
-NAMED = reply(body={"id": "1065", "verified_name": "Us"})
+NAMED = replace(WITH_WABA, settings={**WITH_WABA.settings, "template_image_name": "seen_news"})
+OWNER = reply(body={"id": "1065", "verified_name": "Us"})
 TOLD = reply(body={"data": {"scopes": ["whatsapp_business_messaging"]}})
 
 
-def template(name: str, body: str, *, status: str = "APPROVED", picture: bool = False) -> Response:
-    """Return a template as its list shows it."""
+def template(name: str, body: str, *, header: str = "", **other: Any) -> dict[str, Any]:
+    """Return a template as it is listed."""
     components: list[dict[str, Any]] = [{"type": "BODY", "text": body}]
-    if picture:
-        components.insert(0, {"type": "HEADER", "format": "IMAGE"})
-    found = {"name": name, "language": "en_US", "status": status, "components": components}
-    return reply(body={"data": [{"name": "other", "status": "APPROVED"}, None, found]})
+    if header:
+        components.insert(0, {"type": "HEADER", "format": header})
+    found = {"name": name, "language": "en_US", "status": "APPROVED", "components": components}
+    return {**found, **other}
+
+
+def listed(*templates: dict[str, Any]) -> Response:
+    """Return a list of templates, with what makes no sense among it."""
+    return reply(body={"data": [{"name": "other", "status": "APPROVED"}, None, *templates]})
+
+
+def checked(account: Account, *answers: Response) -> AccountCheck:
+    result: AccountCheck = talk(NUMBER.check(account), OWNER, TOLD, *answers).result
+    return result
+
+
+PLAIN = listed(template("news", "A {{1}}"))
+SEEN = listed(template("seen_news", "B {{1}}", header="IMAGE"))
 
 
 def test_the_templates_words_are_learnt_from_the_platform() -> None:
-    answers = (template("news", "A {{1}}", picture=True), template("plain_news", "B {{1}}"))
-    check = talk(NUMBER.check(WITH_WABA), NAMED, TOLD, *answers).result
-    assert (check.identity, dict(check.settings)) == (
-        "Us",
-        {
-            "template_body": "A {{1}}",
-            "template_header": "image",
-            "template_text_body": "B {{1}}",
-        },
+    check = checked(NAMED, PLAIN, SEEN)
+    assert (check.identity, check.faults) == ("Us", ())
+    assert check.settings == {
+        "template_body": "A {{1}}",
+        "template_image_name": "seen_news",
+        "template_image_body": "B {{1}}",
+    }
+
+
+def test_a_template_is_asked_for_by_its_name() -> None:
+    held = talk(NUMBER.check(NAMED), OWNER, TOLD, PLAIN, SEEN)
+    assert [request.params.get("name") for request in held.requests[2:]] == ["news", "seen_news"]
+
+
+def test_a_template_for_pictures_that_nobody_named_is_found() -> None:
+    check = checked(
+        WITH_WABA,
+        PLAIN,
+        listed(
+            template("a_first", "B {{1}}", header="IMAGE"),
+            template("b_second", "A {{1}}", header="IMAGE"),
+            template("c_third", "A {{1}}", header="IMAGE"),
+        ),
     )
+    assert check.settings["template_image_name"] == "b_second"
+    assert check.settings["template_image_body"] == "A {{1}}"
 
 
-def test_a_template_that_is_not_named_is_not_asked_for() -> None:
-    settings = {k: v for k, v in WITH_WABA.settings.items() if k != "template_text_name"}
-    answer = template("news", "A {{1}}")
-    check = talk(NUMBER.check(replace(WITH_WABA, settings=settings)), NAMED, TOLD, answer).result
-    assert check.settings == {"template_body": "A {{1}}"}
+@pytest.mark.parametrize(
+    "other",
+    [
+        template("x", "A {{1}}", header="IMAGE", status="PAUSED"),
+        template("x", "A {{1}}", header="IMAGE", language="es"),
+        template("x", "A {{1}}", header="VIDEO"),
+        template("x", "A {{1}}"),
+        template("x", "{{1}} and {{2}}", header="IMAGE"),
+        template("x", "No placeholder", header="IMAGE"),
+        template("x", "A {{1}}", header="IMAGE", components=None),
+        template("x", "A {{1}}", components=[{"type": "HEADER", "format": "IMAGE"}, None]),
+    ],
+)
+def test_without_a_template_for_pictures_none_is_used(other: dict[str, Any]) -> None:
+    check = checked(WITH_WABA, PLAIN, listed(other))
+    assert (check.settings, check.faults) == ({"template_body": "A {{1}}"}, ())
 
 
 def test_without_a_business_account_the_templates_stay_as_they_are() -> None:
-    assert talk(NUMBER.check(ACCOUNT), NAMED, TOLD).result.settings == {}
+    assert checked(ACCOUNT).settings == {}
 
 
 @pytest.mark.parametrize(
     "answer",
     [
-        template("news", "A {{1}}", status="PAUSED"),
-        template("else", "A {{1}}"),
-        template("news", "No placeholder"),
-        template("news", "{{1}} and {{2}}"),
+        listed(template("news", "A {{1}}", status="PAUSED")),
+        listed(template("else", "A {{1}}")),
+        listed(template("news", "No placeholder")),
+        listed(template("news", "{{1}} and {{2}}")),
+        listed(template("news", "A {{1}}", header="IMAGE")),
+        listed(
+            template(
+                "news",
+                "",
+                components=[
+                    {"type": "HEADER", "format": "TEXT", "text": "For {{1}}"},
+                    {"type": "BODY", "text": "A {{1}}"},
+                ],
+            )
+        ),
         reply(body={"data": None}),
     ],
 )
-def test_a_template_that_can_not_carry_our_text_is_refused(answer: Response) -> None:
-    with pytest.raises(CredentialsRejected):
-        talk(NUMBER.check(WITH_WABA), NAMED, TOLD, answer)
+def test_a_template_that_can_not_carry_our_text_is_a_fault(answer: Response) -> None:
+    check = checked(WITH_WABA, answer, listed())
+    assert [fault.pointer for fault in check.faults] == ["/template_name"]
+
+
+def test_a_named_template_for_pictures_has_to_be_there() -> None:
+    check = checked(NAMED, PLAIN, listed(template("seen_news", "A {{1}}")))
+    assert [fault.pointer for fault in check.faults] == ["/template_image_name"]

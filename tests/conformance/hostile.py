@@ -28,7 +28,7 @@ ACHIEVEMENT = {
     "consent": True,
 }
 RECIPIENT = {"address": "reader@example.org", "consent": True}
-GONE = object()
+GONE = type("Gone", (), {"__repr__": lambda _: "gone"})()
 """Stands for a field that is left out."""
 
 
@@ -528,20 +528,16 @@ def _others() -> list[Hostile]:
                 10**12,
                 "/size_bytes",
             ),
-            ("PUT", ACCOUNT, ADMIN, {}, "settings", [], "/settings"),
-            ("PUT", ACCOUNT, ADMIN, {}, "settings", {"page_id": 1}, "/settings/page_id"),
-            ("PUT", ACCOUNT, ADMIN, {}, "settings", {"page_id": ""}, "/settings/page_id"),
-            ("PUT", ACCOUNT, ADMIN, {}, "settings", {"Page-Id": "1"}, "/settings/Page-Id"),
-            (
-                "PUT",
-                ACCOUNT,
-                ADMIN,
-                {},
-                "secrets",
-                {"access_token": "a\nb"},
-                "/secrets/access_token",
+            *(
+                ("PUT", ACCOUNT, ADMIN, {}, "page_id", value, "/page_id")
+                for value in (GONE, None, 1, True, [], "", " ", "a\nb", "\ud800", "x" * 4097)
             ),
-            ("PUT", ACCOUNT, ADMIN, {}, "token", "x", "/token"),
+            ("PUT", ACCOUNT, ADMIN, {}, "access_token", "a\r\nX-Header: b", "/access_token"),
+            ("PUT", ACCOUNT, ADMIN, {}, "page", {"id": 1}, "/page/id"),
+            ("PUT", ACCOUNT, ADMIN, {}, "page", {"id": {"is": "1"}}, "/page/id"),
+            ("PUT", ACCOUNT, ADMIN, {"page_id": "1"}, "page", {"id": "2"}, "/page/id"),
+            ("PUT", ACCOUNT, ADMIN, dict.fromkeys(map(str, range(32)), "x"), "y", "x", "/y"),
+            ("PUT", ACCOUNT, ADMIN, {}, "settings", {"page_id": "1"}, "/page_id"),
             ("POST", RECIPIENTS, MANAGER, RECIPIENT, "address", GONE, "/address"),
             ("POST", RECIPIENTS, MANAGER, RECIPIENT, "address", "nobody", "/address"),
             (

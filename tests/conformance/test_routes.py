@@ -14,7 +14,14 @@ from chalicelib.domain.identity import Role
 from chalicelib.edge.operations import OPERATIONS
 from tests.unit.edge.kit import ADMIN, MANAGER, MEMBER, UNKNOWN_ID, Api, assemble, description
 
-PUBLIC = {"health", "openapi", "show_unsubscribe", "unsubscribe"}
+PUBLIC = {
+    "health",
+    "openapi",
+    "show_unsubscribe",
+    "unsubscribe",
+    "confirm_whatsapp",
+    "hear_whatsapp",
+}
 LEAST: Mapping[str, Role] = {
     "read_me": Role.MEMBER,
     "change_me": Role.MEMBER,

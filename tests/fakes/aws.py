@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -29,7 +30,11 @@ def scripted(service: str) -> Iterator[Stubber]:
         region_name="us-east-1",
         aws_access_key_id="test",
         aws_secret_access_key="test",
-        config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
+        config=Config(
+            retries={"total_max_attempts": 1},
+            signature_version="s3v4" if service == "s3" else None,
+            s3={"addressing_style": "path"},
+        ),
     )
     with Stubber(client) as stubber:
         yield stubber
@@ -38,6 +43,8 @@ def scripted(service: str) -> Iterator[Stubber]:
 
 class Raising:
     """A client every operation of which raises."""
+
+    meta = SimpleNamespace(region_name="us-east-1")
 
     def __init__(self, error: Exception) -> None:
         self._error = error

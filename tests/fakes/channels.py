@@ -7,7 +7,7 @@ They speak one small dialect, which `platforms` answers:
     POST …/containers     {"text", …} → {"id"}                       HANDLE only
     POST …/containers/id  publishes; again: the same post
     GET  …/containers/id  {"published": "…" | null}
-    GET  …/me             {"identity", "missing"}
+    GET  …/me             {"identity", "missing", "wrong"}
 """
 
 from __future__ import annotations
@@ -112,8 +112,13 @@ class FakeChannel:
     def check(self, account: Account) -> Check:
         """Ask who the account is."""
         found = yield from self._ask("GET", "me", None)
-        missing = tuple(found.get("missing", ()))
-        return AccountCheck(str(found["identity"]), ("post",), missing, settings={"learnt": "yes"})
+        return AccountCheck(
+            str(found["identity"]),
+            ("post",),
+            tuple(found.get("missing", ())),
+            settings={"learnt": "yes"},
+            faults=tuple(Fault(f"/{name}", "wrong", "No.") for name in found.get("wrong", ())),
+        )
 
     def _found(self, post: Post, since: datetime) -> Lookup:
         if self.reconciles_by is Reconcilability.HANDLE:

@@ -14,12 +14,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any
 
 from chalicelib.channels import CHANNELS
 from chalicelib.domain.adaptation import Tones
+from chalicelib.domain.certifications import Submission
 from chalicelib.domain.channels import Channel, ChannelName, Recipient
 from chalicelib.domain.deliveries import Attempt, Delivery, DeliveryKey, Policy, Status
 from chalicelib.domain.identity import Member, Role
@@ -27,6 +28,7 @@ from chalicelib.domain.messages import Content, Draft, Message
 from chalicelib.domain.ports import (
     AccountState,
     AccountStatus,
+    Achievement,
     Once,
     Snapshot,
     Subscription,
@@ -73,6 +75,9 @@ ADA = Member("ada", Role.MEMBER, "Ada Lovelace")
 BOB = Member("bob", Role.MEMBER, "Bob")
 MAX = Member("max", Role.COMMUNITY_MANAGER, "Max")
 ROOT = Member("root", Role.ADMIN, "Root")
+ACHIEVEMENT = Submission(
+    "Ada Lovelace", "cloud-practitioner", date(2026, 11, 2), ("facebook", "linkedin"), True
+)
 LONG = timedelta(days=3)
 
 SETTINGS: Mapping[str, Mapping[str, str]] = {
@@ -270,6 +275,11 @@ class World:
         names = tuple(ChannelName(channel) for channel in channels)
         whole = Draft(Content(text, **parts), names, scheduled_at=at, **draft)
         return self.publishing.submit(whole, author, once)
+
+    def achieve(self, author: Member = ADA, **changes: object) -> tuple[Achievement, Snapshot]:
+        """Submit Ada's achievement, changed as given."""
+        submission = replace(ACHIEVEMENT, **changes)  # type: ignore[arg-type] # names of fields
+        return self.moderating.submit(submission, author)
 
     # --- what the machine does ----------------------------------------------------------------
 

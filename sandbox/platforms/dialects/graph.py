@@ -7,6 +7,7 @@ November 2026). Messages are our own words; clients decide by code.
 from __future__ import annotations
 
 import base64
+import hmac
 import json
 import re
 import secrets
@@ -224,6 +225,7 @@ class GraphPlatform:
         if call.token is None:
             raise GraphError(104, "an access token is required", status=401)
         if call.token == self.seed["access_token"]:
+            self._require_proof(call)
             return
         known = {
             account.get("access_token") for account in self.world.journal.of("account").values()
@@ -231,6 +233,14 @@ class GraphPlatform:
         if call.token in known:
             raise GraphError(self.foreign_code, "the token lacks permission here", status=403)
         raise GraphError(190, "the access token can't be decoded", status=401)
+
+    def _require_proof(self, call: Call) -> None:
+        """Refuse a proof that was not made with the app's secret; none is asked for."""
+        given, secret = call.text("appsecret_proof"), self.seed.get("app_secret")
+        if given and secret:
+            proof = hmac.digest(secret.encode(), self.seed["access_token"].encode(), "sha256").hex()
+            if given != proof:
+                raise GraphError(100, "invalid appsecret_proof provided in the API argument")
 
     def _shared(self, call: Call) -> Any:
         """Answer what every token may ask about itself."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import secrets
 from collections import Counter
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from sandbox.platforms.engine.faults import Kind
+from sandbox.platforms.engine.webhooks import Writable, tell
 from sandbox.platforms.engine.wire import JSON, Answer, Request, json_answer, problem
 
 if TYPE_CHECKING:
@@ -37,6 +39,8 @@ MAIL_POLICY = (
 )
 MAX_TIMES = 10_000
 MAX_SECONDS = 3600
+MAX_WORDS = 4096
+NUMBER = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
 
 
 class Refused(ValueError):
@@ -74,6 +78,7 @@ class Doors:
             ("POST", "/latency"): self._set_latency,
             ("POST", "/reset"): self._reset,
             ("GET", "/accounts"): self._accounts,
+            ("POST", "/inbound"): self._write,
         }
 
     def answer(self, request: Request) -> Answer | None:
@@ -156,7 +161,32 @@ class Doors:
 
     def _accounts(self, _: Request) -> Answer:
         outside = self._outside
-        return json_answer(200, {"accounts": outside.accounts(), "platforms": outside.platforms()})
+        kept = outside.world.journal.of("account")
+        templates = {name: seed["templates"] for name, seed in kept.items() if "templates" in seed}
+        value = {
+            "accounts": outside.accounts(),
+            "platforms": outside.platforms(),
+            "templates": templates,
+        }
+        return json_answer(200, value)
+
+    def _write(self, request: Request) -> Answer:
+        """Play a person who writes to one of the accounts."""
+        body = _object(request, {"channel", "from", "text"})
+        channel = self._known(body.get("channel"))
+        stand_in = self._outside.stand_ins[channel]
+        if not isinstance(stand_in, Writable):
+            raise Refused(f"The platform behind {channel} does not tell what people write back.")
+        number, text = str(body.get("from", "")), body.get("text")
+        if not NUMBER.fullmatch(number):
+            raise Refused("from is a number like +34600000012.")
+        if not isinstance(text, str) or not 0 < len(text) <= MAX_WORDS:
+            raise Refused(f"text is 1 to {MAX_WORDS} characters.")
+        status = tell(self._outside.api or "", stand_in.hear(number, text))
+        if status == 200:
+            return json_answer(200, {"channel": channel, "answered": status})
+        said = "did not answer" if status is None else f"answered {status}"
+        return problem(502, "Bad Gateway", f"The product {said}; the platform would try again.")
 
     def _wall(self, request: Request) -> Answer:
         name, kind = WALL_FILES[request.path]

@@ -40,6 +40,7 @@ class Outside:
         state: Path,
         *,
         aws: str | None = None,
+        api: str | None = None,
         port: int = 0,
         channel_ports: Mapping[str, int] | None = None,
         latency_ms: float = 0,
@@ -47,9 +48,11 @@ class Outside:
     ) -> None:
         """Prepare; port 0 means the one used before if it is free, else any free one.
 
-        ``aws`` is the embedded AWS that e-mail and SMS are passed on to. Raise PortTaken when a
-        port that was asked for belongs to somebody else.
+        ``aws`` is the embedded AWS that e-mail and SMS are passed on to, ``api`` the product that
+        is told what people write. Raise PortTaken when a port that was asked for belongs to
+        somebody else.
         """
+        self.api = api
         self.world = World(state, aws, now)
         self.faults = Faults()
         self.stand_ins: dict[str, StandIn] = discover(self.world)

@@ -79,10 +79,10 @@ class World:
         self._last_number = 0
 
     def account(self, channel: str, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-        """Return the channel's account, made once and kept."""
-        found = self.journal.get("account", channel)
-        if found is None:
-            found = make()
+        """Return the channel's account, made once and kept; it gets what was not in it before."""
+        kept = self.journal.get("account", channel) or {}
+        found = {**make(), **kept}
+        if found.keys() != kept.keys():
             self.journal.put("account", channel, found)
         return found
 

@@ -250,18 +250,35 @@ def test_a_name_has_one_to_a_hundred_visible_characters(name: str, expected: lis
     assert codes(replace(GOOD, member_name=name)) == [("/member_name", code) for code in expected]
 
 
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+TODAY = date(2026, 11, 21)
+
+
 @pytest.mark.parametrize(
-    ("now", "last"),
+    ("own", "home", "now", "today"),
     [
-        (datetime(2026, 11, 21, 9, 59, tzinfo=UTC), date(2026, 11, 21)),
-        (datetime(2026, 11, 21, 10, 0, tzinfo=UTC), date(2026, 11, 22)),
-        (datetime(2026, 11, 21, 5, 0, tzinfo=timezone(timedelta(hours=-5))), date(2026, 11, 22)),
+        (None, "UTC", NOON, TODAY),
+        (None, "UTC", NOON.astimezone(timezone(timedelta(hours=14))), TODAY),
+        (None, "Pacific/Auckland", NOON, date(2026, 11, 22)),
+        ("Pacific/Auckland", "UTC", NOON, date(2026, 11, 22)),
+        ("Pacific/Pago_Pago", "Pacific/Auckland", NOON - timedelta(hours=2), date(2026, 11, 20)),
+        (None, "Nowhere/Else", NOON, TODAY),
     ],
 )
-def test_a_date_is_past_once_it_has_begun_somewhere(now: datetime, last: date) -> None:
-    assert not check_submission(replace(GOOD, certified_on=last), now=now)
-    tomorrow = replace(GOOD, certified_on=last + timedelta(days=1))
-    assert [fault.code for fault in check_submission(tomorrow, now=now)] == ["future_date"]
+def test_a_date_is_past_once_it_has_begun_where_the_member_is(
+    own: str | None, home: str, now: datetime, today: date
+) -> None:
+    given = replace(GOOD, certified_on=today, time_zone=own)
+    assert not check_submission(given, now=now, home=home)
+    tomorrow = replace(given, certified_on=today + timedelta(days=1))
+    codes = [fault.code for fault in check_submission(tomorrow, now=now, home=home)]
+    assert codes == ["future_date"]
+
+
+def test_a_zone_that_does_not_exist_leaves_the_date_to_the_members_own() -> None:
+    given = replace(GOOD, certified_on=TODAY, time_zone="Mars/Olympus")
+    found = [fault.code for fault in check_submission(given, now=NOON)]
+    assert found == ["unknown_time_zone"]
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import time
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
+from botocore.stub import ANY
+from chalice.app import CloudWatchEvent
 
 from chalicelib.gateways.ground import LambdaStarter, NoStarter, SystemClock, TimeOrderedIds
 from tests.fakes.aws import SILENCE, Raising, scripted
@@ -52,12 +55,24 @@ def test_identifiers_carry_their_millisecond_in_front() -> None:
 
 
 def test_another_release_is_started_without_waiting_for_it() -> None:
-    payload = json.dumps({"source": "omnichannel.release", "at": "2026-11-21T12:00:00.000Z"})
-    expected = {"FunctionName": "release", "InvocationType": "Event", "Payload": payload}
+    expected = {"FunctionName": "release", "InvocationType": "Event", "Payload": ANY}
     with scripted("lambda") as stub:
         stub.add_response("invoke", {"StatusCode": 202}, expected)
 
         LambdaStarter(stub.client, "release").release(AT)
+
+
+def test_what_starts_a_release_reads_like_a_scheduled_event() -> None:
+    sent: list[str] = []
+    client = SimpleNamespace(
+        meta=SimpleNamespace(region_name="us-east-1"),
+        invoke=lambda **params: sent.append(params["Payload"]),
+    )
+    LambdaStarter(client, "release").release(AT)
+    event = CloudWatchEvent(json.loads(sent[0]), None)
+
+    assert (event.source, event.time) == ("omnichannel.release", "2026-11-21T12:00:00.000Z")
+    assert (event.region, event.detail) == ("us-east-1", {})
 
 
 def test_a_release_that_cannot_be_started_is_left_to_the_tick() -> None:

@@ -23,7 +23,7 @@ def hint(number: int = 1, recipient: str | None = None) -> Hint:
 def taken(count: int) -> dict[str, object]:
     """Return Kinesis' answer to records it took."""
     records = [{"SequenceNumber": str(n), "ShardId": "s"} for n in range(count)]
-    return {"FailedRecordCount": 0, "Records": records}
+    return {"Records": records}
 
 
 def test_hints_are_put_as_records_of_their_deliveries() -> None:

@@ -66,6 +66,9 @@ def test_a_photo_changes_the_card() -> None:
 
 
 def test_the_imaging_library_is_loaded_on_first_use_only() -> None:
-    program = "import sys, chalicelib.gateways.studio as s; s.ImagingStudio('x'); sys.exit('PIL' in sys.modules)"
+    program = (
+        "import sys; from chalicelib.gateways import studio; "
+        "studio.ImagingStudio('x'); sys.exit('PIL' in sys.modules)"
+    )
 
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

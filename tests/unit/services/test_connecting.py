@@ -31,9 +31,9 @@ def world() -> World:
     return World(connected=False)
 
 
-def connect(world: World, **settings: str) -> AccountState:
+def connect(world: World, **fields: str) -> AccountState:
     """Connect the feed as an administrator."""
-    return world.connecting.connect(FEED, {"page": "7", **settings}, TOKEN, ROOT)
+    return world.connecting.connect(FEED, {"page": "7", **TOKEN, **fields}, ROOT)
 
 
 def faults(world: World) -> list[str]:
@@ -70,7 +70,7 @@ def test_the_platform_is_asked_with_the_new_secret(world: World) -> None:
 
 
 def test_an_account_without_secrets_is_connected(world: World) -> None:
-    world.connecting.connect("sms", {}, {}, ROOT)
+    world.connecting.connect("sms", {}, ROOT)
 
     assert world.accounts.state(ChannelName("sms")).status is AccountStatus.CONNECTED
     assert "sms" not in world.secrets.fields
@@ -79,17 +79,17 @@ def test_an_account_without_secrets_is_connected(world: World) -> None:
 @pytest.mark.parametrize("member", [ADA, MAX])
 def test_only_administrators_connect(world: World, member: object) -> None:
     with pytest.raises(Forbidden):
-        world.connecting.connect(FEED, {}, TOKEN, member)  # type: ignore[arg-type] # a member
+        world.connecting.connect(FEED, TOKEN, member)  # type: ignore[arg-type] # a member
 
 
 def test_a_channel_nobody_knows_is_not_found(world: World) -> None:
     with pytest.raises(NotFound):
-        world.connecting.connect("myspace", {}, {}, ROOT)
+        world.connecting.connect("myspace", {}, ROOT)
 
 
 def test_every_missing_field_is_named(world: World) -> None:
     with pytest.raises(InvalidMessage) as refused:
-        world.connecting.connect(FEED, {}, {}, ROOT)
+        world.connecting.connect(FEED, {}, ROOT)
     assert [fault.pointer for fault in refused.value.faults] == ["/page", "/access_token"]
 
 
@@ -99,12 +99,43 @@ def test_every_missing_field_is_named(world: World) -> None:
         (answers(401), "credentials_rejected"),
         (answers(400), "content_rejected"),
         (lambda _: reply({"identity": "x", "missing": ["post", "read"]}), "missing_scope"),
+        (lambda _: reply({"identity": "x", "wrong": ["page"]}), "wrong"),
     ],
 )
 def test_what_the_platform_refuses_is_a_fault(world: World, fault: Fault, code: str) -> None:
     world.platforms.arm(FEED, fault, asking=True)
 
     assert faults(world) == [code]
+
+
+def test_a_fault_of_the_token_points_at_it(world: World) -> None:
+    world.platforms.arm(FEED, answers(401), asking=True)
+    with pytest.raises(InvalidMessage) as refused:
+        connect(world)
+
+    assert [fault.pointer for fault in refused.value.faults] == ["/access_token"]
+
+
+def test_fields_that_are_not_given_keep_their_stored_value(world: World) -> None:
+    connect(world)
+    state = world.connecting.connect(FEED, {"page": "8"}, ROOT)
+
+    assert state.settings["page"] == "8"
+    assert world.secrets.read(FEED) == TOKEN
+
+
+def test_fields_that_the_channel_does_not_use_are_ignored(world: World) -> None:
+    state = connect(world, favourite_colour="teal")
+
+    assert "favourite_colour" not in {**state.settings, **world.secrets.read(FEED)}
+
+
+def test_what_was_learnt_is_asked_for_again_with_every_check(world: World) -> None:
+    connect(world)
+    connect(world)
+    (_, account, _) = world.platforms.calls[-1]
+
+    assert account.settings == {"page": "7"}
 
 
 def test_nothing_is_kept_of_a_refused_account(world: World) -> None:

@@ -1,26 +1,19 @@
-"""The worker: one attempt, from the hint to the stored outcome."""
+"""The worker: from the hint to the stored outcome, whoever else is at work."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
-
 from chalicelib.channels import CHANNELS
-from chalicelib.domain.channels import AwsCall, ChannelName, HttpRequest
+from chalicelib.domain.channels import ChannelName
 from chalicelib.domain.deliveries import DeliveryKey, Status
-from chalicelib.domain.errors import LostRace, StoreUnavailable
+from chalicelib.domain.errors import StoreUnavailable
 from chalicelib.domain.messages import Changes, LateAction, LatePolicy, MediaRef, MessageStatus
-from chalicelib.domain.ports import AccountStatus, Filter, Hint
+from chalicelib.domain.ports import Filter, Hint
 from tests.fakes.ground import START
 from tests.fakes.platforms import (
     Request,
-    answers,
-    broken,
-    garbled,
-    lost_after,
-    rate_limited,
     unreachable,
 )
 from tests.fakes.world import ADA, World
@@ -146,12 +139,14 @@ def test_each_step_stands_in_the_timeline(world: World) -> None:
     message = world.submit("Hello", FEED)
     world.clock.advance(seconds=1)
     world.run()
-    entries = world.messages.timeline(message.message.id).entries
+    timeline = world.messages.timeline(message.message.id)
 
-    assert [(e.actor, e.before, e.after) for e in entries] == [
+    assert [(e.actor, e.before, e.after) for e in timeline.entries] == [
         ("ada", "", "publishing"),
-        ("worker", "queued", "sending"),
         ("worker", "sending", "delivered"),
+    ]
+    assert [(attempt.number, attempt.outcome) for attempt in timeline.attempts] == [
+        (1, "delivered")
     ]
 
 
@@ -264,6 +259,15 @@ def test_what_comes_too_late_is_left_out_if_the_author_wants_so(world: World) ->
     assert world.shown(FEED) == []
 
 
+def test_an_author_may_allow_no_lateness_at_all(world: World) -> None:
+    never = LatePolicy(timedelta(0), LateAction.SKIP)
+    message = world.submit("Hello", FEED, at=START + SECOND, late_policy=never)
+    world.clock.advance(minutes=1)
+    world.run()
+
+    assert world.status(message, FEED) is Status.SKIPPED
+
+
 def test_what_comes_too_late_is_sent_all_the_same_by_default(world: World) -> None:
     world.submit("Hello", FEED, at=START + SECOND)
     world.clock.advance(hours=6)
@@ -318,345 +322,3 @@ def test_an_edit_while_retrying_publishes_the_new_words(world: World) -> None:
     world.run()
 
     assert world.shown("handle-feed") == ["New"]
-
-
-# --- the account ------------------------------------------------------------------------------
-
-
-def test_without_an_account_deliveries_wait() -> None:
-    world = World(connected=False)
-    message = world.submit("Hello", FEED)
-    world.run(timedelta(minutes=10))
-    delivery = world.delivery(message, FEED)
-
-    assert (delivery.status, delivery.attempts) == (Status.BLOCKED, 0)
-    assert delivery.problem is not None and delivery.problem.code == "credentials_rejected"
-
-
-def test_rejected_credentials_hold_back_the_whole_account(world: World) -> None:
-    world.platforms.arm(FEED, answers(401))
-    messages = [world.submit(f"Hello {number}", FEED) for number in range(3)]
-    world.drain()
-
-    assert [world.status(message, FEED) for message in messages] == [Status.BLOCKED] * 3
-    assert len(world.platforms.published(FEED)) == 1
-    assert world.accounts.state(FEED).status is AccountStatus.BLOCKED
-
-
-def test_blocked_deliveries_go_on_when_the_account_is_connected_again(world: World) -> None:
-    world.platforms.arm(FEED, answers(401))
-    message = world.submit("Hello", FEED)
-    world.run(timedelta(minutes=30))
-    assert world.status(message, FEED) is Status.BLOCKED
-
-    world.connect(FEED)
-    world.run()
-    assert world.shown(FEED) == ["Hello"]
-
-
-def test_waiting_for_an_account_burns_no_attempts(world: World) -> None:
-    world.platforms.arm(FEED, answers(401))
-    message = world.submit("Hello", FEED)
-    world.run(timedelta(days=2))
-    world.connect(FEED)
-    world.run()
-
-    assert world.delivery(message, FEED).attempts == 2
-
-
-def test_a_rate_limit_pauses_the_whole_account(world: World) -> None:
-    world.platforms.arm(FEED, rate_limited(600))
-    messages = [world.submit(f"Hello {number}", FEED) for number in range(3)]
-    world.drain()
-
-    assert len(world.platforms.published(FEED)) == 1
-    for message in messages[1:]:
-        delivery = world.delivery(message, FEED)
-        assert (delivery.attempts, delivery.next_at) == (0, START + timedelta(minutes=10))
-
-
-def test_after_a_rate_limit_everything_is_published(world: World) -> None:
-    world.platforms.arm(FEED, rate_limited(600))
-    for number in range(3):
-        world.submit(f"Hello {number}", FEED)
-    world.run()
-
-    assert sorted(world.shown(FEED)) == ["Hello 0", "Hello 1", "Hello 2"]
-    assert min(post.at for post in world.platforms.posts) >= START + timedelta(minutes=10)
-
-
-def test_another_account_is_not_delayed(world: World) -> None:
-    world.platforms.arm(FEED, rate_limited(600))
-    world.submit("Hello", FEED, "key-feed")
-    world.drain()
-
-    assert world.shown("key-feed") == ["Hello"]
-
-
-# --- answers ----------------------------------------------------------------------------------
-
-
-def test_what_certainly_did_not_happen_is_tried_again(world: World) -> None:
-    world.platforms.arm(FEED, unreachable, unreachable)
-    message = world.submit("Hello", FEED)
-    world.run()
-
-    assert world.shown(FEED) == ["Hello"]
-    assert world.delivery(message, FEED).attempts == 3
-
-
-def test_retries_end_after_eight_attempts(world: World) -> None:
-    world.platforms.arm(FEED, *[unreachable] * 20)
-    message = world.submit("Hello", FEED)
-    world.run()
-    delivery = world.delivery(message, FEED)
-
-    assert (delivery.status, delivery.attempts) == (Status.FAILED, 8)
-    assert len(world.platforms.calls) == 8
-
-
-def test_a_persons_retry_gets_eight_attempts_of_its_own(world: World) -> None:
-    world.platforms.arm(FEED, *[unreachable] * 20)
-    message = world.submit("Hello", FEED)
-    world.run()
-    world.clock.advance(days=2)
-    world.deciding.retry(message.message.id, FEED, ADA)
-    world.run()
-
-    assert world.delivery(message, FEED).attempts == 16
-
-
-def test_rejected_content_fails_at_once(world: World) -> None:
-    world.platforms.arm(FEED, answers(400))
-    message = world.submit("Hello", FEED)
-    world.run()
-
-    assert world.status(message, FEED) is Status.FAILED
-    assert len(world.platforms.calls) == 1
-
-
-def test_a_channel_that_trips_over_an_answer_is_in_doubt(world: World) -> None:
-    world.platforms.arm(FEED, garbled)
-    message = world.submit("Hello", FEED)
-    world.drain()
-
-    assert world.status(message, FEED) is Status.IN_DOUBT
-    assert [name for name, _ in world.heard.failures] == ["channel_crashed"]
-
-
-def test_a_transport_that_fails_unforeseen_is_in_doubt(world: World) -> None:
-    world.platforms.arm(FEED, broken)
-    message = world.submit("Hello", FEED)
-    world.drain()
-
-    assert world.status(message, FEED) is Status.IN_DOUBT
-
-
-def test_the_outcome_is_kept_even_if_the_account_can_not_be_noted(world: World) -> None:
-    world.platforms.arm(FEED, answers(401))
-    message = world.submit("Hello", FEED)
-    world.breaker.when = lambda at, op, request: (
-        StoreUnavailable("no") if op == "write" and "STATE" in repr(request) else None
-    )
-
-    assert world.drain() == 0
-    assert world.status(message, FEED) is Status.BLOCKED
-
-
-# --- what is posted ---------------------------------------------------------------------------
-
-
-def test_what_is_posted_is_fixed_before_the_first_attempt(world: World) -> None:
-    world.platforms.arm(FEED, unreachable)
-    message = world.submit("Hello", FEED)
-    world.drain()
-    world.connect(FEED, footer=" (c) 2027")
-    world.run()
-
-    assert world.shown(FEED) == ["Hello"]
-    digests = {attempt.digest for attempt in world.attempts(message, FEED)}
-    assert len(digests) == 1
-
-
-def test_what_cannot_become_a_post_fails_without_an_attempt(world: World) -> None:
-    world.connect(FEED, footer="!" * 600)
-    message = world.submit("Hello", FEED)
-    world.run()
-    delivery = world.delivery(message, FEED)
-
-    assert (delivery.status, delivery.attempts) == (Status.FAILED, 0)
-    assert delivery.problem is not None and delivery.problem.code == "unsupported_content"
-
-
-def test_a_revision_that_cannot_be_read_is_our_own_trouble(world: World) -> None:
-    message = world.submit("Hello", FEED)
-    delivery = world.delivery(message, FEED)
-    gone = replace(delivery, revision=9, version=delivery.version + 1)
-    world.store.commit(world.messages.moving(delivery, gone))
-
-    assert world.drain() == 1
-    assert world.status(message, FEED) is Status.QUEUED
-
-
-def test_a_token_is_the_same_for_every_attempt(world: World) -> None:
-    world.platforms.arm(FEED, unreachable)
-    world.submit("Hello", FEED)
-    world.run()
-    steps = world.platforms.published(FEED)
-    tokens = {step.json["token"] for step in steps if isinstance(step, HttpRequest)}
-
-    assert len(steps) == 2 and len(tokens) == 1
-
-
-def test_a_handle_is_stored_before_anything_is_visible(world: World) -> None:
-    message = world.submit("Hello", "handle-feed")
-    seen: list[str | None] = []
-
-    def look(request: Request) -> None:
-        if request.publishes:
-            seen.append(world.delivery(message, "handle-feed").handle)
-
-    world.platforms.during = look
-    world.drain()
-
-    assert seen == ["container1"]
-
-
-def test_without_its_handle_stored_nothing_is_published(world: World) -> None:
-    message = world.submit("Hello", "handle-feed")
-    world.breaker.when = lambda at, op, request: (
-        StoreUnavailable("no") if at == "before" and "'handle'" in repr(request) else None
-    )
-    assert world.drain() == 1
-    assert world.platforms.published("handle-feed") == []
-
-    world.breaker.mend()
-    world.run()
-    assert world.shown("handle-feed") == ["Hello"]
-    assert world.status(message, "handle-feed") is Status.DELIVERED
-
-
-def test_a_retry_publishes_the_stored_handle(world: World) -> None:
-    world.platforms.arm("handle-feed", unreachable)
-    world.submit("Hello", "handle-feed")
-    world.run()
-
-    assert list(world.platforms.containers) == ["container1"]
-    assert world.shown("handle-feed") == ["Hello"]
-
-
-# --- our own store ----------------------------------------------------------------------------
-
-
-def test_an_attempt_that_could_not_begin_calls_nobody(world: World) -> None:
-    world.submit("Hello", FEED)
-    world.breaker.when = lambda at, op, request: (
-        StoreUnavailable("no") if at == "before" and "ATTEMPT#" in repr(request) else None
-    )
-
-    assert world.drain() == 1
-    assert world.platforms.calls == []
-
-
-def test_an_outcome_that_could_not_be_written_is_found_again(world: World) -> None:
-    message = world.submit("Hello", FEED)
-    world.breaker.when = lambda at, op, request: (
-        StoreUnavailable("no") if at == "before" and "delivered_at" in repr(request) else None
-    )
-    assert world.drain() == 1
-    assert world.status(message, FEED) is Status.SENDING
-
-    world.breaker.mend()
-    world.run()
-    assert world.status(message, FEED) is Status.DELIVERED
-    assert world.shown(FEED) == ["Hello"]
-
-
-def test_a_roll_up_that_fails_does_not_fail_the_delivery(world: World) -> None:
-    message = world.submit("Hello", FEED)
-    world.breaker.when = lambda at, op, request: (
-        StoreUnavailable("no") if at == "before" and "rolled" in repr(request) else None
-    )
-
-    assert world.drain() == 0
-    assert world.status(message, FEED) is Status.DELIVERED
-    assert world.heard.named("roll_up_later")
-
-
-def test_there_is_nothing_to_roll_up_without_deliveries(world: World) -> None:
-    draft = world.submit("Hello", FEED, keep_as_draft=True)
-
-    assert world.delivering.roll_up(draft.message.id) is None
-    assert world.delivering.roll_up("nothing") is None
-
-
-def test_a_worker_that_lost_its_lease_only_leaves_evidence(world: World) -> None:
-    message = world.submit("Hello", FEED)
-
-    def taken_over(request: Request) -> None:
-        world.platforms.during = lambda _: None
-        world.clock.advance(minutes=10)
-        world.tick()
-
-    world.platforms.during = taken_over
-    world.delivering.deliver_all(world.stream.take())
-    (attempt,) = world.attempts(message, FEED)
-
-    assert world.status(message, FEED) is Status.IN_DOUBT
-    assert (attempt.late, attempt.outcome) == (True, "delivered")
-
-
-def test_evidence_of_a_late_worker_settles_the_doubt(world: World) -> None:
-    message = world.submit("Hello", "none-feed")
-
-    def taken_over(request: Request) -> None:
-        world.platforms.during = lambda _: None
-        world.clock.advance(minutes=10)
-        world.tick()
-
-    world.platforms.during = taken_over
-    world.delivering.deliver_all(world.stream.take(1))
-    world.run()
-    delivery = world.delivery(message, "none-feed")
-
-    assert delivery.status is Status.DELIVERED
-    assert delivery.receipt is not None and delivery.receipt.external_id == "none-feed_1"
-    assert world.shown("none-feed") == ["Hello"]
-
-
-def test_what_raced_is_not_reported(world: World) -> None:
-    world.submit("Hello", FEED)
-    world.breaker.break_write(1, "before", LostRace())
-
-    assert world.drain() == 0
-
-
-@pytest.mark.parametrize("channel", ["facebook", "linkedin"])
-def test_a_lost_answer_on_a_real_feed_publishes_once(world: World, channel: str) -> None:
-    world.platforms.arm(channel, lost_after)
-    message = world.submit("Hello", channel)
-    world.run()
-
-    assert world.shown(channel) == ["Hello"]
-    assert world.status(message, channel) is Status.DELIVERED
-
-
-def test_a_lost_answer_on_instagram_publishes_once(world: World) -> None:
-    world.platforms.arm("instagram", lost_after)
-    picture = MediaRef(world.upload())
-    message = world.submit("Hello", "instagram", media=(picture,))
-    world.run()
-
-    assert world.shown("instagram") == ["Hello"]
-    assert world.status(message, "instagram") is Status.DELIVERED
-
-
-def test_a_mail_carries_our_mark_and_a_way_out(world: World) -> None:
-    world.subscribe("email", 1)
-    world.submit("Hello", "email")
-    world.run()
-    (step,) = world.platforms.published("email")
-
-    assert isinstance(step, AwsCall)
-    assert step.params["EmailTags"][0]["Value"] == world.platforms.posts[0].token
-    assert "https://api.example.org/unsubscribe/" in repr(step.params["Content"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
@@ -198,6 +199,55 @@ def test_anything_else_is_not_a_wish_to_be_left_alone(
     assert not world.subscribing.heard(SMS, address, text)
     stored = world.subscriptions.get(SMS, added.recipient.id)
     assert stored is not None and stored.opted_out_at is None
+
+
+def known(world: World, subscription: Subscription) -> Subscription:
+    """Return a recipient as stored now."""
+    found = world.subscriptions.get(subscription.channel, subscription.recipient.id)
+    assert found is not None
+    return found
+
+
+def test_who_opted_out_may_opt_in_again_in_their_own_words(world: World) -> None:
+    added = add(world, "sms", "+15550100")
+    world.subscribing.heard(SMS, "+15550100", "STOP")
+    world.clock.advance(hours=1)
+
+    assert not world.subscribing.heard(SMS, "+15550100", "Start!")
+    assert known(world, added).opted_out_at is None
+    assert len(world.heard.named("opted_in")) == 1
+
+
+def test_to_opt_in_without_having_opted_out_changes_nothing(world: World) -> None:
+    added = add(world, "sms", "+15550100")
+    world.subscribing.heard(SMS, "+15550100", "START")
+
+    assert known(world, added).consent == added.consent
+    assert world.heard.named("opted_in") == []
+
+
+def test_a_wish_written_earlier_does_not_undo_a_later_one(world: World) -> None:
+    added = add(world, "sms", "+15550100")
+    world.clock.advance(hours=2)
+    earlier = world.clock.now() - timedelta(hours=1)
+    world.subscribing.heard(SMS, "+15550100", "STOP")
+    world.subscribing.heard(SMS, "+15550100", "START", earlier)
+
+    assert known(world, added).opted_out_at == world.clock.now()
+
+
+def test_whoever_writes_to_us_may_be_answered_in_free_text_for_a_day(world: World) -> None:
+    added = add(world, "whatsapp", "+15550100")
+    world.subscribing.heard(added.channel, "+15550100", "Hello!")
+
+    assert known(world, added).recipient.window_open_until == START + timedelta(hours=24)
+
+
+def test_a_moment_in_the_future_counts_as_now(world: World) -> None:
+    added = add(world, "whatsapp", "+15550100")
+    world.subscribing.heard(added.channel, "+15550100", "Hi", START + timedelta(days=9))
+
+    assert known(world, added).recipient.window_open_until == START + timedelta(hours=24)
 
 
 def test_the_link_of_a_mail_that_was_sent_works(world: World) -> None:

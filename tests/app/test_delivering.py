@@ -1,0 +1,194 @@
+"""Does an announcement survive what platforms do, seen from outside: posts counted, logs searched?"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import Counter
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from tests.app.conftest import Running, request
+
+pytestmark = [pytest.mark.slow, pytest.mark.emulator]
+
+TEXT_CHANNELS = ["facebook", "linkedin", "whatsapp", "email", "sms"]
+TERMINAL = {"delivered", "failed", "cancelled", "skipped", "needs_review"}
+DEADLINE_SECONDS = 150
+POLL_SECONDS = 0.25
+
+
+def publish(running: Running, content: str, channels: list[str]) -> str:
+    wish = {"content": content, "channels": channels}
+    answer = running.call("POST", "/api/v1/messages", wish)
+    assert answer.status == 202, answer.body
+    return str(answer.json["id"])
+
+
+def settled(running: Running, message: str) -> dict[str, Any]:
+    """Return the message once every delivery is terminal."""
+    ticking = threading.Event()
+    for _ in range(int(DEADLINE_SECONDS / POLL_SECONDS)):
+        found: dict[str, Any] = running.call("GET", f"/api/v1/messages/{message}").json
+        if all(part["status"] in TERMINAL for part in found["deliveries"]):
+            return found
+        ticking.wait(POLL_SECONDS)
+    raise AssertionError(f"not settled: {found}")
+
+
+def posts(running: Running, content: str) -> Counter[tuple[str, str | None]]:
+    """Count the posts with a text by channel and recipient."""
+    items = request(running.endpoints["sandbox"], "GET", "/posts").json["items"]
+    return Counter((p["channel"], p["recipient"]) for p in items if content in p["text"])
+
+
+def arm(running: Running, **fault: Any) -> None:
+    answer = request(running.endpoints["sandbox"], "POST", "/faults", fault)
+    assert answer.status == 201, answer.body
+
+
+def status(message: dict[str, Any], channel: str) -> str:
+    return next(str(d["status"]) for d in message["deliveries"] if d["channel"] == channel)
+
+
+@pytest.mark.parametrize(
+    ("faults", "outcomes"),
+    [
+        (
+            {
+                "facebook": "drop_after",
+                "linkedin": "error_500_after",
+                "whatsapp": "rate_limit",
+                "email": "truncated_json",
+                "sms": "reject_content",
+            },
+            {
+                "facebook": "delivered",
+                "linkedin": "delivered",
+                "whatsapp": "delivered",
+                "email": "needs_review",
+                "sms": "delivered",
+            },
+        ),
+        (
+            {
+                "facebook": "delayed_effect",
+                "linkedin": "drop_before",
+                "whatsapp": "drop_after",
+                "email": "refuse_connection",
+                "sms": "slow",
+            },
+            {
+                "facebook": "delivered",
+                "linkedin": "delivered",
+                "whatsapp": "needs_review",
+                "email": "delivered",
+                "sms": "delivered",
+            },
+        ),
+    ],
+)
+def test_a_fault_on_every_channel_neither_loses_nor_doubles_a_post(
+    running: Running, faults: dict[str, str], outcomes: dict[str, str]
+) -> None:
+    content = f"Faults {' '.join(faults.values())}"
+    for channel, kind in faults.items():
+        arm(running, channel=channel, kind=kind, times=1, seconds=2)
+    message = settled(running, publish(running, content, TEXT_CHANNELS))
+    assert {channel: status(message, channel) for channel in TEXT_CHANNELS} == outcomes
+    assert set(posts(running, content).values()) == {1}
+
+
+def test_a_parenthesis_and_a_tag_reach_every_reader_as_written(running: Running) -> None:
+    content = "Well done (really) @ home #AWSCertified <3"
+    settled(running, publish(running, content, TEXT_CHANNELS))
+    assert len(posts(running, content)) == 2 + 3 * 3
+
+
+def test_a_preview_shows_what_is_then_published(running: Running) -> None:
+    content = "Exactly “this” – nothing else… ✓"
+    wish = {"content": content, "channels": TEXT_CHANNELS}
+    previews = running.call("POST", "/api/v1/previews", wish).json["channels"]
+    settled(running, publish(running, content, TEXT_CHANNELS))
+    items = request(running.endpoints["sandbox"], "GET", "/posts").json["items"]
+    for preview in previews:
+        mine = [p["text"] for p in items if p["channel"] == preview["channel"]]
+        assert preview["post"]["text"] in mine
+
+
+def test_one_correlation_id_leads_through_request_record_attempt_and_timeline(
+    running: Running,
+) -> None:
+    mark = "follow-me-0123456789"
+    answer = running.call(
+        "POST",
+        "/api/v1/messages",
+        {"content": "Followed", "channels": ["facebook"]},
+        X_Correlation_Id=mark,
+    )
+    message = settled(running, answer.json["id"])
+    timeline = running.call("GET", f"/api/v1/messages/{message['id']}/timeline").json
+    lines = [
+        json.loads(line)
+        for line in (running.state / "logs" / "api.log").read_text().splitlines()
+        if mark in line
+    ]
+    assert {line.get("event") for line in lines} >= {"answered", "attempt_finished"}
+    assert mark in json.dumps(timeline)
+    assert any(mark in record for record in records(running))
+
+
+def test_no_token_number_or_address_is_in_a_log_a_record_or_a_key(running: Running) -> None:
+    arm(running, channel="email", kind="reject_content", times=1)
+    settled(running, publish(running, "Nothing leaks", TEXT_CHANNELS))
+    canaries = [
+        *(account["access_token"] for account in running.endpoints["accounts"].values()),
+        *("ines@community.example", "community.example", "+34600000001", "34600000012"),
+        running.token()[:200],
+    ]
+    places = {
+        "log": (running.state / "logs" / "api.log").read_text(),
+        "stream": "\n".join(records(running)),
+        "keys": "\n".join(keys(running)),
+    }
+    found = [(place, c) for place, text in places.items() for c in canaries if c in text]
+    assert found == []
+
+
+def client(running: Running, service: str) -> Any:
+    return boto3.client(
+        service,  # type: ignore[call-overload] # named by the tests
+        endpoint_url=running.endpoints["aws"],
+        region_name=running.endpoints["region"],
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+
+
+def records(running: Running) -> list[str]:
+    """Return what is on the stream."""
+    kinesis = client(running, "kinesis")
+    name = running.endpoints["stream"]
+    found: list[str] = []
+    for shard in kinesis.list_shards(StreamName=name)["Shards"]:
+        iterator = kinesis.get_shard_iterator(
+            StreamName=name, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+        )["ShardIterator"]
+        answer = kinesis.get_records(ShardIterator=iterator, Limit=10_000)
+        found += [record["Data"].decode() for record in answer["Records"]]
+    return found
+
+
+def keys(running: Running) -> list[str]:
+    """Return every key and index key of the table."""
+    pages = client(running, "dynamodb").get_paginator("scan").paginate(
+        TableName=running.endpoints["table"]
+    )
+    names = ("PK", "SK", "GSI1PK", "GSI1SK", "GSI2PK", "GSI2SK")
+    return [
+        item[name]["S"] for page in pages for item in page["Items"] for name in names if name in item
+    ]

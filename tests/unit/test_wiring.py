@@ -1,0 +1,134 @@
+"""The composition root: everything can be made, once, and nothing before it is asked for."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from typing import Any
+
+import pytest
+
+from chalicelib import settings, wiring
+from chalicelib.channels import CHANNELS
+from chalicelib.gateways.ground import LambdaStarter, NoStarter
+
+FACTORIES: dict[str, Callable[[], Any]] = {
+    name: value
+    for name, value in vars(wiring).items()
+    if not name.startswith("_") and hasattr(value, "cache_clear")
+}
+
+
+def _forget() -> None:
+    settings.current.cache_clear()
+    for factory in FACTORIES.values():
+        factory.cache_clear()  # type: ignore[attr-defined] # chosen by it
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """Give the process an environment of its own, and leave nothing of it behind."""
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "WORKER_THREADS": "2",
+    }.items():
+        monkeypatch.setenv(name, value)
+    _forget()
+    yield monkeypatch
+    for pool in (wiring.delivery_pool, wiring.release_pool):
+        if pool.cache_info().currsize:
+            pool().shutdown()
+    _forget()
+
+
+@pytest.mark.parametrize("name", FACTORIES)
+def test_everything_can_be_made_without_a_network(name: str) -> None:
+    assert FACTORIES[name]() is not None
+
+
+@pytest.mark.parametrize("name", FACTORIES)
+def test_everything_is_made_only_once(name: str) -> None:
+    assert FACTORIES[name]() is FACTORIES[name]()
+
+
+@pytest.mark.parametrize("name", FACTORIES)
+def test_everything_says_what_it_makes(name: str) -> None:
+    made = inspect.signature(FACTORIES[name]).return_annotation
+
+    assert made != "Any"
+    assert type(FACTORIES[name]()).__name__ == made or made in ("Starter", "Executor")
+
+
+def test_importing_the_root_makes_nothing() -> None:
+    program = (
+        "from chalicelib import wiring, settings; import sys; "
+        "made = [f for f in vars(wiring).values() if hasattr(f, 'cache_info')]; "
+        "sys.exit(sum(f.cache_info().currsize for f in made))"
+    )
+
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_the_registry_holds_the_six_channels() -> None:
+    assert wiring.registry() is CHANNELS
+    assert set(CHANNELS) == {"facebook", "instagram", "linkedin", "whatsapp", "email", "sms"}
+
+
+def test_without_a_release_function_nobody_is_started() -> None:
+    assert isinstance(wiring.starter(), NoStarter)
+
+
+def test_with_a_release_function_it_is_started(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("RELEASE_FUNCTION", "release")
+
+    assert isinstance(wiring.starter(), LambdaStarter)
+
+
+@pytest.mark.parametrize(
+    ("factory", "retries"),
+    [("stream", 1), ("media", 3)],
+)
+def test_what_must_not_be_repeated_is_sent_once(factory: str, retries: int) -> None:
+    client = FACTORIES[factory]()._client
+
+    assert client.meta.config.retries["total_max_attempts"] == retries
+
+
+def test_platform_calls_over_aws_are_sent_once() -> None:
+    client = wiring.transport()._aws._client("sesv2", "http://127.0.0.1:1")
+
+    assert client.meta.config.retries["total_max_attempts"] == 1
+    assert client.meta.endpoint_url == "http://127.0.0.1:1"
+
+
+def test_the_worker_has_as_many_threads_as_set() -> None:
+    pool: Executor = wiring.delivery_pool()
+
+    assert pool._max_workers == 2  # type: ignore[attr-defined] # of a thread pool
+
+
+def test_a_settle_time_is_taken_from_the_settings(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("SETTLE_SECONDS", "5")
+    channel = next(iter(CHANNELS.values()))
+
+    assert wiring.reconciling().settle_time(channel).total_seconds() == 5
+
+
+def test_tracing_is_off_unless_it_is_switched_on() -> None:
+    program = (
+        "import sys; from chalicelib import wiring; wiring.telemetry(); "
+        "sys.exit('aws_xray_sdk' in sys.modules)"
+    )
+
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_tracing_can_be_switched_on(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("TRACING", "on")
+
+    with wiring.telemetry().span("attempt", channel="sms"):
+        pass
