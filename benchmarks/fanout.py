@@ -27,8 +27,8 @@ from benchmarks.surroundings import Surroundings
 from chalicelib import settings, wiring
 from chalicelib.domain.certifications import Submission
 from chalicelib.domain.channels import Account, ChannelName, Post
-from chalicelib.domain.deliveries import Status
 from chalicelib.domain.messages import Content, Draft, MediaRef
+from chalicelib.domain.states import Status
 from tests.fakes.table import MemoryTable
 
 LATENCY_MS = 200

@@ -9,7 +9,8 @@ from enum import StrEnum
 
 from chalicelib.domain.certifications import Submission
 from chalicelib.domain.channels import ChannelName, Wording
-from chalicelib.domain.deliveries import Delivery, Status
+from chalicelib.domain.deliveries import Delivery
+from chalicelib.domain.states import Status
 
 
 class MessageStatus(StrEnum):

@@ -27,9 +27,10 @@ from chalicelib.domain.channels import (
     Response,
     Wording,
 )
-from chalicelib.domain.deliveries import Attempt, AuditEntry, Delivery, DeliveryKey, Status
+from chalicelib.domain.deliveries import Attempt, AuditEntry, Delivery, DeliveryKey
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.messages import Content, Message, MessageStatus, Revision
+from chalicelib.domain.states import Status
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)

@@ -12,10 +12,10 @@ from typing_extensions import TypedDict
 
 from chalicelib.domain.certifications import Level, LifeStage
 from chalicelib.domain.channels import Reconcilability
-from chalicelib.domain.deliveries import Status
 from chalicelib.domain.identity import Role
 from chalicelib.domain.messages import MessageStatus
 from chalicelib.domain.ports import AccountStatus, CertificationStatus, UploadStatus
+from chalicelib.domain.states import Status
 from chalicelib.domain.text import TextUnit
 from chalicelib.edge.bodies import CHANNEL_FORMAT
 from chalicelib.edge.problems import FaultView

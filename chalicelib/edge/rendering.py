@@ -8,7 +8,7 @@ from typing import Protocol
 
 from chalicelib.domain.certifications import Certification
 from chalicelib.domain.channels import Channel, Length, Post
-from chalicelib.domain.deliveries import Attempt, AuditEntry, Counts, Delivery, Problem, Status
+from chalicelib.domain.deliveries import Attempt, AuditEntry, Counts, Delivery, Problem
 from chalicelib.domain.errors import Fault
 from chalicelib.domain.identity import Member
 from chalicelib.domain.instants import format_instant
@@ -24,6 +24,7 @@ from chalicelib.domain.ports import (
     UploadTicket,
 )
 from chalicelib.domain.sms import encode_plan
+from chalicelib.domain.states import Status
 from chalicelib.edge import answers
 from chalicelib.edge.problems import fault_json
 

@@ -12,17 +12,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib.domain.channels import ChannelName, Post
-from chalicelib.domain.deliveries import (
-    COUNTED,
-    Attempt,
-    AuditEntry,
-    Counts,
-    Delivery,
-    Status,
-)
+from chalicelib.domain.deliveries import COUNTED, Attempt, AuditEntry, Counts, Delivery
 from chalicelib.domain.instants import format_instant
 from chalicelib.domain.messages import Message, Revision
 from chalicelib.domain.ports import Due, Listed
+from chalicelib.domain.states import Status
 from chalicelib.repositories import schema
 from chalicelib.repositories.codec import pack_fields, unpack
 from chalicelib.repositories.schema import GSI2SK, PK, SK, Key

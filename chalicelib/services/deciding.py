@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from chalicelib.domain import deliveries as steps
-from chalicelib.domain.deliveries import AuditEntry, Delivery, DeliveryKey, Event, Policy, Status
+from chalicelib.domain import steps
+from chalicelib.domain.deliveries import AuditEntry, Delivery, DeliveryKey, Policy
 from chalicelib.domain.errors import Conflict, IllegalTransition, InFlight, LostRace, NotFound
 from chalicelib.domain.identity import Member
 from chalicelib.domain.messages import Message, MessageStatus
@@ -22,6 +22,7 @@ from chalicelib.domain.ports import (
     Unit,
     Writes,
 )
+from chalicelib.domain.states import Event, Status
 from chalicelib.services.publishing import TRIES, Publishing, current
 
 
@@ -86,7 +87,7 @@ class Deciding:
             if not delivery.can(Event.CANCEL):
                 return delivery.status in (Status.CANCELLED, Status.FAILED, Status.SKIPPED)
             try:
-                self._step(delivery, steps.cancel(delivery, self._ids.new()), member, "cancelled")
+                self._step(delivery, steps.cancel(delivery), member, "cancelled")
             except LostRace:
                 delivery = self._messages.delivery(delivery.key) or delivery
             else:
@@ -167,11 +168,11 @@ class Deciding:
         return after
 
     def _decided(self, part: Delivery, answer: str, member: Member) -> Delivery:
-        now, stamp = self._clock.now(), self._ids.new()
+        now = self._clock.now()
         if answer == "it_is_there":
-            after = steps.confirm(part, now, stamp)
+            after = steps.confirm(part, now)
         else:
-            after = steps.retry(part, now, self._policy, stamp)
+            after = steps.retry(part, now, self._policy, self._ids.new())
         return self._step_or_conflict(part, after, member, answer)
 
     def _step_or_conflict(

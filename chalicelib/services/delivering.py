@@ -13,16 +13,9 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import assert_never
 
-from chalicelib.domain import deliveries as steps
+from chalicelib.domain import steps
 from chalicelib.domain.channels import Account, Channel, ChannelName, Post, Receipt, Recipient
-from chalicelib.domain.deliveries import (
-    Attempt,
-    AuditEntry,
-    Delivery,
-    DeliveryKey,
-    Policy,
-    Status,
-)
+from chalicelib.domain.deliveries import Attempt, AuditEntry, Delivery, DeliveryKey, Policy
 from chalicelib.domain.errors import (
     ChannelError,
     IllegalTransition,
@@ -45,6 +38,7 @@ from chalicelib.domain.ports import (
     Telemetry,
     Unit,
 )
+from chalicelib.domain.states import Status
 from chalicelib.services.accounts import AccountBook
 from chalicelib.services.conversing import Conversing
 from chalicelib.services.preparing import Preparing
@@ -156,7 +150,7 @@ class Delivering:
         if delivery is None or delivery.claim != hint.claim:
             self._telemetry.event("stale_hint", delivery=str(hint.key))
         elif deadline is not None and self._clock.now() + self._longest_try > deadline:
-            self._move(delivery, steps.postpone(delivery, self._clock.now(), self._ids.new()))
+            self._move(delivery, steps.postpone(delivery, self._clock.now()))
         elif delivery.parent:
             return self._serve_recipients(delivery)
         elif delivery.status is Status.IN_DOUBT:
@@ -187,11 +181,11 @@ class Delivering:
         try:
             post = self._post(delivery, channel, account)
         except Permanent as error:
-            self._move(delivery, steps.refuse(delivery, error, self._ids.new()), error.code)
+            self._move(delivery, steps.refuse(delivery, error), error.code)
             return None
         recipient = self._recipient(delivery)
         if delivery.key.recipient_id and recipient is None:
-            self._move(delivery, steps.skip(delivery, steps.OPTED_OUT, self._ids.new()))
+            self._move(delivery, steps.skip(delivery, steps.OPTED_OUT))
             return None
         return channel, self._marked(post, delivery, recipient), account
 
@@ -203,12 +197,12 @@ class Delivering:
     def _in_time(self, delivery: Delivery) -> bool:
         """Wait for the last seconds; False if it was moved or left out instead."""
         if delivery.due_at - self._clock.now() > self._policy.early:
-            self._move(delivery, steps.postpone(delivery, delivery.due_at, self._ids.new()))
+            self._move(delivery, steps.postpone(delivery, delivery.due_at))
             return False
         while (early_by := delivery.due_at - self._clock.now()) > timedelta(0):
             self._clock.sleep(early_by.total_seconds())
         if steps.is_too_late(delivery, self._clock.now()):
-            self._move(delivery, steps.skip(delivery, steps.TOO_LATE, self._ids.new()))
+            self._move(delivery, steps.skip(delivery, steps.TOO_LATE))
             return False
         return True
 
@@ -218,11 +212,11 @@ class Delivering:
         state = self._book.state(delivery.key.channel)
         refusal = self._book.refusal(state)
         if refusal is not None:
-            blocked = steps.block(delivery, refusal, now, self._policy, self._ids.new())
+            blocked = steps.block(delivery, refusal, now, self._policy)
             self._move(delivery, blocked, refusal.code)
             return None
         if state.paused_until is not None and state.paused_until > now:
-            self._move(delivery, steps.postpone(delivery, state.paused_until, self._ids.new()))
+            self._move(delivery, steps.postpone(delivery, state.paused_until))
             return None
         return self._book.open(state)
 
@@ -259,7 +253,7 @@ class Delivering:
 
     def _publish(self, delivery: Delivery, channel: Channel, post: Post, account: Account) -> None:
         now = self._clock.now()
-        begun = steps.begin(delivery, now, self._policy, self._ids.new())
+        begun = steps.begin(delivery, now, self._policy)
         attempt = Attempt(
             key=begun.key,
             number=begun.attempts,
@@ -276,7 +270,7 @@ class Delivering:
 
     def _outcome(self, run: _Run) -> Receipt | ChannelError:
         def keep_handle(value: str) -> None:
-            kept = steps.with_handle(run.delivery, value, self._ids.new())
+            kept = steps.with_handle(run.delivery, value)
             self._unit.commit(self._messages.moving(run.delivery, kept))
             run.delivery = kept
 
@@ -287,15 +281,15 @@ class Delivering:
             return error
 
     def _settle(self, run: _Run, outcome: Receipt | ChannelError) -> None:
-        now, stamp = self._clock.now(), self._ids.new()
+        now = self._clock.now()
         before = run.delivery
         if isinstance(outcome, Receipt):
-            after = steps.settle(before, outcome, now, stamp)
+            after = steps.settle(before, outcome, now)
             name, detail = "delivered", ""
         else:
             settle_time = self._reconciling.settle_time(run.channel)
             after = steps.settle_error(
-                before, outcome, now, self._policy, settle_time, self._random, stamp
+                before, outcome, now, self._policy, settle_time, self._random
             )
             name, detail = outcome.code, outcome.detail
         receipt = outcome if isinstance(outcome, Receipt) else None
@@ -338,18 +332,18 @@ class Delivering:
         prepared = self._post(delivery, channel, account)
         post = self._marked(prepared, delivery, self._recipient(delivery))
         attempts = self._messages.attempts(delivery.key)
-        now, stamp = self._clock.now(), self._ids.new()
+        now = self._clock.now()
         verdict = self._reconciling.verdict(delivery, channel, post, account, attempts, now)
         match verdict:
             case Found(receipt):
-                self._move(delivery, steps.settle(delivery, receipt, now, stamp), "found")
+                self._move(delivery, steps.settle(delivery, receipt, now), "found")
             case Later(at, counts):
                 move = steps.look_again if counts else steps.postpone
-                self._move(delivery, move(delivery, at, stamp))
+                self._move(delivery, move(delivery, at))
             case AskPerson():
-                self._move(delivery, steps.ask_person(delivery, stamp))
+                self._move(delivery, steps.ask_person(delivery))
             case Absent():
-                cleared = self._move(delivery, steps.absent(delivery, stamp), "absent")
+                cleared = self._move(delivery, steps.absent(delivery), "absent")
                 self._send_again(cleared, now)
             case SameKey():
                 self._send_again(delivery, now)
@@ -358,7 +352,7 @@ class Delivering:
 
     def _send_again(self, delivery: Delivery, now: datetime) -> None:
         if self._policy.retry.is_exhausted(delivery.tries, delivery.due_at, now):
-            self._move(delivery, steps.give_up(delivery, self._ids.new()), "exhausted")
+            self._move(delivery, steps.give_up(delivery), "exhausted")
             return
         self._attempt(delivery)
 
@@ -373,7 +367,7 @@ class Delivering:
             if made is None:
                 return ()
             now = self._clock.now()
-            begun = steps.begin(parent, now, self._policy, self._ids.new())
+            begun = steps.begin(parent, now, self._policy)
             parent = self._move(parent, begun)
         return self._expand(parent)
 
@@ -392,7 +386,7 @@ class Delivering:
             if page.cursor is None:
                 break
         again = self._clock.now() + self._policy.queue_lease
-        done = steps.expanded(parent, again, self._ids.new())
+        done = steps.expanded(parent, again)
         self._unit.commit(self._messages.moving(parent, done))
         self._close_parent_of(done.key)
         return at_once
@@ -402,7 +396,7 @@ class Delivering:
     ) -> tuple[Delivery, Sequence[Hint]]:
         now = self._clock.now()
         children = [self._child(parent, s.recipient.id, now) for s in subscriptions]
-        grown = steps.grown(parent, len(children), last, self._ids.new())
+        grown = steps.grown(parent, len(children), last)
         self._unit.commit(
             self._messages.moving(parent, grown),
             *(self._messages.starting(child) for child in children),
@@ -420,7 +414,6 @@ class Delivering:
             claim=claim,
             late_after=parent.late_after,
             correlation_id=parent.correlation_id,
-            stamp=claim,
         )
 
     def _hand_over(self, hints: Sequence[Hint]) -> None:
@@ -429,12 +422,12 @@ class Delivering:
 
     def _close(self, parent: Delivery) -> None:
         """Close a parent whose recipients are all settled; else look again later."""
-        now, stamp = self._clock.now(), self._ids.new()
+        now = self._clock.now()
         try:
-            closed = steps.roll_up_recipients(parent, now, stamp)
+            closed = steps.roll_up_recipients(parent, now)
         except IllegalTransition:
             again = now + self._policy.queue_lease
-            self._unit.commit(self._messages.moving(parent, steps.postpone(parent, again, stamp)))
+            self._unit.commit(self._messages.moving(parent, steps.postpone(parent, again)))
             return
         self._move(parent, closed)
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from chalicelib.domain import deliveries as steps
+from chalicelib.domain import steps
 from chalicelib.domain.channels import Account, Channel, ChannelName, Length, Post
-from chalicelib.domain.deliveries import AuditEntry, Delivery, DeliveryKey, Event, Policy, Status
+from chalicelib.domain.deliveries import AuditEntry, Delivery, DeliveryKey, Policy
 from chalicelib.domain.errors import (
     Conflict,
     Fault,
@@ -55,6 +55,7 @@ from chalicelib.domain.ports import (
     UploadStatus,
     Writes,
 )
+from chalicelib.domain.states import Event, Status
 from chalicelib.services.accounts import AccountBook
 from chalicelib.services.preparing import Preparing
 
@@ -184,7 +185,7 @@ class Publishing:
             self._starter.release(min(pending, default=now))
 
     def _give_back(self, delivery: Delivery, now: datetime) -> None:
-        back = steps.postpone(delivery, now, self._ids.new())
+        back = steps.postpone(delivery, now)
         try:
             self._unit.commit(self._messages.moving(delivery, back))
         except (LostRace, StoreUnavailable):
@@ -206,7 +207,6 @@ class Publishing:
             late_after=_late_after(message.late_policy),
             parent=self._channels[channel].direct,
             correlation_id=message.correlation_id,
-            stamp=claim or "accepted",
         )
 
     # --- checking -----------------------------------------------------------------------------

@@ -13,9 +13,9 @@ from concurrent.futures import Executor
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from chalicelib.domain import deliveries as steps
+from chalicelib.domain import steps
 from chalicelib.domain.channels import ChannelName
-from chalicelib.domain.deliveries import AuditEntry, Delivery, DeliveryKey, Policy, Status
+from chalicelib.domain.deliveries import AuditEntry, Delivery, DeliveryKey, Policy
 from chalicelib.domain.errors import IllegalTransition, LostRace, StoreUnavailable
 from chalicelib.domain.ports import (
     AccountState,
@@ -29,6 +29,7 @@ from chalicelib.domain.ports import (
     Telemetry,
     Unit,
 )
+from chalicelib.domain.states import Status
 from chalicelib.services.accounts import AccountBook
 
 LEAD = timedelta(seconds=6)
@@ -135,7 +136,7 @@ class Releasing:
         count = delivery.audit_count + 1
         if delivery.status is Status.BLOCKED and state.status is not AccountStatus.CONNECTED:
             again = now + self._policy.blocked_recheck
-            return replace(steps.postpone(delivery, again, claim), audit_count=count)
+            return replace(steps.postpone(delivery, again), audit_count=count)
         return replace(steps.claim(delivery, now, self._policy, claim), audit_count=count)
 
     def _audit(self, before: Delivery, after: Delivery, now: datetime) -> AuditEntry | None:
@@ -160,7 +161,7 @@ class Releasing:
         hints = [Hint(d.key, d.claim or "", d.correlation_id) for d in claimed]
         for lost in self._stream.put(hints) if hints else ():
             delivery = by_key[lost.key]
-            back = steps.postpone(delivery, self._clock.now(), self._ids.new())
+            back = steps.postpone(delivery, self._clock.now())
             try:
                 self._unit.commit(self._messages.moving(delivery, back))
             except (LostRace, StoreUnavailable):

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from chalicelib.domain import deliveries as steps
-from chalicelib.domain import errors
+from chalicelib.domain import errors, steps
 from chalicelib.domain.channels import ChannelName
-from chalicelib.domain.deliveries import Delivery, DeliveryKey, Policy, Problem, Status
+from chalicelib.domain.deliveries import Delivery, DeliveryKey, Policy, Problem
 from chalicelib.domain.errors import ChannelError, PublisherError
+from chalicelib.domain.states import Status
 from chalicelib.edge import problems
 from sandbox.docs.data import code, table
 
@@ -116,7 +116,7 @@ def meaning(kind: type) -> str:
 def problems_without_error() -> list[Problem]:
     """Return the reasons that a delivery may show without any error class behind them."""
     constants = [value for value in vars(steps).values() if isinstance(value, Problem)]
-    asked = steps.ask_person(_delivery(Status.IN_DOUBT, doubt=True), "stamp").problem
+    asked = steps.ask_person(_delivery(Status.IN_DOUBT, doubt=True)).problem
     return sorted([*constants, *([asked] if asked else [])], key=lambda problem: problem.code)
 
 
@@ -146,9 +146,7 @@ def _status(kind: Kind) -> str:
 def _after(kind: type[ChannelError], *, doubt: bool) -> Status:
     """Return what an answer makes of a delivery that is being sent."""
     sending = _delivery(Status.SENDING, doubt=doubt)
-    settled = steps.settle_error(
-        sending, kind(), DUE, Policy(), timedelta(seconds=1), Random(0), "stamp"
-    )
+    settled = steps.settle_error(sending, kind(), DUE, Policy(), timedelta(seconds=1), Random(0))
     return settled.status
 
 

@@ -8,17 +8,9 @@ from itertools import groupby
 
 from chalicelib.channels import CHANNELS
 from chalicelib.domain.channels import ChannelName
-from chalicelib.domain.deliveries import (
-    IN_DOUBT_TABLE,
-    PARENT_TABLE,
-    TABLE,
-    Counts,
-    Delivery,
-    DeliveryKey,
-    Event,
-    Status,
-)
+from chalicelib.domain.deliveries import Counts, Delivery, DeliveryKey
 from chalicelib.domain.messages import UNPUBLISHED, MessageStatus, roll_up
+from chalicelib.domain.states import IN_DOUBT_TABLE, PARENT_TABLE, TABLE, Event, Status
 from sandbox.docs.data import code, table
 
 Steps = Mapping[tuple[Status, Event], Status]

@@ -1,4 +1,4 @@
-"""Does an announcement survive what platforms do, seen from outside: posts counted, logs searched?"""
+"""Does an announcement survive what platforms do? Posts are counted, logs searched."""
 
 from __future__ import annotations
 
@@ -185,10 +185,10 @@ def records(running: Running) -> list[str]:
 
 def keys(running: Running) -> list[str]:
     """Return every key and index key of the table."""
-    pages = client(running, "dynamodb").get_paginator("scan").paginate(
-        TableName=running.endpoints["table"]
+    pages = (
+        client(running, "dynamodb")
+        .get_paginator("scan")
+        .paginate(TableName=running.endpoints["table"])
     )
-    names = ("PK", "SK", "GSI1PK", "GSI1SK", "GSI2PK", "GSI2SK")
-    return [
-        item[name]["S"] for page in pages for item in page["Items"] for name in names if name in item
-    ]
+    items = [item for page in pages for item in page["Items"]]
+    return [item[name]["S"] for item in items for name in KEY_ATTRIBUTES if name in item]

@@ -9,18 +9,10 @@ from random import Random
 from typing import Any
 from uuid import uuid4
 
-from chalicelib.domain import deliveries as steps
+from chalicelib.domain import steps
 from chalicelib.domain.certifications import Submission
 from chalicelib.domain.channels import ChannelName, Receipt, Recipient
-from chalicelib.domain.deliveries import (
-    Attempt,
-    AuditEntry,
-    Counts,
-    Delivery,
-    DeliveryKey,
-    Policy,
-    Status,
-)
+from chalicelib.domain.deliveries import Attempt, AuditEntry, Counts, Delivery, DeliveryKey, Policy
 from chalicelib.domain.messages import Content, Message, MessageStatus, Revision
 from chalicelib.domain.ports import (
     Achievement,
@@ -29,6 +21,7 @@ from chalicelib.domain.ports import (
     Upload,
     UploadStatus,
 )
+from chalicelib.domain.states import Status
 from chalicelib.repositories.messages import Messages
 from chalicelib.repositories.store import Store
 from chalicelib.repositories.table import Table
@@ -143,12 +136,12 @@ def claimed(before: Delivery, claim: str = "claim-1") -> Delivery:
     return steps.claim(before, NOW, POLICY, claim)
 
 
-def begun(before: Delivery, stamp: str = "begin-1") -> Delivery:
-    return steps.begin(before, NOW, POLICY, stamp)
+def begun(before: Delivery) -> Delivery:
+    return steps.begin(before, NOW, POLICY)
 
 
 def delivered(before: Delivery) -> Delivery:
-    return steps.settle(before, Receipt("urn:1", "https://example.org/1"), NOW, "settle-1")
+    return steps.settle(before, Receipt("urn:1", "https://example.org/1"), NOW)
 
 
 def through(before: Delivery, *moves: Callable[[Delivery], Delivery]) -> Delivery:

@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain import deliveries as steps
+from chalicelib.domain import steps
 from chalicelib.domain.channels import Receipt
-from chalicelib.domain.deliveries import Counts, Delivery, DeliveryKey, Problem, Status
+from chalicelib.domain.deliveries import Counts, Delivery, DeliveryKey, Problem
 from chalicelib.domain.errors import LostRace
 from chalicelib.domain.ports import Due
+from chalicelib.domain.states import Status
 from tests.contract.conftest import isolated
 from tests.contract.samples import (
     LINKEDIN,
@@ -70,7 +71,6 @@ class TestMoving:
             correlation_id="c-9",
             audit_count=4,
             version=2,
-            stamp="s",
         )
         world.commit(world.messages.moving(before, after))
         assert world.delivery(before.key) == after
@@ -243,7 +243,7 @@ class TestRecipients:
         first = queued(message(), "r1")
         unsure = replace(first, status=Status.NEEDS_REVIEW, next_at=None, version=2)
         world.commit(world.messages.moving(first, unsure))
-        sure = steps.confirm(unsure, NOW, "s")
+        sure = steps.confirm(unsure, NOW)
         world.commit(world.messages.moving(unsure, sure))
         assert world.delivery(above.key).counts == Counts(total=1, delivered=1)
 
@@ -267,7 +267,7 @@ class TestRecipients:
         self.settle(world, "r1")
         self.settle(world, "r2")
         above = world.delivery(DeliveryKey(message().id, SMS))
-        closed = steps.roll_up_recipients(above, NOW, "s")
+        closed = steps.roll_up_recipients(above, NOW)
         one = replace(delivered(begun(queued(message(), "r1"))))
         again = replace(one, status=Status.QUEUED, next_at=NOW, version=one.version + 1)
         world.commit(world.messages.moving(one, again))
@@ -278,7 +278,7 @@ class TestRecipients:
         self.started(world, "r1")
         self.settle(world, "r1")
         above = world.delivery(DeliveryKey(message().id, SMS))
-        closed = steps.roll_up_recipients(above, NOW, "s")
+        closed = steps.roll_up_recipients(above, NOW)
         world.commit(world.messages.moving(above, closed))
         assert world.delivery(above.key) == closed
 

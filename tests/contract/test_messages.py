@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from chalicelib.domain.channels import ChannelName, Media, Post, Recipient
-from chalicelib.domain.deliveries import Status
 from chalicelib.domain.errors import LostRace
 from chalicelib.domain.messages import (
     Content,
@@ -20,6 +19,7 @@ from chalicelib.domain.messages import (
     Variant,
 )
 from chalicelib.domain.ports import Cursor, Filter, Listed, Page, Snapshot
+from chalicelib.domain.states import Status
 from tests.contract.samples import (
     CHANNELS,
     LINKEDIN,

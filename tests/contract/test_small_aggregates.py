@@ -94,7 +94,59 @@ class TestSubscriptions:
         self, people: Subscriptions
     ) -> None:
         assert not people.opt_out(SMS, "r1", NOW)
+        assert not people.opt_in(SMS, "r1", "START", NOW)
+        people.open_window(SMS, "r1", NOW)
         assert not people.remove(SMS, "r1")
+
+    def test_whoever_opted_out_may_opt_in_again(self, people: Subscriptions) -> None:
+        people.add(subscription())
+        people.opt_out(SMS, "r1", NOW)
+        assert people.opt_in(SMS, "r1", "START", NOW + timedelta(seconds=1))
+        assert people.get(SMS, "r1") == subscription(consent="START")
+        assert people.add(subscription())
+
+    def test_who_never_opted_out_keeps_their_consent(self, people: Subscriptions) -> None:
+        people.add(subscription())
+        assert not people.opt_in(SMS, "r1", "START", NOW)
+        assert people.get(SMS, "r1") == subscription()
+
+    def test_a_late_stop_does_not_undo_a_later_start(self, people: Subscriptions) -> None:
+        people.add(subscription())
+        people.opt_in(SMS, "r1", "START", NOW + timedelta(seconds=1))
+        assert people.opt_out(SMS, "r1", NOW)
+        assert people.get(SMS, "r1") == subscription()
+
+    def test_a_late_start_does_not_undo_a_later_stop(self, people: Subscriptions) -> None:
+        people.add(subscription())
+        people.opt_out(SMS, "r1", NOW)
+        people.opt_out(SMS, "r1", NOW + timedelta(days=2))
+        assert not people.opt_in(SMS, "r1", "START", NOW + timedelta(days=1))
+        assert people.get(SMS, "r1") == subscription(opted_out_at=NOW)
+
+    def test_of_two_wishes_at_the_same_time_the_last_to_arrive_counts(
+        self, people: Subscriptions
+    ) -> None:
+        people.add(subscription())
+        people.opt_out(SMS, "r1", NOW)
+        assert people.opt_in(SMS, "r1", "START", NOW)
+        assert people.opt_out(SMS, "r1", NOW)
+        assert people.get(SMS, "r1") == subscription(consent="START", opted_out_at=NOW)
+
+    def test_a_window_opens_and_is_never_shortened(self, people: Subscriptions) -> None:
+        people.add(subscription())
+        later = NOW + timedelta(hours=1)
+        for until in (NOW, later, NOW):
+            people.open_window(SMS, "r1", until)
+        person = replace(subscription().recipient, window_open_until=later)
+        assert people.get(SMS, "r1") == subscription(recipient=person)
+        assert people.page(SMS, 10, None).items == [subscription(recipient=person)]
+
+    def test_a_renewed_consent_leaves_the_window_open(self, people: Subscriptions) -> None:
+        people.add(subscription())
+        people.open_window(SMS, "r1", NOW)
+        people.add(subscription(consent="again"))
+        person = replace(subscription().recipient, window_open_until=NOW)
+        assert people.get(SMS, "r1") == subscription(consent="again", recipient=person)
 
     def test_a_removed_recipient_is_forgotten(self, people: Subscriptions) -> None:
         people.add(subscription())
@@ -110,6 +162,7 @@ class TestSubscriptions:
         assert people.remove(SMS, "r1")
         assert people.get(SMS, "r1") is None
         assert people.page(SMS, 10, None).items == []
+        assert not people.opt_in(SMS, "r1", "START", NOW + timedelta(days=1))
         assert not people.add(subscription())
         assert "+34600000000" not in str(world.store.get(schema.recipient(SMS, "r1")))
 

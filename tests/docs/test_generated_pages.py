@@ -9,8 +9,8 @@ import pytest
 
 from chalicelib import channels as channel_package
 from chalicelib.channels import CHANNELS
-from chalicelib.domain.deliveries import IN_DOUBT_TABLE, PARENT_TABLE, TABLE, Event, Status
 from chalicelib.domain.errors import PublisherError
+from chalicelib.domain.states import IN_DOUBT_TABLE, PARENT_TABLE, TABLE, Event, Status
 from chalicelib.settings import Settings
 from sandbox.docs import __main__ as generator
 from sandbox.docs import errors as errors_page

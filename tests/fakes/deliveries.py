@@ -7,10 +7,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from chalicelib.domain import deliveries as steps
+from chalicelib.domain import steps
 from chalicelib.domain.channels import ChannelName, Receipt
-from chalicelib.domain.deliveries import Delivery, DeliveryKey, Policy, Status
+from chalicelib.domain.deliveries import Delivery, DeliveryKey, Policy
 from chalicelib.domain.errors import ChannelError
+from chalicelib.domain.states import Status
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 POLICY = Policy()
@@ -30,4 +31,4 @@ def delivery(status: Status = Status.QUEUED, **changes: object) -> Delivery:
 
 def failing(error: ChannelError) -> Step:
     """Return the step that settles an error."""
-    return lambda d: steps.settle_error(d, error, NOW, POLICY, SETTLE, Random(1), "s")
+    return lambda d: steps.settle_error(d, error, NOW, POLICY, SETTLE, Random(1))

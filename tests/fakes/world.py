@@ -22,7 +22,7 @@ from chalicelib.channels import CHANNELS
 from chalicelib.domain.adaptation import Tones
 from chalicelib.domain.certifications import Submission
 from chalicelib.domain.channels import Channel, ChannelName, Recipient
-from chalicelib.domain.deliveries import Attempt, Delivery, DeliveryKey, Policy, Status
+from chalicelib.domain.deliveries import Attempt, Delivery, DeliveryKey, Policy
 from chalicelib.domain.identity import Member, Role
 from chalicelib.domain.messages import Content, Draft, Message
 from chalicelib.domain.ports import (
@@ -36,6 +36,7 @@ from chalicelib.domain.ports import (
     Upload,
     UploadStatus,
 )
+from chalicelib.domain.states import Status
 from chalicelib.repositories.accounts import Accounts
 from chalicelib.repositories.certifications import Certifications
 from chalicelib.repositories.idempotency import Idempotency

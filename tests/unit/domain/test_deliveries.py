@@ -7,15 +7,8 @@ from itertools import product
 
 import pytest
 
-from chalicelib.domain import deliveries as steps
-from chalicelib.domain.deliveries import (
-    IN_DOUBT_TABLE,
-    PARENT_TABLE,
-    TABLE,
-    Delivery,
-    Event,
-    Status,
-)
+from chalicelib.domain import steps
+from chalicelib.domain.deliveries import Delivery
 from chalicelib.domain.errors import (
     Ambiguous,
     ContentRejected,
@@ -24,31 +17,32 @@ from chalicelib.domain.errors import (
     PlatformUnavailable,
     RateLimited,
 )
+from chalicelib.domain.states import IN_DOUBT_TABLE, PARENT_TABLE, TABLE, Event, Status
 from tests.fakes.deliveries import NOW, POLICY, RECEIPT, SETTLE, Step, delivery, failing
 
 CELLS = list(product(Status, Event))
 
 STEPS: dict[str, Step] = {
     "claim": lambda d: steps.claim(d, NOW, POLICY, "k"),
-    "begin": lambda d: steps.begin(d, NOW, POLICY, "s"),
-    "skip": lambda d: steps.skip(d, steps.TOO_LATE, "s"),
-    "postpone": lambda d: steps.postpone(d, NOW + SETTLE, "s"),
-    "settle": lambda d: steps.settle(d, RECEIPT, NOW, "s"),
+    "begin": lambda d: steps.begin(d, NOW, POLICY),
+    "skip": lambda d: steps.skip(d, steps.TOO_LATE),
+    "postpone": lambda d: steps.postpone(d, NOW + SETTLE),
+    "settle": lambda d: steps.settle(d, RECEIPT, NOW),
     "silence": failing(Ambiguous()),
     "credentials": failing(CredentialsRejected()),
     "limited": failing(RateLimited("", timedelta(hours=1))),
     "unavailable": failing(PlatformUnavailable()),
     "rejected": failing(ContentRejected()),
-    "refuse": lambda d: steps.refuse(d, ContentRejected(), "s"),
-    "block": lambda d: steps.block(d, CredentialsRejected(), NOW, POLICY, "s"),
-    "look_again": lambda d: steps.look_again(d, NOW + SETTLE, "s"),
-    "ask_person": lambda d: steps.ask_person(d, "s"),
-    "give_up": lambda d: steps.give_up(d, "s"),
+    "refuse": lambda d: steps.refuse(d, ContentRejected()),
+    "block": lambda d: steps.block(d, CredentialsRejected(), NOW, POLICY),
+    "look_again": lambda d: steps.look_again(d, NOW + SETTLE),
+    "ask_person": lambda d: steps.ask_person(d),
+    "give_up": lambda d: steps.give_up(d),
     "reopen": lambda d: steps.reopen(d, NOW, POLICY, "s"),
-    "cancel": lambda d: steps.cancel(d, "s"),
+    "cancel": lambda d: steps.cancel(d),
     "edit": lambda d: steps.edit(d, 2, NOW + SETTLE, None),
     "retry": lambda d: steps.retry(d, NOW, POLICY, "k"),
-    "confirm": lambda d: steps.confirm(d, NOW, "s"),
+    "confirm": lambda d: steps.confirm(d, NOW),
 }
 TAKEN = [
     (name, status, doubt, parent)
@@ -187,15 +181,6 @@ def test_nobody_holds_a_claim_on_a_terminal_delivery(
 
 
 @pytest.mark.parametrize(("name", "status", "doubt", "parent"), LEGAL)
-def test_a_step_leaves_a_mark_of_who_took_it(
-    name: str, status: Status, doubt: bool, parent: bool
-) -> None:
-    _, after = taken(name, status, doubt, parent)
-
-    assert after.stamp
-
-
-@pytest.mark.parametrize(("name", "status", "doubt", "parent"), LEGAL)
 def test_doubt_ends_only_by_proof_or_a_persons_word(
     name: str, status: Status, doubt: bool, parent: bool
 ) -> None:
@@ -207,14 +192,14 @@ def test_doubt_ends_only_by_proof_or_a_persons_word(
 @pytest.mark.parametrize(
     "step",
     [
-        lambda d: steps.absent(d, "s"),
-        lambda d: steps.with_handle(d, "h", "s"),
-        lambda d: steps.grown(d, 3, "r3", "s"),
-        lambda d: steps.expanded(d, NOW + SETTLE, "s"),
+        steps.absent,
+        lambda d: steps.with_handle(d, "h"),
+        lambda d: steps.grown(d, 3, "r3"),
+        lambda d: steps.expanded(d, NOW + SETTLE),
     ],
 )
 def test_notes_on_a_delivery_make_a_version_too_and_keep_its_status(step: Step) -> None:
     before = delivery(Status.SENDING)
     after = step(before)
 
-    assert (after.status, after.version, after.stamp) == (before.status, before.version + 1, "s")
+    assert (after.status, after.version) == (before.status, before.version + 1)

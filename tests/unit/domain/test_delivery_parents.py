@@ -9,19 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain import deliveries as steps
-from chalicelib.domain.deliveries import (
-    COUNTED,
-    Counts,
-    Delivery,
-    Problem,
-    Status,
-)
+from chalicelib.domain import steps
+from chalicelib.domain.deliveries import COUNTED, Counts, Delivery, Problem
 from chalicelib.domain.errors import (
     ContentRejected,
     IllegalTransition,
 )
 from chalicelib.domain.retry import RetryPolicy
+from chalicelib.domain.states import Status
 from tests.fakes.deliveries import KEY, NOW, POLICY, SETTLE, delivery
 
 # --- parents ----------------------------------------------------------------------------------
@@ -33,19 +28,19 @@ def parent(status: Status = Status.SENDING, **changes: object) -> Delivery:
 
 
 def test_a_growing_parent_counts_its_recipients_and_remembers_the_last() -> None:
-    grown = steps.grown(parent(counts=Counts(total=2)), 3, "r5", "s")
+    grown = steps.grown(parent(counts=Counts(total=2)), 3, "r5")
 
     assert (grown.counts.total, grown.cursor, grown.expanded) == (5, "r5", False)
 
 
 def test_a_parent_without_anybody_says_so() -> None:
-    done = steps.expanded(parent(), NOW + SETTLE, "s")
+    done = steps.expanded(parent(), NOW + SETTLE)
 
     assert (done.expanded, done.problem, done.next_at) == (True, steps.NO_RECIPIENTS, NOW + SETTLE)
 
 
 def test_a_parent_with_somebody_has_no_problem() -> None:
-    assert steps.expanded(parent(counts=Counts(total=1)), NOW, "s").problem is None
+    assert steps.expanded(parent(counts=Counts(total=1)), NOW).problem is None
 
 
 @pytest.mark.parametrize(
@@ -60,7 +55,7 @@ def test_a_parent_is_not_closed_before_everybody_is_served(changes: dict[str, ob
     whole = parent(expanded=True, counts=Counts(total=1, delivered=1))
 
     with pytest.raises(IllegalTransition):
-        steps.roll_up_recipients(replace(whole, **changes), NOW, "s")  # type: ignore[arg-type] # names of fields
+        steps.roll_up_recipients(replace(whole, **changes), NOW)  # type: ignore[arg-type] # names of fields
 
 
 @pytest.mark.parametrize(
@@ -74,7 +69,7 @@ def test_a_parent_is_not_closed_before_everybody_is_served(changes: dict[str, ob
 def test_a_parent_closes_with_its_recipients_outcome(
     counts: Counts, outcome: Status, delivered_at: datetime | None
 ) -> None:
-    closed = steps.roll_up_recipients(parent(expanded=True, counts=counts), NOW, "s")
+    closed = steps.roll_up_recipients(parent(expanded=True, counts=counts), NOW)
 
     assert (closed.status, closed.delivered_at) == (outcome, delivered_at)
     assert (closed.next_at, closed.claim, closed.version) == (None, None, 8)

@@ -6,11 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.domain import deliveries as steps
-from chalicelib.domain.deliveries import (
-    Problem,
-    Status,
-)
+from chalicelib.domain import steps
+from chalicelib.domain.deliveries import Problem
 from chalicelib.domain.errors import (
     Ambiguous,
     ContentRejected,
@@ -19,6 +16,7 @@ from chalicelib.domain.errors import (
     PlatformUnavailable,
     RateLimited,
 )
+from chalicelib.domain.states import Status
 from tests.fakes.deliveries import NOW, POLICY, RECEIPT, SETTLE, delivery, failing
 
 # --- claiming and beginning -------------------------------------------------------------------
@@ -59,18 +57,18 @@ def test_an_attempt_never_begins_early() -> None:
     early = delivery(due_at=NOW + timedelta(milliseconds=1))
 
     with pytest.raises(IllegalTransition):
-        steps.begin(early, NOW, POLICY, "s")
+        steps.begin(early, NOW, POLICY)
 
 
 def test_beginning_counts_the_attempt_and_takes_a_claim_of_its_own() -> None:
-    begun = steps.begin(delivery(attempts=2), NOW, POLICY, "s")
+    begun = steps.begin(delivery(attempts=2), NOW, POLICY)
 
     assert (begun.status, begun.attempts, begun.claim) == (Status.SENDING, 3, "c/3")
     assert begun.next_at == NOW + POLICY.attempt_lease
 
 
 def test_a_postponed_delivery_belongs_to_nobody() -> None:
-    postponed = steps.postpone(delivery(), NOW + SETTLE, "s")
+    postponed = steps.postpone(delivery(), NOW + SETTLE)
 
     assert (postponed.claim, postponed.next_at) == (None, NOW + SETTLE)
 
@@ -92,7 +90,7 @@ def test_it_is_too_late_only_past_what_the_author_allows(
 
 
 def test_a_receipt_settles_it() -> None:
-    settled = steps.settle(delivery(Status.SENDING, doubt=True), RECEIPT, NOW, "s")
+    settled = steps.settle(delivery(Status.SENDING, doubt=True), RECEIPT, NOW)
 
     assert (settled.status, settled.receipt) == (Status.DELIVERED, RECEIPT)
     assert (settled.delivered_at, settled.doubt, settled.problem) == (NOW, False, None)
@@ -153,13 +151,13 @@ def test_a_permanent_answer_fails_it() -> None:
 
 
 def test_what_cannot_be_prepared_fails_without_an_attempt() -> None:
-    refused = steps.refuse(delivery(), ContentRejected(), "s")
+    refused = steps.refuse(delivery(), ContentRejected())
 
     assert (refused.status, refused.attempts) == (Status.FAILED, 0)
 
 
 def test_a_blocked_delivery_burns_no_attempt() -> None:
-    blocked = steps.block(delivery(), CredentialsRejected(), NOW, POLICY, "s")
+    blocked = steps.block(delivery(), CredentialsRejected(), NOW, POLICY)
 
     assert (blocked.status, blocked.attempts, blocked.claim) == (Status.BLOCKED, 0, None)
     assert blocked.next_at == NOW + POLICY.blocked_recheck
@@ -169,33 +167,33 @@ def test_a_blocked_delivery_burns_no_attempt() -> None:
 
 
 def test_a_look_up_that_could_not_tell_is_counted() -> None:
-    again = steps.look_again(delivery(Status.IN_DOUBT, doubt=True, lookups=2), NOW + SETTLE, "s")
+    again = steps.look_again(delivery(Status.IN_DOUBT, doubt=True, lookups=2), NOW + SETTLE)
 
     assert (again.status, again.lookups, again.next_at) == (Status.IN_DOUBT, 3, NOW + SETTLE)
 
 
 def test_a_person_is_asked_in_words() -> None:
-    asked = steps.ask_person(delivery(Status.IN_DOUBT, doubt=True), "s")
+    asked = steps.ask_person(delivery(Status.IN_DOUBT, doubt=True))
 
     assert asked.status is Status.NEEDS_REVIEW
     assert asked.problem is not None and asked.problem.code == "needs_review"
 
 
 def test_a_proven_absence_clears_the_doubt() -> None:
-    cleared = steps.absent(delivery(Status.IN_DOUBT, doubt=True, doubt_since=NOW), "s")
+    cleared = steps.absent(delivery(Status.IN_DOUBT, doubt=True, doubt_since=NOW))
 
     assert (cleared.doubt, cleared.doubt_since, cleared.claim) == (False, None, "c")
 
 
 def test_what_is_proven_absent_may_be_sent_again() -> None:
-    cleared = steps.absent(delivery(Status.IN_DOUBT, doubt=True), "s")
+    cleared = steps.absent(delivery(Status.IN_DOUBT, doubt=True))
 
-    assert steps.begin(cleared, NOW, POLICY, "s").status is Status.SENDING
+    assert steps.begin(cleared, NOW, POLICY).status is Status.SENDING
 
 
 def test_what_is_given_up_is_failed_only_without_doubt() -> None:
-    given_up = steps.give_up(delivery(Status.IN_DOUBT), "s")
-    in_doubt = steps.give_up(delivery(Status.IN_DOUBT, doubt=True), "s")
+    given_up = steps.give_up(delivery(Status.IN_DOUBT))
+    in_doubt = steps.give_up(delivery(Status.IN_DOUBT, doubt=True))
 
     assert (given_up.status, in_doubt.status) == (Status.FAILED, Status.NEEDS_REVIEW)
 
@@ -206,7 +204,7 @@ def test_what_is_given_up_is_failed_only_without_doubt() -> None:
 @pytest.mark.parametrize("status", [Status.SENDING, Status.IN_DOUBT, Status.DELIVERED])
 def test_what_may_be_out_already_cannot_be_cancelled(status: Status) -> None:
     with pytest.raises(IllegalTransition):
-        steps.cancel(delivery(status), "s")
+        steps.cancel(delivery(status))
 
 
 def test_an_edit_binds_it_to_a_new_revision_and_time() -> None:
@@ -242,7 +240,7 @@ def test_a_persons_retry_starts_afresh(status: Status) -> None:
 
 
 def test_a_persons_word_settles_it_without_a_receipt() -> None:
-    confirmed = steps.confirm(delivery(Status.NEEDS_REVIEW, doubt=True), NOW, "s")
+    confirmed = steps.confirm(delivery(Status.NEEDS_REVIEW, doubt=True), NOW)
 
     assert (confirmed.status, confirmed.delivered_at) == (Status.DELIVERED, NOW)
     assert (confirmed.doubt, confirmed.receipt) == (False, None)

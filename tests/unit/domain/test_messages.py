@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.certifications import Submission
 from chalicelib.domain.channels import ChannelName, Wording
-from chalicelib.domain.deliveries import Counts, Delivery, DeliveryKey, Status
+from chalicelib.domain.deliveries import Counts, Delivery, DeliveryKey
 from chalicelib.domain.messages import (
     Content,
     LateAction,
@@ -20,6 +20,7 @@ from chalicelib.domain.messages import (
     Variant,
     roll_up,
 )
+from chalicelib.domain.states import Status
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 LINKEDIN, SMS = ChannelName("linkedin"), ChannelName("sms")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from chalicelib.domain.channels import ChannelName
-from chalicelib.domain.deliveries import Delivery, DeliveryKey, Status
+from chalicelib.domain.deliveries import Delivery, DeliveryKey
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.messages import Content, Message, MessageStatus
 from chalicelib.domain.ports import CardFacts, OnceTaken, Picture, Snapshot
+from chalicelib.domain.states import Status
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 SMS = ChannelName("sms")

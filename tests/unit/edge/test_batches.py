@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from chalicelib.domain.channels import ChannelName
 from chalicelib.domain.deliveries import DeliveryKey
 from chalicelib.domain.ports import Hint
 from chalicelib.edge import batches
+from chalicelib.gateways.ground import LambdaStarter
 from chalicelib.gateways.stream import decode, encode
 from tests.unit.edge.kit import NOW, Api, Voice
 
@@ -157,14 +160,34 @@ def test_an_uploaded_object_is_prepared(api: Api, monkeypatch: pytest.MonkeyPatc
     assert prepared == ["the-id"]
 
 
-def test_the_tick_releases_within_its_time(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    deadlines: list[datetime] = []
+@pytest.fixture
+def deadlines(api: Api, monkeypatch: pytest.MonkeyPatch) -> list[datetime]:
+    """Return until when each release may last."""
+    given: list[datetime] = []
 
     class Releasing:
         def release(self, deadline: datetime) -> int:
-            deadlines.append(deadline)
+            given.append(deadline)
             return 0
 
     monkeypatch.setattr(wiring, "releasing", Releasing)
+    return given
+
+
+def test_the_tick_releases_within_its_time(deadlines: list[datetime]) -> None:
     doors.release_due({**object_event("x"), "source": "aws.events", "detail": {}}, Context())
+    assert deadlines == [NOW + timedelta(seconds=58)]
+
+
+def test_a_release_that_we_start_ourselves_is_understood(deadlines: list[datetime]) -> None:
+    sent: list[str] = []
+
+    class Lambda:
+        meta = SimpleNamespace(region_name="us-east-1")
+
+        def invoke(self, **call: str) -> None:
+            sent.append(call["Payload"])
+
+    LambdaStarter(Lambda(), "release").release(NOW)
+    doors.release_due(json.loads(sent[0]), Context())
     assert deadlines == [NOW + timedelta(seconds=58)]

@@ -7,18 +7,11 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.channels import ChannelName, Receipt
-from chalicelib.domain.deliveries import (
-    Attempt,
-    AuditEntry,
-    Counts,
-    Delivery,
-    DeliveryKey,
-    Problem,
-    Status,
-)
+from chalicelib.domain.deliveries import Attempt, AuditEntry, Counts, Delivery, DeliveryKey, Problem
 from chalicelib.domain.errors import ContentRejected
 from chalicelib.domain.messages import Content, Message, MessageStatus
 from chalicelib.domain.ports import AccountState, AccountStatus, Snapshot, Timeline
+from chalicelib.domain.states import Status
 from chalicelib.edge import rendering
 from tests.unit.edge.kit import NOW
 

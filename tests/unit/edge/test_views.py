@@ -10,7 +10,7 @@ import pytest
 import app as doors
 from chalicelib import edge, wiring
 from chalicelib.domain.errors import StoreUnavailable
-from tests.unit.edge.kit import MANAGER, MEMBER, OTHER, Api, claims, event
+from tests.unit.edge.kit import MANAGER, MEMBER, OTHER, UNKNOWN_ID, Api, claims, event
 
 MESSAGES = "/api/v1/messages"
 MESSAGE = {"content": "Hello", "channels": ["facebook", "sms"]}
@@ -372,6 +372,41 @@ def test_a_recipient_can_be_added_listed_and_removed(api: Api) -> None:
     assert [r["id"] for r in api("GET", target, who=MANAGER).json["items"]] == [made.json["id"]]
     assert api("DELETE", made.headers["Location"], who=MANAGER).status == 204
     assert api("GET", target, who=MANAGER).json["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "place"),
+    [
+        ({"photo_upload_id": UNKNOWN_ID}, "/certification/photo_upload_id"),
+        ({"certified_on": "2026-11-22"}, "/certification/certified_on"),
+        ({"language": "fr"}, "/certification/language"),
+    ],
+)
+def test_a_fault_of_a_sketch_is_named_by_its_place_in_the_body(
+    api: Api, changed: dict[str, str], place: str
+) -> None:
+    sketch = {
+        "certification_type": "cloud-practitioner",
+        "certified_on": "2026-11-02",
+        "channels": ["sms"],
+        **changed,
+    }
+    reply = api("POST", "/api/v1/previews", {"certification": sketch})
+    assert [fault["pointer"] for fault in reply.json["errors"]] == [place]
+
+
+def test_what_today_is_depends_on_where_the_member_lives(api: Api) -> None:
+    api("PATCH", "/api/v1/me", {"time_zone": "Pacific/Auckland"})
+    sketch = {"certification_type": "cloud-practitioner", "channels": ["sms"]}
+    statuses = [
+        api("POST", "/api/v1/previews", {"certification": {**sketch, **given}}).status
+        for given in (
+            {"certified_on": "2026-11-22"},
+            {"certified_on": "2026-11-23"},
+            {"certified_on": "2026-11-22", "time_zone": "Europe/Madrid"},
+        )
+    ]
+    assert statuses == [200, 400, 400]
 
 
 def test_a_certification_shows_its_announcement(api: Api) -> None:

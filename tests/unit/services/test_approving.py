@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.channels import CHANNELS
-from chalicelib.domain.deliveries import Status
 from chalicelib.domain.errors import (
     AlreadyAnnounced,
     Conflict,
@@ -20,6 +19,7 @@ from chalicelib.domain.messages import Changes, MessageStatus
 from chalicelib.domain.ports import (
     CertificationStatus,
 )
+from chalicelib.domain.states import Status
 from chalicelib.repositories import schema
 from chalicelib.repositories.table import Delete
 from tests.fakes.ground import START

@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from chalicelib.domain.channels import ChannelName, HttpRequest
-from chalicelib.domain.deliveries import Status
 from chalicelib.domain.errors import StoreUnavailable
 from chalicelib.domain.ports import AccountStatus
+from chalicelib.domain.states import Status
 from tests.fakes.ground import START
 from tests.fakes.platforms import (
     Request,

@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.domain.channels import ChannelName
-from chalicelib.domain.deliveries import Status
 from chalicelib.domain.errors import (
     Conflict,
     Forbidden,
@@ -17,6 +16,7 @@ from chalicelib.domain.errors import (
     PlatformUnavailable,
 )
 from chalicelib.domain.ports import AccountState, AccountStatus
+from chalicelib.domain.states import Status
 from tests.fakes.ground import START
 from tests.fakes.platforms import Fault, answers, reply, unreachable
 from tests.fakes.world import ADA, MAX, ROOT, World

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.domain.deliveries import Counts, Status
+from chalicelib.domain.deliveries import Counts
 from chalicelib.domain.errors import (
     Conflict,
     IllegalTransition,
@@ -17,6 +17,7 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.messages import MessageStatus
 from chalicelib.domain.ports import Filter, Snapshot
+from chalicelib.domain.states import Status
 from chalicelib.repositories import schema
 from chalicelib.repositories.table import Delete
 from tests.fakes.ground import START

@@ -7,10 +7,11 @@ from datetime import timedelta
 
 from chalicelib.channels import CHANNELS
 from chalicelib.domain.channels import ChannelName
-from chalicelib.domain.deliveries import DeliveryKey, Status
+from chalicelib.domain.deliveries import DeliveryKey
 from chalicelib.domain.errors import StoreUnavailable
 from chalicelib.domain.messages import Changes, LateAction, LatePolicy, MediaRef, MessageStatus
 from chalicelib.domain.ports import Filter, Hint
+from chalicelib.domain.states import Status
 from tests.fakes.ground import START
 from tests.fakes.platforms import (
     Request,

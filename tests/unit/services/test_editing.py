@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.domain.channels import ChannelName
-from chalicelib.domain.deliveries import Status
 from chalicelib.domain.errors import (
     Conflict,
     IllegalTransition,
@@ -27,6 +26,7 @@ from chalicelib.domain.messages import (
     Variant,
 )
 from chalicelib.domain.ports import Snapshot
+from chalicelib.domain.states import Status
 from tests.fakes.ground import START
 from tests.fakes.platforms import Request, answers, lost_before, unreachable
 from tests.fakes.world import ADA, BOB, MAX, World

@@ -8,7 +8,6 @@ import pytest
 
 from chalicelib.channels import CHANNELS
 from chalicelib.domain.channels import ChannelName
-from chalicelib.domain.deliveries import Status
 from chalicelib.domain.errors import InvalidMessage, MediaNotReady, NotFound, StoreUnavailable
 from chalicelib.domain.messages import (
     Content,
@@ -20,6 +19,7 @@ from chalicelib.domain.messages import (
     Variant,
 )
 from chalicelib.domain.ports import Filter, UploadStatus
+from chalicelib.domain.states import Status
 from chalicelib.services.publishing import SOON
 from tests.fakes.ground import START
 from tests.fakes.world import ADA, BOB, MAX, World

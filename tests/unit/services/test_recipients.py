@@ -9,10 +9,11 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.domain.channels import ChannelName
-from chalicelib.domain.deliveries import Counts, DeliveryKey, Status
+from chalicelib.domain.deliveries import Counts, DeliveryKey
 from chalicelib.domain.errors import LostRace, OptedOut, StoreUnavailable
 from chalicelib.domain.messages import LateAction, LatePolicy, MessageStatus
 from chalicelib.domain.ports import Hint
+from chalicelib.domain.states import Status
 from tests.fakes.ground import START, Died
 from tests.fakes.platforms import Act, answers, lost_before, unreachable
 from tests.fakes.world import ADA, World

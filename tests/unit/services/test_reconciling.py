@@ -17,8 +17,8 @@ from chalicelib.domain.channels import (
     Response,
     Step,
 )
-from chalicelib.domain.deliveries import Status
 from chalicelib.domain.messages import LateAction, LatePolicy
+from chalicelib.domain.states import Status
 from tests.fakes.channels import FakeChannel
 from tests.fakes.ground import START, Died
 from tests.fakes.platforms import (

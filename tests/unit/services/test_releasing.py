@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from chalicelib.domain.deliveries import Status
 from chalicelib.domain.errors import LostRace, StoreUnavailable
+from chalicelib.domain.states import Status
 from chalicelib.services.releasing import BUDGET, LEAD, SPAN
 from tests.fakes.ground import START
 from tests.fakes.platforms import answers, rate_limited, unreachable

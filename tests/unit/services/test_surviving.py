@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.domain.channels import AwsCall, ChannelName
-from chalicelib.domain.deliveries import Status
 from chalicelib.domain.errors import LostRace, StoreUnavailable
 from chalicelib.domain.messages import MediaRef
+from chalicelib.domain.states import Status
 from tests.fakes.platforms import (
     Request,
     lost_after,

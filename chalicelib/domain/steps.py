@@ -1,0 +1,291 @@
+"""Each step of a delivery as a pure function from one value to the next.
+
+Every step returns a new value with `version + 1`; a repository stores it on condition that the
+version read is still the stored one. That condition is what makes begin-attempt the one point that
+decides "will be posted".
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from random import Random
+
+from chalicelib.domain.channels import Receipt
+from chalicelib.domain.deliveries import Delivery, Policy, Problem
+from chalicelib.domain.errors import (
+    Ambiguous,
+    ChannelError,
+    CredentialsRejected,
+    IllegalTransition,
+    RateLimited,
+    Transient,
+)
+from chalicelib.domain.states import Event, Status, step
+
+S, E = Status, Event
+
+
+def _moved(delivery: Delivery, event: Event, **changes: object) -> Delivery:
+    status = step(delivery.status, event, doubt=delivery.doubt, parent=delivery.parent)
+    fields: dict[str, object] = {"status": status, "version": delivery.version + 1, **changes}
+    if status.is_terminal:
+        fields |= {"next_at": None, "claim": None}
+    return replace(delivery, **fields)  # type: ignore[arg-type] # names are this module's own
+
+
+def claim(delivery: Delivery, now: datetime, policy: Policy, claim_id: str) -> Delivery:
+    """Take the sole right to act on a due delivery until the lease ends.
+
+    A delivery found ``sending`` lost its worker: that is doubt, not a new try.
+    """
+    lease = {"claim": claim_id, "next_at": now + policy.queue_lease}
+    if delivery.status is S.SENDING and not delivery.parent:
+        since = delivery.doubt_since or now
+        return _moved(delivery, E.LEASE_EXPIRED, doubt=True, doubt_since=since, **lease)
+    if delivery.status is S.BLOCKED:
+        return _moved(delivery, E.UNBLOCK, **lease)
+    return _moved(delivery, E.CLAIM, **lease)
+
+
+def begin(delivery: Delivery, now: datetime, policy: Policy) -> Delivery:
+    """Decide that it will be posted now: written before the platform is called.
+
+    Never early: `IllegalTransition` before `due_at`.
+    """
+    if now < delivery.due_at:
+        raise IllegalTransition("This delivery is not due yet.")
+    number = delivery.attempts + 1
+    return _moved(
+        delivery,
+        E.BEGIN,
+        attempts=number,
+        claim=f"{delivery.claim}/{number}",
+        next_at=now + policy.attempt_lease,
+    )
+
+
+def is_too_late(delivery: Delivery, now: datetime) -> bool:
+    """Return whether the author would rather not have it published any more."""
+    return delivery.late_after is not None and now > delivery.due_at + delivery.late_after
+
+
+TOO_LATE = Problem(
+    "too_late",
+    "Too late to publish",
+    "Its minute had passed by more than the late policy allows.",
+    retryable=True,
+    remedy="Retry this channel to publish it all the same.",
+)
+OPTED_OUT = Problem(
+    "opted_out",
+    "This person opted out",
+    "They no longer want to be written to on this channel.",
+    retryable=False,
+    remedy="Nothing to do: their wish is respected.",
+)
+NO_RECIPIENTS = Problem(
+    "no_recipients",
+    "Nobody to write to",
+    "This channel has no opted-in recipients.",
+    retryable=True,
+    remedy="Add recipients who agreed, then retry this channel.",
+)
+
+
+def skip(delivery: Delivery, problem: Problem) -> Delivery:
+    """Leave out a delivery for a reason that is nobody's failure."""
+    return _moved(delivery, E.SKIP, problem=problem)
+
+
+def postpone(delivery: Delivery, until: datetime) -> Delivery:
+    """Look at it again later; burns no attempt. Stream records of the old claim become no-ops."""
+    return _moved(delivery, E.POSTPONE, next_at=until, claim=None)
+
+
+def settle(delivery: Delivery, receipt: Receipt, now: datetime) -> Delivery:
+    """Record the platform's proof."""
+    return _moved(
+        delivery,
+        E.DELIVERED,
+        receipt=receipt,
+        delivered_at=now,
+        doubt=False,
+        problem=None,
+    )
+
+
+def settle_error(
+    delivery: Delivery,
+    error: ChannelError,
+    now: datetime,
+    policy: Policy,
+    settle_time: timedelta,
+    random: Random,
+) -> Delivery:
+    """Record what a platform's refusal or silence means for this delivery."""
+    fields: dict[str, object] = {
+        "problem": Problem.of(error),
+    }
+    look_up_at = now + settle_time
+    doubt = {"doubt": True, "doubt_since": delivery.doubt_since or now, "next_at": look_up_at}
+    if isinstance(error, Ambiguous):
+        return _moved(delivery, E.NO_ANSWER, **fields, **doubt)
+    if isinstance(error, CredentialsRejected):
+        again = look_up_at if delivery.doubt else now + policy.blocked_recheck
+        return _moved(delivery, E.CREDENTIALS, next_at=again, **fields)
+    if isinstance(error, Transient):
+        if policy.retry.is_exhausted(delivery.tries, delivery.due_at, now):
+            return _moved(delivery, E.EXHAUSTED, **fields)
+        failures = delivery.failures + 1
+        wish = error.retry_after if isinstance(error, RateLimited) else None
+        again = now + policy.retry.wait(failures, random, wish)
+        return _moved(delivery, E.TRANSIENT, failures=failures, next_at=again, **fields)
+    return _moved(delivery, E.PERMANENT, next_at=look_up_at, **fields)
+
+
+def refuse(delivery: Delivery, error: ChannelError) -> Delivery:
+    """Fail a queued delivery that can't even be prepared: nothing was ever sent."""
+    return _moved(delivery, E.PERMANENT, problem=Problem.of(error))
+
+
+def block(
+    delivery: Delivery, error: CredentialsRejected, now: datetime, policy: Policy
+) -> Delivery:
+    """Hold a delivery back while the account's credentials are refused."""
+    return _moved(
+        delivery,
+        E.CREDENTIALS,
+        next_at=now + policy.blocked_recheck,
+        problem=Problem.of(error),
+        claim=None,
+    )
+
+
+def look_again(delivery: Delivery, at: datetime) -> Delivery:
+    """Note a look-up that could not tell; look again at `at`."""
+    return replace(postpone(delivery, at), lookups=delivery.lookups + 1)
+
+
+def ask_person(delivery: Delivery) -> Delivery:
+    """Hand the question to a person: nothing else can decide it."""
+    problem = Problem(
+        "needs_review",
+        "Is it there?",
+        "The platform did not answer and can't be asked whether it published this.",
+        retryable=False,
+        remedy="Look on the platform, then answer “it is there” or “send it”.",
+    )
+    return _moved(delivery, E.UNDECIDABLE, problem=problem)
+
+
+def absent(delivery: Delivery) -> Delivery:
+    """Clear the doubt: the platform certainly has not got it. `begin` or `give_up` must follow."""
+    return replace(delivery, doubt=False, doubt_since=None, version=delivery.version + 1)
+
+
+def give_up(delivery: Delivery) -> Delivery:
+    """End a delivery that has used up its tries."""
+    return _moved(delivery, E.EXHAUSTED)
+
+
+def with_handle(delivery: Delivery, handle: str) -> Delivery:
+    """Remember a two-phase platform's handle while sending."""
+    return replace(delivery, handle=handle, version=delivery.version + 1)
+
+
+def grown(delivery: Delivery, recipients: int, cursor: str | None) -> Delivery:
+    """Note that `recipients` more rows were made for a parent, the last one's id being `cursor`."""
+    counts = replace(delivery.counts, total=delivery.counts.total + recipients)
+    return replace(delivery, counts=counts, cursor=cursor, version=delivery.version + 1)
+
+
+def expanded(delivery: Delivery, again_at: datetime) -> Delivery:
+    """Note that a parent has a row for every recipient; look at it again at `again_at`."""
+    problem = NO_RECIPIENTS if not delivery.counts.total else None
+    return replace(
+        delivery,
+        expanded=True,
+        next_at=again_at,
+        problem=problem,
+        version=delivery.version + 1,
+    )
+
+
+def reopen(delivery: Delivery, now: datetime, policy: Policy, claim_id: str) -> Delivery:
+    """Open a closed parent again because a recipient of it is served once more."""
+    return _moved(
+        delivery,
+        E.RETRY,
+        next_at=now + policy.queue_lease,
+        claim=claim_id,
+        problem=None,
+        delivered_at=None,
+    )
+
+
+def cancel(delivery: Delivery) -> Delivery:
+    """Stop it for good; `IllegalTransition` once a platform call may be under way."""
+    return _moved(delivery, E.CANCEL)
+
+
+def edit(delivery: Delivery, revision: int, due_at: datetime, late: timedelta | None) -> Delivery:
+    """Bind it to a new revision and time; records of the old claim become no-ops."""
+    return _moved(
+        delivery,
+        E.EDIT,
+        revision=revision,
+        due_at=due_at,
+        next_at=due_at,
+        late_after=late,
+        claim=None,
+        forgiven=delivery.attempts,
+        failures=0,
+        handle=None,
+        problem=None,
+    )
+
+
+def retry(delivery: Delivery, now: datetime, policy: Policy, claim_id: str) -> Delivery:
+    """Try again because a person says so: whatever was in doubt, they have decided to send.
+
+    Its minute is now. A parent that had nobody to write to looks for recipients anew.
+    """
+    return _moved(
+        delivery,
+        E.RETRY,
+        due_at=now,
+        next_at=now + policy.queue_lease,
+        claim=claim_id,
+        forgiven=delivery.attempts,
+        failures=0,
+        cursor=delivery.cursor if delivery.counts.total else None,
+        expanded=delivery.expanded and delivery.counts.total > 0,
+        lookups=0,
+        doubt=False,
+        doubt_since=None,
+        handle=None,
+        late_after=None,
+        problem=None,
+    )
+
+
+def confirm(delivery: Delivery, now: datetime) -> Delivery:
+    """Accept a person's word that the platform has it."""
+    return _moved(delivery, E.CONFIRM, delivered_at=now, doubt=False, problem=None)
+
+
+def roll_up_recipients(delivery: Delivery, now: datetime) -> Delivery:
+    """Close a parent whose recipients are all settled; `IllegalTransition` before that."""
+    counts = delivery.counts
+    if delivery.status is not S.SENDING or not delivery.expanded or counts.settled < counts.total:
+        raise IllegalTransition("Some recipients are still being served.")
+    outcome = counts.outcome
+    return replace(
+        delivery,
+        status=outcome,
+        version=delivery.version + 1,
+        next_at=None,
+        claim=None,
+        delivered_at=now if outcome is S.DELIVERED else None,
+    )
