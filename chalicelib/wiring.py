@@ -42,11 +42,13 @@ from chalicelib.services.connecting import Connecting
 from chalicelib.services.conversing import Conversing
 from chalicelib.services.deciding import Deciding
 from chalicelib.services.delivering import Delivering
+from chalicelib.services.expanding import Expanding
 from chalicelib.services.intake import Intake
 from chalicelib.services.listening import Listening
 from chalicelib.services.moderating import Moderating
 from chalicelib.services.preparing import Preparing
 from chalicelib.services.profiling import Profiling
+from chalicelib.services.progress import Progress
 from chalicelib.services.publishing import Publishing
 from chalicelib.services.reconciling import Reconciling
 from chalicelib.services.releasing import Releasing
@@ -93,11 +95,10 @@ def deciding() -> Deciding:
         messages=messages(),
         certifications=certifications(),
         publishing=publishing(),
-        unit=store(),
+        progress=progress(),
         clock=clock(),
         ids=ids(),
         policy=settings.current().policy(),
-        telemetry=telemetry(),
     )
 
 
@@ -125,7 +126,8 @@ def delivering() -> Delivering:
         preparing=preparing(),
         conversing=conversing(),
         reconciling=reconciling(),
-        stream=stream(),
+        expanding=expanding(),
+        progress=progress(),
         unit=store(),
         signer=signer(),
         clock=clock(),
@@ -145,13 +147,35 @@ def releasing() -> Releasing:
         messages=messages(),
         book=book(),
         stream=stream(),
-        unit=store(),
+        progress=progress(),
         clock=clock(),
         ids=ids(),
         policy=settings.current().policy(),
         telemetry=telemetry(),
         pool=release_pool,
     )
+
+
+@cache
+def expanding() -> Expanding:
+    """Make what gives a direct channel's parent its recipients."""
+    return Expanding(
+        messages=messages(),
+        subscriptions=subscriptions(),
+        stream=stream(),
+        progress=progress(),
+        unit=store(),
+        clock=clock(),
+        ids=ids(),
+        policy=settings.current().policy(),
+        telemetry=telemetry(),
+    )
+
+
+@cache
+def progress() -> Progress:
+    """Make the writer of deliveries' steps."""
+    return Progress(messages(), store(), clock(), settings.current().policy(), telemetry())
 
 
 @cache

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from chalicelib.domain import steps
-from chalicelib.domain.deliveries import AuditEntry, Delivery, DeliveryKey, Policy
+from chalicelib.domain.deliveries import Delivery, DeliveryKey, Policy
 from chalicelib.domain.errors import Conflict, IllegalTransition, InFlight, LostRace, NotFound
 from chalicelib.domain.identity import Member
 from chalicelib.domain.messages import Message, MessageStatus
@@ -18,12 +18,11 @@ from chalicelib.domain.ports import (
     Ids,
     Messages,
     Snapshot,
-    Telemetry,
-    Unit,
     Writes,
 )
 from chalicelib.domain.states import Event, Status
-from chalicelib.services.publishing import TRIES, Publishing, current
+from chalicelib.services.progress import Progress
+from chalicelib.services.publishing import TRIES, Publishing
 
 
 class Deciding:
@@ -35,20 +34,18 @@ class Deciding:
         messages: Messages,
         certifications: Certifications,
         publishing: Publishing,
-        unit: Unit,
+        progress: Progress,
         clock: Clock,
         ids: Ids,
         policy: Policy,
-        telemetry: Telemetry,
     ) -> None:
         self._messages = messages
         self._certifications = certifications
         self._publishing = publishing
-        self._unit = unit
+        self._progress = progress
         self._clock = clock
         self._ids = ids
         self._policy = policy
-        self._telemetry = telemetry
 
     # --- stopping -----------------------------------------------------------------------------
 
@@ -70,8 +67,8 @@ class Deciding:
             for delivery in snapshot.deliveries
             if not self._stopped(delivery, member)
         ]
-        after = current(self._messages.get(message_id) or snapshot)
-        self._unit.commit(self._messages.rolling_up(after, after.message.status))
+        self._progress.roll_up(message_id)
+        after = self._publishing.read(message_id, member)
         if unstoppable:
             raise InFlight(unstoppable)
         if after.message.status is MessageStatus.CANCELLED and message.certification_id:
@@ -98,6 +95,7 @@ class Deciding:
         for child in self._all_recipients(parent):
             if child.can(Event.CANCEL):
                 self._stopped(child, member)
+        self._progress.close_parent_of(parent)
 
     def _all_recipients(self, parent: DeliveryKey) -> Sequence[Delivery]:
         rows: list[Delivery] = []
@@ -156,14 +154,13 @@ class Deciding:
     ) -> Snapshot:
         if not parts:
             raise IllegalTransition("There is nothing to decide on this channel.")
-        parent = None
-        if parts[0].key.recipient_id is not None:
-            parent = self._reopened(replace(parts[0].key, recipient_id=None), member)
+        parent = replace(parts[0].key, recipient_id=None)
+        if parts[0].key != parent:
+            self._reopen(parent, member)
         moved = [self._decided(part, answer, member) for part in parts]
-        if parent is not None and answer == "it_is_there":
-            moved.append(parent)  # no recipient is served any more who would close it
-        after = current(self._again(message_id))
-        self._unit.commit(self._messages.rolling_up(after, after.message.status))
+        self._progress.close_parent_of(parent)
+        self._progress.roll_up(message_id)
+        after = self._publishing.read(message_id, member)
         self._publishing.launch(Snapshot(after.message, tuple(moved)))
         return after
 
@@ -183,33 +180,12 @@ class Deciding:
         except LostRace as lost:
             raise Conflict("Someone decided this at the same time; read it again.") from lost
 
-    def _reopened(self, key: DeliveryKey, member: Member) -> Delivery | None:
-        """Open a closed parent again and return it; None if it is open anyway."""
+    def _reopen(self, key: DeliveryKey, member: Member) -> None:
+        """Open a closed parent again, unless it is open anyway."""
         parent = self._messages.delivery(key)
-        if parent is None or not parent.status.is_terminal:
-            return None
-        opened = steps.reopen(parent, self._clock.now(), self._policy, self._ids.new())
-        return self._step_or_conflict(parent, opened, member, "reopened")
+        if parent is not None and parent.status.is_terminal:
+            opened = steps.reopen(parent, self._clock.now(), self._policy, self._ids.new())
+            self._step_or_conflict(parent, opened, member, "reopened")
 
     def _step(self, before: Delivery, after: Delivery, member: Member, event: str) -> Delivery:
-        after = replace(after, audit_count=before.audit_count + 1)
-        entry = AuditEntry(
-            message_id=after.key.message_id,
-            channel=after.key.channel,
-            recipient_id=after.key.recipient_id,
-            sequence=after.audit_count,
-            at=self._clock.now(),
-            actor=member.id,
-            event=event,
-            before=before.status,
-            after=after.status,
-            correlation_id=self._telemetry.correlation_id,
-        )
-        self._unit.commit(self._messages.moving(before, after, entry))
-        return after
-
-    def _again(self, message_id: str) -> Snapshot:
-        snapshot = self._messages.get(message_id)
-        if snapshot is None:
-            raise NotFound("There is no such message.")
-        return snapshot
+        return self._progress.store(before, after, event, actor=member.id)

@@ -15,24 +15,20 @@ from typing import assert_never
 
 from chalicelib.domain import steps
 from chalicelib.domain.channels import Account, Channel, ChannelName, Post, Receipt, Recipient
-from chalicelib.domain.deliveries import Attempt, AuditEntry, Delivery, DeliveryKey, Policy
+from chalicelib.domain.deliveries import Attempt, Delivery, Policy
 from chalicelib.domain.errors import (
     ChannelError,
-    IllegalTransition,
     LostRace,
     OptedOut,
     Permanent,
     StoreUnavailable,
 )
-from chalicelib.domain.messages import MessageStatus, roll_up
 from chalicelib.domain.ports import (
     Clock,
     Hint,
     Ids,
     Messages,
-    Page,
     Signer,
-    Stream,
     Subscription,
     Subscriptions,
     Telemetry,
@@ -41,14 +37,10 @@ from chalicelib.domain.ports import (
 from chalicelib.domain.states import Status
 from chalicelib.services.accounts import AccountBook
 from chalicelib.services.conversing import Conversing
+from chalicelib.services.expanding import Expanding
 from chalicelib.services.preparing import Preparing
+from chalicelib.services.progress import Progress
 from chalicelib.services.reconciling import Absent, AskPerson, Found, Later, Reconciling, SameKey
-
-WORKER = "worker"
-EXPANSION = 20
-"""Recipient rows made in one transaction with their parent's cursor."""
-AT_ONCE = 40
-"""About how many recipients the worker serves itself; the stream shares out the rest."""
 
 
 @dataclass
@@ -75,7 +67,8 @@ class Delivering:
         preparing: Preparing,
         conversing: Conversing,
         reconciling: Reconciling,
-        stream: Stream,
+        expanding: Expanding,
+        progress: Progress,
         unit: Unit,
         signer: Signer,
         clock: Clock,
@@ -93,7 +86,8 @@ class Delivering:
         self._preparing = preparing
         self._conversing = conversing
         self._reconciling = reconciling
-        self._stream = stream
+        self._expanding = expanding
+        self._progress = progress
         self._unit = unit
         self._signer = signer
         self._clock = clock
@@ -150,7 +144,7 @@ class Delivering:
         if delivery is None or delivery.claim != hint.claim:
             self._telemetry.event("stale_hint", delivery=str(hint.key))
         elif deadline is not None and self._clock.now() + self._longest_try > deadline:
-            self._move(delivery, steps.postpone(delivery, self._clock.now()))
+            self._progress.move(delivery, steps.postpone(delivery, self._clock.now()))
         elif delivery.parent:
             return self._serve_recipients(delivery)
         elif delivery.status is Status.IN_DOUBT:
@@ -181,11 +175,11 @@ class Delivering:
         try:
             post = self._post(delivery, channel, account)
         except Permanent as error:
-            self._move(delivery, steps.refuse(delivery, error), error.code)
+            self._progress.move(delivery, steps.refuse(delivery, error), error.code)
             return None
         recipient = self._recipient(delivery)
         if delivery.key.recipient_id and recipient is None:
-            self._move(delivery, steps.skip(delivery, steps.OPTED_OUT))
+            self._progress.move(delivery, steps.skip(delivery, steps.OPTED_OUT))
             return None
         return channel, self._marked(post, delivery, recipient), account
 
@@ -197,12 +191,12 @@ class Delivering:
     def _in_time(self, delivery: Delivery) -> bool:
         """Wait for the last seconds; False if it was moved or left out instead."""
         if delivery.due_at - self._clock.now() > self._policy.early:
-            self._move(delivery, steps.postpone(delivery, delivery.due_at))
+            self._progress.move(delivery, steps.postpone(delivery, delivery.due_at))
             return False
         while (early_by := delivery.due_at - self._clock.now()) > timedelta(0):
             self._clock.sleep(early_by.total_seconds())
         if steps.is_too_late(delivery, self._clock.now()):
-            self._move(delivery, steps.skip(delivery, steps.TOO_LATE))
+            self._progress.move(delivery, steps.skip(delivery, steps.TOO_LATE))
             return False
         return True
 
@@ -213,10 +207,10 @@ class Delivering:
         refusal = self._book.refusal(state)
         if refusal is not None:
             blocked = steps.block(delivery, refusal, now, self._policy)
-            self._move(delivery, blocked, refusal.code)
+            self._progress.move(delivery, blocked, refusal.code)
             return None
         if state.paused_until is not None and state.paused_until > now:
-            self._move(delivery, steps.postpone(delivery, state.paused_until))
+            self._progress.move(delivery, steps.postpone(delivery, state.paused_until))
             return None
         return self._book.open(state)
 
@@ -303,7 +297,7 @@ class Delivering:
         )
         self._measure(run, attempt)
         try:
-            self._move(before, after, name, attempt)
+            self._progress.move(before, after, name, attempt=attempt)
         except LostRace:
             self._unit.commit(self._messages.noting(replace(attempt, late=True)))
         if isinstance(outcome, ChannelError):
@@ -336,14 +330,14 @@ class Delivering:
         verdict = self._reconciling.verdict(delivery, channel, post, account, attempts, now)
         match verdict:
             case Found(receipt):
-                self._move(delivery, steps.settle(delivery, receipt, now), "found")
+                self._progress.move(delivery, steps.settle(delivery, receipt, now), "found")
             case Later(at, counts):
                 move = steps.look_again if counts else steps.postpone
-                self._move(delivery, move(delivery, at))
+                self._progress.move(delivery, move(delivery, at))
             case AskPerson():
-                self._move(delivery, steps.ask_person(delivery))
+                self._progress.move(delivery, steps.ask_person(delivery))
             case Absent():
-                cleared = self._move(delivery, steps.absent(delivery), "absent")
+                cleared = self._progress.move(delivery, steps.absent(delivery), "absent")
                 self._send_again(cleared, now)
             case SameKey():
                 self._send_again(delivery, now)
@@ -352,7 +346,7 @@ class Delivering:
 
     def _send_again(self, delivery: Delivery, now: datetime) -> None:
         if self._policy.retry.is_exhausted(delivery.tries, delivery.due_at, now):
-            self._move(delivery, steps.give_up(delivery), "exhausted")
+            self._progress.move(delivery, steps.give_up(delivery), "exhausted")
             return
         self._attempt(delivery)
 
@@ -360,136 +354,11 @@ class Delivering:
 
     def _serve_recipients(self, parent: Delivery) -> Sequence[Hint]:
         if parent.status is Status.SENDING and parent.expanded:
-            self._close(parent)
+            self._progress.close(parent)
             return ()
         if parent.status is Status.QUEUED:
-            made = self._made_ready(parent)
-            if made is None:
+            if self._made_ready(parent) is None:
                 return ()
-            now = self._clock.now()
-            begun = steps.begin(parent, now, self._policy)
-            parent = self._move(parent, begun)
-        return self._expand(parent)
-
-    def _expand(self, parent: Delivery) -> Sequence[Hint]:
-        """Make a row for every recipient; return those to serve at once, the others are put."""
-        channel, at_once = parent.key.channel, list[Hint]()
-        while True:
-            page = self._subscriptions.page(channel, EXPANSION, parent.cursor)
-            active = [s for s in page.items if s.opted_out_at is None]
-            last = _last_seen(page) or parent.cursor
-            parent, hints = self._grow(parent, active, last)
-            if len(at_once) < AT_ONCE:
-                at_once += hints
-            else:
-                self._hand_over(hints)
-            if page.cursor is None:
-                break
-        again = self._clock.now() + self._policy.queue_lease
-        done = steps.expanded(parent, again)
-        self._unit.commit(self._messages.moving(parent, done))
-        self._close_parent_of(done.key)
-        return at_once
-
-    def _grow(
-        self, parent: Delivery, subscriptions: Sequence[Subscription], last: str | None
-    ) -> tuple[Delivery, Sequence[Hint]]:
-        now = self._clock.now()
-        children = [self._child(parent, s.recipient.id, now) for s in subscriptions]
-        grown = steps.grown(parent, len(children), last)
-        self._unit.commit(
-            self._messages.moving(parent, grown),
-            *(self._messages.starting(child) for child in children),
-        )
-        return grown, [Hint(d.key, d.claim or "", d.correlation_id) for d in children]
-
-    def _child(self, parent: Delivery, recipient_id: str, now: datetime) -> Delivery:
-        claim = self._ids.new()
-        return Delivery(
-            key=DeliveryKey(parent.key.message_id, parent.key.channel, recipient_id),
-            status=Status.QUEUED,
-            revision=parent.revision,
-            due_at=parent.due_at,
-            next_at=now + self._policy.queue_lease,
-            claim=claim,
-            late_after=parent.late_after,
-            correlation_id=parent.correlation_id,
-        )
-
-    def _hand_over(self, hints: Sequence[Hint]) -> None:
-        if hints and (lost := self._stream.put(hints)):
-            self._telemetry.event("stream_refused", count=len(lost))
-
-    def _close(self, parent: Delivery) -> None:
-        """Close a parent whose recipients are all settled; else look again later."""
-        now = self._clock.now()
-        try:
-            closed = steps.roll_up_recipients(parent, now)
-        except IllegalTransition:
-            again = now + self._policy.queue_lease
-            self._unit.commit(self._messages.moving(parent, steps.postpone(parent, again)))
-            return
-        self._move(parent, closed)
-
-    def _close_parent_of(self, key: DeliveryKey) -> None:
-        parent = self._messages.delivery(replace(key, recipient_id=None))
-        if parent is None or parent.status is not Status.SENDING or not parent.expanded:
-            return
-        if parent.counts.settled == parent.counts.total:
-            self._close(parent)
-
-    # --- writing ------------------------------------------------------------------------------
-
-    def _move(
-        self,
-        before: Delivery,
-        after: Delivery,
-        detail: str = "",
-        attempt: Attempt | None = None,
-    ) -> Delivery:
-        """Store one step with its audit entry; then whatever follows from a terminal status."""
-        after = replace(after, audit_count=before.audit_count + 1)
-        entry = AuditEntry(
-            message_id=after.key.message_id,
-            channel=after.key.channel,
-            recipient_id=after.key.recipient_id,
-            sequence=after.audit_count,
-            at=self._clock.now(),
-            actor=WORKER,
-            event=detail or after.status,
-            before=before.status,
-            after=after.status,
-            correlation_id=after.correlation_id,
-            detail=after.problem.detail if after.problem else "",
-        )
-        self._unit.commit(self._messages.moving(before, after, entry, attempt))
-        if after.status is not before.status:
-            self._follow(after)
-        return after
-
-    def _follow(self, delivery: Delivery) -> None:
-        """Keep parents and the stored roll-up current; both repair themselves if this fails."""
-        try:
-            if delivery.key.recipient_id is not None:
-                if delivery.status.is_terminal:
-                    self._close_parent_of(delivery.key)
-            elif delivery.status not in (Status.QUEUED, Status.SENDING):
-                self.roll_up(delivery.key.message_id)
-        except (LostRace, StoreUnavailable) as error:
-            self._telemetry.event("roll_up_later", reason=str(error))
-
-    def roll_up(self, message_id: str) -> MessageStatus | None:
-        """Store a message's status for lists; return it."""
-        snapshot = self._messages.get(message_id)
-        if snapshot is None or not snapshot.deliveries:
-            return None
-        status = roll_up(snapshot.deliveries)
-        self._unit.commit(self._messages.rolling_up(snapshot, status))
-        return status
-
-
-def _last_seen(page: Page[Subscription]) -> str | None:
-    """Return after whom the next page begins; who was erased stands in no page's items."""
-    if page.cursor is not None:
-        return page.cursor["after"]
-    return page.items[-1].recipient.id if page.items else None
+            begun = steps.begin(parent, self._clock.now(), self._policy)
+            parent = self._progress.move(parent, begun)
+        return self._expanding.expand(parent)

@@ -10,12 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chalicelib.domain import steps
 from chalicelib.domain.channels import ChannelName
-from chalicelib.domain.deliveries import AuditEntry, Delivery, DeliveryKey, Policy
+from chalicelib.domain.deliveries import Delivery, DeliveryKey, Policy
 from chalicelib.domain.errors import IllegalTransition, LostRace, StoreUnavailable
 from chalicelib.domain.ports import (
     AccountState,
@@ -27,10 +26,10 @@ from chalicelib.domain.ports import (
     Messages,
     Stream,
     Telemetry,
-    Unit,
 )
 from chalicelib.domain.states import Status
 from chalicelib.services.accounts import AccountBook
+from chalicelib.services.progress import SCHEDULER, Progress
 
 LEAD = timedelta(seconds=6)
 """How long before its minute a delivery is released: the stream's batching window and a little."""
@@ -38,7 +37,6 @@ SPAN = timedelta(seconds=58)
 """How long one run looks ahead; the next tick takes over."""
 BUDGET = 2000
 """How many claims one run makes at most, so that a backlog never becomes a storm."""
-SCHEDULER = "scheduler"
 
 
 class Releasing:
@@ -50,7 +48,7 @@ class Releasing:
         messages: Messages,
         book: AccountBook,
         stream: Stream,
-        unit: Unit,
+        progress: Progress,
         clock: Clock,
         ids: Ids,
         policy: Policy,
@@ -60,7 +58,7 @@ class Releasing:
         self._messages = messages
         self._book = book
         self._stream = stream
-        self._unit = unit
+        self._progress = progress
         self._clock = clock
         self._ids = ids
         self._policy = policy
@@ -121,9 +119,7 @@ class Releasing:
             if delivery is None or not _is_ripe(delivery, now):
                 return None
             claimed = self._step(delivery, states[due.key.channel], now)
-            self._unit.commit(
-                self._messages.moving(delivery, claimed, self._audit(delivery, claimed, now))
-            )
+            claimed = self._progress.store(delivery, claimed, actor=SCHEDULER)
         except (LostRace, IllegalTransition):
             return None
         except StoreUnavailable as error:
@@ -132,28 +128,9 @@ class Releasing:
         return claimed if claimed.claim else None
 
     def _step(self, delivery: Delivery, state: AccountState, now: datetime) -> Delivery:
-        claim = self._ids.new()
-        count = delivery.audit_count + 1
         if delivery.status is Status.BLOCKED and state.status is not AccountStatus.CONNECTED:
-            again = now + self._policy.blocked_recheck
-            return replace(steps.postpone(delivery, again), audit_count=count)
-        return replace(steps.claim(delivery, now, self._policy, claim), audit_count=count)
-
-    def _audit(self, before: Delivery, after: Delivery, now: datetime) -> AuditEntry | None:
-        if before.status is after.status:
-            return None
-        return AuditEntry(
-            message_id=after.key.message_id,
-            channel=after.key.channel,
-            recipient_id=after.key.recipient_id,
-            sequence=after.audit_count,
-            at=now,
-            actor=SCHEDULER,
-            event="claimed",
-            before=before.status,
-            after=after.status,
-            correlation_id=after.correlation_id,
-        )
+            return steps.postpone(delivery, now + self._policy.blocked_recheck)
+        return steps.claim(delivery, now, self._policy, self._ids.new())
 
     def _put(self, claimed: Sequence[Delivery]) -> None:
         """Put hints; what was certainly not taken becomes due again at once."""
@@ -163,7 +140,7 @@ class Releasing:
             delivery = by_key[lost.key]
             back = steps.postpone(delivery, self._clock.now())
             try:
-                self._unit.commit(self._messages.moving(delivery, back))
+                self._progress.store(delivery, back)
             except (LostRace, StoreUnavailable):
                 self._telemetry.event("stream_refused", delivery=str(lost.key))
 

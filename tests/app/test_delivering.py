@@ -11,6 +11,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from chalicelib.repositories.schema import KEY_ATTRIBUTES
 from tests.app.conftest import Running, request
 
 pytestmark = [pytest.mark.slow, pytest.mark.emulator]

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Generator
-from typing import Any
 
 import pytest
 
+import app
+from chalicelib import edge
 from chalicelib.channels import CHANNELS, linkedin
-from chalicelib.domain.channels import AccountCheck, Channel, Response, Step
+from chalicelib.domain.channels import AccountCheck, Channel, ChannelName, Response, Step
+from chalicelib.services.subscribing import START_WORDS, STOP_WORDS
 from tests.channels.conversing import ACCOUNTS, reply
 from tests.docs.pages import ROOT, blocks, page
 
@@ -26,25 +27,25 @@ def section(channel: Channel) -> str:
     return found[1]
 
 
-def body(channel: Channel) -> dict[str, Any]:
-    """Return the account that the page shows."""
+def shown(channel: Channel) -> set[str]:
+    """Return the fields of the account that the page shows."""
     (block,) = blocks(section(channel), "json")
-    shown: dict[str, Any] = json.loads(block.text)
-    return shown
+    return set(edge.account(edge.AccountBody.model_validate_json(block.text)))
 
 
 @EACH
 def test_the_account_shown_has_every_field_that_is_needed(channel: Channel) -> None:
-    shown = body(channel)
-    assert set(channel.account_settings) <= set(shown["settings"])
-    assert set(channel.account_secrets) <= set(shown["secrets"])
+    assert {*channel.account_settings, *channel.account_secrets} <= shown(channel)
 
 
 @EACH
 def test_the_account_shown_has_no_field_that_is_unknown(channel: Channel) -> None:
-    shown = body(channel)
-    assert set(shown["settings"]) <= {*channel.account_settings, *channel.optional_settings}
-    assert set(shown["secrets"]) <= {*channel.account_secrets, *channel.optional_secrets}
+    assert shown(channel) <= {
+        *channel.account_settings,
+        *channel.optional_settings,
+        *channel.account_secrets,
+        *channel.optional_secrets,
+    }
 
 
 def checked(check: Generator[Step, Response, AccountCheck]) -> AccountCheck:
@@ -76,6 +77,12 @@ def test_every_permission_of_a_channel_stands_in_a_policy(channel: Channel) -> N
     assert [action for action in channel.permissions if f'"{action}"' not in policies] == []
 
 
-def test_the_page_says_that_events_are_not_taken_in_as_long_as_there_is_no_door() -> None:
-    has_door = "webhook" in (ROOT / "app.py").read_text("utf-8")
-    assert has_door != ("Events are not taken in" in PAGE)
+def test_the_callback_that_meta_is_told_is_a_route() -> None:
+    (callback,) = re.findall(r"https://<the API>(/[a-z/]+)", PAGE)
+    assert app.app.routes[callback].keys() == {"GET", "POST"}
+
+
+@pytest.mark.parametrize("word", ["STOP", "BAJA", "START", "ALTA"])
+def test_the_words_that_are_named_are_understood(word: str) -> None:
+    assert word in section(CHANNELS[ChannelName("whatsapp")])
+    assert word.casefold() in STOP_WORDS | START_WORDS

@@ -50,10 +50,12 @@ from chalicelib.services.connecting import Connecting
 from chalicelib.services.conversing import Conversing
 from chalicelib.services.deciding import Deciding
 from chalicelib.services.delivering import Delivering
+from chalicelib.services.expanding import Expanding
 from chalicelib.services.intake import Intake
 from chalicelib.services.moderating import Moderating
 from chalicelib.services.preparing import Preparing
 from chalicelib.services.profiling import Profiling
+from chalicelib.services.progress import Progress
 from chalicelib.services.publishing import Publishing
 from chalicelib.services.reconciling import Reconciling
 from chalicelib.services.releasing import Releasing
@@ -172,8 +174,19 @@ class World:
             starter=self.starter,
             require_approval=self._require_approval,
         )
-        self.deciding = Deciding(
+        self.progress = Progress(self.messages, self.store, self.clock, self.policy, self.telemetry)
+        self.expanding = Expanding(
             **moving,
+            subscriptions=self.subscriptions,
+            stream=self.stream,
+            progress=self.progress,
+        )
+        self.deciding = Deciding(
+            messages=self.messages,
+            progress=self.progress,
+            clock=self.clock,
+            ids=self.ids,
+            policy=self.policy,
             certifications=self.certifications,
             publishing=self.publishing,
         )
@@ -192,14 +205,23 @@ class World:
             preparing=self.preparing,
             conversing=self.conversing,
             reconciling=self.reconciling,
-            stream=self.stream,
+            expanding=self.expanding,
+            progress=self.progress,
             signer=self.signer,
             random=self.random,
             pool=lambda: self.pool,
             public_url="https://api.example.org",
         )
         self.releasing = Releasing(
-            **moving, book=self.book, stream=self.stream, pool=lambda: self.pool
+            messages=self.messages,
+            book=self.book,
+            stream=self.stream,
+            progress=self.progress,
+            clock=self.clock,
+            ids=self.ids,
+            policy=self.policy,
+            telemetry=self.telemetry,
+            pool=lambda: self.pool,
         )
         self.intake = Intake(
             **voiced, ids=self.ids, uploads=self.uploads, store=self.media, studio=self.studio

@@ -300,7 +300,7 @@ def test_a_recipients_last_step_can_race_with_another_one(world: World) -> None:
     world.breaker.when = when
     world.run()
 
-    assert raced and world.heard.named("roll_up_later")
+    assert raced and world.heard.named("follow_later")
     assert world.status(message, DIRECT) is Status.DELIVERED
 
 
@@ -321,7 +321,7 @@ def test_a_parent_that_another_worker_closed_first_is_left_alone(world: World) -
     world.breaker.when = closed_meanwhile
     world.run()
 
-    assert world.heard.named("roll_up_later") == []
+    assert world.heard.named("follow_later") == []
     assert world.status(message, DIRECT) is Status.DELIVERED
 
 

@@ -268,7 +268,7 @@ def test_a_claim_stands_in_the_timeline(world: World) -> None:
 
     assert (last.actor, last.event, last.before, last.after) == (
         "scheduler",
-        "claimed",
+        "queued",
         "pending",
         "queued",
     )

@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.domain.channels import AwsCall, ChannelName
 from chalicelib.domain.errors import LostRace, StoreUnavailable
-from chalicelib.domain.messages import MediaRef
+from chalicelib.domain.messages import MediaRef, MessageStatus
 from chalicelib.domain.states import Status
 from tests.fakes.platforms import (
     Request,
@@ -52,14 +52,15 @@ def test_a_roll_up_that_fails_does_not_fail_the_delivery(world: World) -> None:
 
     assert world.drain() == 0
     assert world.status(message, FEED) is Status.DELIVERED
-    assert world.heard.named("roll_up_later")
+    assert world.heard.named("follow_later")
 
 
 def test_there_is_nothing_to_roll_up_without_deliveries(world: World) -> None:
     draft = world.submit("Hello", FEED, keep_as_draft=True)
 
-    assert world.delivering.roll_up(draft.message.id) is None
-    assert world.delivering.roll_up("nothing") is None
+    world.progress.roll_up(draft.message.id)
+    world.progress.roll_up("nothing")
+    assert world.message(draft).status is MessageStatus.DRAFT
 
 
 def test_a_worker_that_lost_its_lease_only_leaves_evidence(world: World) -> None:

@@ -1,0 +1,120 @@
+"""Stores each step of a delivery with its audit entry, and what follows from it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from chalicelib.domain import steps
+from chalicelib.domain.deliveries import Attempt, AuditEntry, Delivery, DeliveryKey, Policy
+from chalicelib.domain.errors import IllegalTransition, LostRace, StoreUnavailable
+from chalicelib.domain.messages import roll_up
+from chalicelib.domain.ports import Clock, Messages, Telemetry, Unit
+from chalicelib.domain.states import Status
+
+WORKER = "worker"
+SCHEDULER = "scheduler"
+
+
+class Progress:
+    """The only writer of deliveries' steps: whoever moves one leaves a trace of it."""
+
+    def __init__(
+        self,
+        messages: Messages,
+        unit: Unit,
+        clock: Clock,
+        policy: Policy,
+        telemetry: Telemetry,
+    ) -> None:
+        self._messages = messages
+        self._unit = unit
+        self._clock = clock
+        self._policy = policy
+        self._telemetry = telemetry
+
+    def move(
+        self,
+        before: Delivery,
+        after: Delivery,
+        event: str = "",
+        *,
+        actor: str = WORKER,
+        attempt: Attempt | None = None,
+    ) -> Delivery:
+        """Store one step; then keep its parent and the stored roll-up current, best effort.
+
+        Raises `LostRace` when somebody else moved it first.
+        """
+        after = self.store(before, after, event, actor=actor, attempt=attempt)
+        if after.status is not before.status:
+            self._follow(after)
+        return after
+
+    def store(
+        self,
+        before: Delivery,
+        after: Delivery,
+        event: str = "",
+        *,
+        actor: str = WORKER,
+        attempt: Attempt | None = None,
+    ) -> Delivery:
+        """Store one step alone; a change of status, or what `event` tells, is audited."""
+        entry = None
+        if event or after.status is not before.status:
+            after = replace(after, audit_count=before.audit_count + 1)
+            entry = self._entry(before, after, event, actor)
+        self._unit.commit(self._messages.moving(before, after, entry, attempt))
+        return after
+
+    def _entry(self, before: Delivery, after: Delivery, event: str, actor: str) -> AuditEntry:
+        return AuditEntry(
+            message_id=after.key.message_id,
+            channel=after.key.channel,
+            recipient_id=after.key.recipient_id,
+            sequence=after.audit_count,
+            at=self._clock.now(),
+            actor=actor,
+            event=event or after.status,
+            before=before.status,
+            after=after.status,
+            correlation_id=self._telemetry.correlation_id or after.correlation_id,
+            detail=after.problem.detail if after.problem else "",
+        )
+
+    def close(self, parent: Delivery) -> None:
+        """Close a parent whose recipients are all settled; else look again when its lease ends."""
+        now = self._clock.now()
+        try:
+            closed = steps.roll_up_recipients(parent, now)
+        except IllegalTransition:
+            again = now + self._policy.queue_lease
+            self._unit.commit(self._messages.moving(parent, steps.postpone(parent, again)))
+            return
+        self.move(parent, closed)
+
+    def close_parent_of(self, key: DeliveryKey) -> None:
+        """Close the parent that this is, or that this recipient's is under, if all are settled."""
+        parent = self._messages.delivery(replace(key, recipient_id=None))
+        if parent is None or parent.status is not Status.SENDING or not parent.expanded:
+            return
+        if parent.counts.settled == parent.counts.total:
+            self.close(parent)
+
+    def roll_up(self, message_id: str) -> None:
+        """Store a message's status for lists."""
+        snapshot = self._messages.get(message_id)
+        if snapshot is not None and snapshot.deliveries:
+            status = roll_up(snapshot.deliveries)
+            self._unit.commit(self._messages.rolling_up(snapshot, status))
+
+    def _follow(self, delivery: Delivery) -> None:
+        """A parent repairs itself when its lease ends; a message is rolled up again when read."""
+        try:
+            if delivery.key.recipient_id is not None:
+                if delivery.status.is_terminal:
+                    self.close_parent_of(delivery.key)
+            elif delivery.status not in (Status.QUEUED, Status.SENDING):
+                self.roll_up(delivery.key.message_id)
+        except (LostRace, StoreUnavailable) as error:
+            self._telemetry.event("follow_later", reason=str(error))
