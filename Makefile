@@ -26,7 +26,7 @@ token: venv ## Print a fresh ID token of a demo user of the running product (AS=
 
 .PHONY: test
 test: venv ## Run the test suite (ARGS="-k name" reaches pytest)
-	@exec $(IN_VENV) pytest $(ARGS)
+	@exec $(IN_VENV) pytest -n auto --dist loadfile $(ARGS)
 
 .PHONY: coverage
 coverage: venv ## Check that the quick tests cover every branch of the domain and the services
