@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -26,13 +25,6 @@ class Sent:
     def send_entity(self, entity: Any) -> None:
         """Keep a finished segment."""
         self.segments.append(json.loads(entity.serialize()))
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _silent() -> Iterator[None]:
-    """Close the socket that the SDK opens when it is imported."""
-    yield
-    xray_recorder.emitter._socket.close()
 
 
 @pytest.fixture
