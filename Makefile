@@ -30,7 +30,7 @@ test: venv ## Run the test suite (ARGS="-k name" reaches pytest)
 
 .PHONY: coverage
 coverage: venv ## Check that the quick tests cover every branch of the domain and the services
-	@exec $(IN_VENV) pytest -q -m "$(QUICK)" --cov=chalicelib.domain --cov=chalicelib.services \
+	@exec $(IN_VENV) pytest -n auto --dist loadfile -q -m "$(QUICK)" --cov=chalicelib.domain --cov=chalicelib.services \
 		--cov-fail-under=100 $(ARGS)
 
 .PHONY: check

@@ -5,8 +5,9 @@
                 while connecting
     NoAnswer    some of it may have arrived, and what came back, if anything, is no whole answer
 
-An idle connection is not trusted: the other side may have forgotten it (a frozen Lambda, a NAT),
-and a request lost on it would look like one that was carried out.
+A kept connection is not trusted with a post: the other side may have forgotten it (a frozen
+Lambda, a NAT, a restart), and a request lost on it would look like one that was carried out. Such a
+request gets a connection of its own, and other requests one that was used a moment ago.
 """
 
 from __future__ import annotations
@@ -49,17 +50,26 @@ class Wire:
         self._timeout = urllib3.Timeout(connect=connect_timeout_seconds, read=read_timeout_seconds)
         self._whole_call = timedelta(seconds=connect_timeout_seconds + read_timeout_seconds)
         self._clock = clock
-        self._pools = urllib3.PoolManager(num_pools=20, maxsize=64)
-        self._pools.pool_classes_by_scheme = _pool_classes(clock, read_timeout_seconds)
+        self._kept = _pools(clock, read_timeout_seconds, MAX_IDLE)
+        self._new = _pools(clock, read_timeout_seconds, None)
 
     def send(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        *,
+        alone: bool = False,
     ) -> Response:
-        """Return the answer, whatever it says. Raises `NotSent` or `NoAnswer`."""
+        """Return the answer, whatever it says. Raises `NotSent` or `NoAnswer`.
+
+        `alone` asks for a connection that nothing was sent on before.
+        """
         _check(url, headers)
         deadline = self._clock.now() + self._whole_call
         try:
-            answer = self._pools.urlopen(
+            answer = (self._new if alone else self._kept).urlopen(
                 method,
                 url,
                 body=body,
@@ -119,7 +129,18 @@ def _described(error: Exception) -> str:
     return f"The platform did not answer ({type(error).__name__})."
 
 
-def _pool_classes(clock: Clock, send_timeout_seconds: float) -> dict[str, type[HTTPConnectionPool]]:
+def _pools(
+    clock: Clock, send_timeout_seconds: float, max_idle: timedelta | None
+) -> urllib3.PoolManager:
+    """Return a manager whose connections are used again within `max_idle`, or never."""
+    pools = urllib3.PoolManager(num_pools=20, maxsize=64)
+    pools.pool_classes_by_scheme = _pool_classes(clock, send_timeout_seconds, max_idle)
+    return pools
+
+
+def _pool_classes(
+    clock: Clock, send_timeout_seconds: float, max_idle: timedelta | None
+) -> dict[str, type[HTTPConnectionPool]]:
     """Return connection pools whose connections tell "not connected" from "not answered"."""
 
     class Told:
@@ -146,7 +167,7 @@ def _pool_classes(clock: Clock, send_timeout_seconds: float) -> dict[str, type[H
 
         @property
         def is_connected(self) -> bool:
-            is_fresh = abs(clock.now() - self._used_at) <= MAX_IDLE
+            is_fresh = max_idle is not None and abs(clock.now() - self._used_at) <= max_idle
             return is_fresh and super().is_connected  # type: ignore[misc]
 
     class Plain(Told, HTTPConnection):

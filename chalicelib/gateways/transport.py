@@ -63,7 +63,7 @@ class HttpTransport:
                 return self._aws.call(step, self._resolved(step.params), endpoint)
             url = self._address(step, account)
             headers, body = self._encoded(step)
-            return self._wire.send(step.method, url, headers, body)
+            return self._wire.send(step.method, url, headers, body, alone=step.publishes)
         except NotSent as error:
             raise PlatformUnavailable(str(error)) from error
         except NoAnswer as error:

@@ -391,18 +391,27 @@ def test_a_connection_is_used_again_while_it_is_fresh() -> None:
     with serving(answering(OK)) as server:
         sender = transport(server.base)
         for _ in range(3):
-            sender.perform(post(), FACEBOOK)
+            sender.perform(post(publishes=False), FACEBOOK)
     assert (len(server.requests), server.connections) == (3, 1)
 
 
-def test_a_connection_that_was_idle_is_not_trusted_with_a_post() -> None:
+def test_a_connection_that_was_idle_is_not_used_again() -> None:
     clock = Clock()
     with serving(answering(OK)) as server:
         sender = transport(server.base, clock)
-        sender.perform(post(), FACEBOOK)
+        sender.perform(post(publishes=False), FACEBOOK)
         clock.sleep(16)
-        sender.perform(post(), FACEBOOK)
+        sender.perform(post(publishes=False), FACEBOOK)
     assert (len(server.requests), server.connections) == (2, 2)
+
+
+def test_a_post_has_a_connection_of_its_own() -> None:
+    with serving(answering(OK)) as server:
+        sender = transport(server.base)
+        sender.perform(post(publishes=False), FACEBOOK)
+        for _ in range(2):
+            sender.perform(post(), FACEBOOK)
+    assert (len(server.requests), server.connections) == (3, 3)
 
 
 def test_a_connection_the_other_side_closed_costs_no_doubt() -> None:
