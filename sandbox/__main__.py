@@ -34,13 +34,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
+KEPT = (
+    "What was published before is on the wall; make demo announces someone new (stop this first)."
+)
+
+
 def run(state: State, ports: Ports) -> int:
     """Start the product and stay until asked to end."""
     with contextlib.suppress(Stopped), _started(state, ports) as product:
         rows = seed.prepare(product.api_url, product.sandbox_url, say, product.pause)
         product.publish_endpoints()
-        if rows:
-            say("\n" + seed.table(rows, product.sandbox_url))
+        say("\n" + (seed.table(rows, product.sandbox_url) if rows else KEPT))
         say(_where(product))
         product.watch()
     say("Stopped; everything is kept for the next start.")
@@ -64,6 +68,8 @@ def demo(state: State, ports: Ports) -> int:
 
 def token(state: State, user: str) -> int:
     """Print a fresh ID token of a demo user of the running product."""
+    if user not in USERS:
+        raise Trouble(f"AS must be one of: {', '.join(USERS)}.")
     endpoints = read_json(state.endpoints)
     if endpoints is None or not is_running(endpoints["pids"]["supervisor"]):
         raise Trouble("The product is not running: start it with make run.")
@@ -113,7 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("run", help="start the whole product and stay in the foreground")
     commands.add_parser("demo", help="publish one announcement on all channels, then stop")
     wanted = commands.add_parser("token", help="print a fresh ID token of a demo user")
-    wanted.add_argument("user", choices=list(USERS))
+    wanted.add_argument("user", metavar="AS")
     keeper = commands.add_parser("keep", help="run what a plain chalice local needs beside it")
     keeper.add_argument("owner", type=int, help="the process to end with")
     keeper.add_argument("--port", type=int, required=True, help="where that process listens")

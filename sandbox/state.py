@@ -83,7 +83,7 @@ class State:
         except OSError as error:
             raise Trouble(
                 f"The state folder {self.path} can't be written ({error.strerror}): "
-                "make room there or choose another with OMNICHANNEL_STATE_DIR."
+                "choose another with OMNICHANNEL_STATE_DIR, or make room and allow writing there."
             ) from error
 
 

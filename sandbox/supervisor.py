@@ -170,6 +170,9 @@ class Product:
     def _restart_api(self, dead: Child) -> None:
         if time.monotonic() - dead.started > YOUNG_SECONDS:
             self._restart_seconds = FIRST_RESTART_SECONDS
+        with contextlib.suppress(OSError):  # a closed terminal is no reason to stop
+            sys.stdout.write("The API process ended by itself; starting it again.\n")
+            sys.stdout.flush()
         self._signals.pause(self._restart_seconds)
         self._restart_seconds = min(self._restart_seconds * 2, LAST_RESTART_SECONDS)
         self._start_api()

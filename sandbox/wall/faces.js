@@ -232,8 +232,8 @@ function htmlPart(post) {
   frame.setAttribute("sandbox", "allow-same-origin");
   frame.src = `/mail/${post.channel}/${encodeURIComponent(post.external_id)}`;
   frame.addEventListener("load", () => {
-    const height = frame.contentDocument?.documentElement?.scrollHeight ?? 320;
-    frame.style.height = `${Math.min(height + 4, 620)}px`;
+    const height = frame.contentDocument?.body?.getBoundingClientRect().height ?? 320;
+    frame.style.height = `${Math.min(Math.ceil(height), 960)}px`;
   });
   return frame;
 }

@@ -110,6 +110,9 @@ function choose(channel = state.channel) {
     : "Nothing has been published yet";
 }
 
+// Pictures and mails move everything for a while after the page was opened.
+const SETTLING_MILLISECONDS = [0, 100, 300, 700, 1500, 2500];
+
 // Bring the post that the address names into view; one too old for this page is fetched alone.
 async function follow() {
   const named = /^#\/([^/]+)\/(.+)$/.exec(location.hash);
@@ -125,10 +128,18 @@ async function follow() {
   entry.article.classList.add("named");
   if (state.reached === key) return;
   state.reached = key;
-  requestAnimationFrame(() => {
-    entry.article.scrollIntoView({ block: "center" });
-    entry.article.focus({ preventScroll: true });
-  });
+  state.touched = false;
+  for (const wait of SETTLING_MILLISECONDS) {
+    setTimeout(() => {
+      if (state.touched || state.reached !== key) return;
+      shown.get(key)?.article.scrollIntoView({ block: "center" });
+    }, wait);
+  }
+  requestAnimationFrame(() => entry.article.focus({ preventScroll: true }));
+}
+
+for (const sign of ["wheel", "touchstart", "pointerdown", "keydown"]) {
+  addEventListener(sign, () => { state.touched = true; }, { passive: true });
 }
 
 async function seek(key, externalId) {
@@ -176,7 +187,4 @@ window.addEventListener("hashchange", () => {
   state.reached = state.sought = null;
   follow().catch(() => {});
 });
-fetch("/app/", { method: "HEAD" }).then((response) => {
-  if (!response.ok) byId("app-link").replaceWith("web app");
-}, () => {});
 refresh();

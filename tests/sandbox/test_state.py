@@ -67,7 +67,7 @@ def test_a_link_into_the_checkout_is_found_out(tmp_path: Path) -> None:
 
 def test_a_folder_that_can_not_be_written_is_told_in_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(Trouble, match=r"can't be written \(Not a directory\): make room"):
+    with pytest.raises(Trouble, match=r"can't be written \(Not a directory\): choose another"):
         State(tmp_path / "file" / "state").prepare()
 
 
