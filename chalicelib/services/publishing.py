@@ -12,6 +12,7 @@ from chalicelib.domain.deliveries import AuditEntry, Delivery, DeliveryKey, Poli
 from chalicelib.domain.errors import (
     Conflict,
     Fault,
+    Forbidden,
     IllegalTransition,
     InFlight,
     InvalidMessage,
@@ -146,7 +147,7 @@ class Publishing:
         status = MessageStatus.SCHEDULED
         if draft.keep_as_draft:
             status = MessageStatus.DRAFT
-        elif self._require_approval and not author.may(Role.COMMUNITY_MANAGER):
+        elif self._must_be_approved(author):
             status = MessageStatus.PENDING_REVIEW
         message = Message(
             id=self._ids.new(),
@@ -208,6 +209,9 @@ class Publishing:
             parent=self._channels[channel].direct,
             correlation_id=message.correlation_id,
         )
+
+    def _must_be_approved(self, member: Member) -> bool:
+        return self._require_approval and not member.may(Role.COMMUNITY_MANAGER)
 
     # --- checking -----------------------------------------------------------------------------
 
@@ -322,6 +326,11 @@ class Publishing:
         message = before.message
         if message.status in (MessageStatus.REJECTED, MessageStatus.CANCELLED):
             raise IllegalTransition(f"A {message.status} message can't be edited.")
+        if not message.is_unpublished and self._must_be_approved(member):
+            raise Forbidden(
+                "It was approved as it is: ask a community manager to change it, or cancel it and "
+                "submit another."
+            )
         _refuse_in_flight(before, Event.EDIT)
         now = self._clock.now()
         after = _changed(message, changes, now)
@@ -367,7 +376,7 @@ class Publishing:
             if snapshot.deliveries or message.status is MessageStatus.PENDING_REVIEW:
                 return snapshot
             raise IllegalTransition(f"A {message.status} message can't be published.")
-        if self._require_approval and not member.may(Role.COMMUNITY_MANAGER):
+        if self._must_be_approved(member):
             return self.restated(message, MessageStatus.PENDING_REVIEW, member, "submitted")
         return self.start(message, member, "published")
 

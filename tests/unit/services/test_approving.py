@@ -222,3 +222,14 @@ def test_the_announced_persons_name_is_posted_verbatim(world: World) -> None:
     world.run()
 
     assert all(name in post.text for post in world.platforms.posts)
+
+
+def test_what_was_approved_can_not_be_changed_behind_the_reviewers_back(reviewed: World) -> None:
+    waiting = reviewed.submit("Approved words", at=LATER)
+    approved = reviewed.moderating.approve_message(waiting.message.id, None, MAX)
+    change = Changes(text="Other words")
+
+    with pytest.raises(Forbidden):
+        reviewed.publishing.edit(waiting.message.id, change, approved.message.revision, ADA)
+    changed = reviewed.publishing.edit(waiting.message.id, change, approved.message.revision, MAX)
+    assert changed.message.content.text == "Other words"
