@@ -63,7 +63,7 @@ def demo(state: State, ports: Ports) -> int:
         return INTERRUPTED
     delivered = sum(row.outcome == "delivered" for row in rows)
     say(f"\n{delivered} of {len(rows)} delivered. To look at the posts: make run")
-    return 0 if delivered == len(rows) else 1
+    return 0 if rows and delivered == len(rows) else 1
 
 
 def token(state: State, user: str) -> int:

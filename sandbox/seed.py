@@ -181,6 +181,8 @@ def announce(caller: Caller, say: Say, pause: Pause) -> list[Row]:
         "consent": True,
     }
     submitted = caller.post("member", "/api/v1/certifications", body)
+    if submitted["status"] == "pending_review":
+        caller.post("manager", f"/api/v1/certifications/{submitted['id']}/approve", {})
     return _wait(caller, f"/api/v1/messages/{submitted['message_id']}", pause)
 
 
