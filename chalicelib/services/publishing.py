@@ -373,7 +373,8 @@ class Publishing:
         snapshot = self.read(message_id, member)
         message = snapshot.message
         if message.status is not MessageStatus.DRAFT:
-            if snapshot.deliveries or message.status is MessageStatus.PENDING_REVIEW:
+            under_way = snapshot.deliveries or message.status is MessageStatus.PENDING_REVIEW
+            if under_way and message.status is not MessageStatus.CANCELLED:
                 return snapshot
             raise IllegalTransition(f"A {message.status} message can't be published.")
         if self._must_be_approved(member):

@@ -348,3 +348,11 @@ def test_two_who_publish_at_once_publish_once(world: World) -> None:
         world.publishing.publish(draft.message.id, ADA)
     world.run()
     assert world.shown(FEED) == ["Hello"]
+
+
+def test_a_cancelled_message_is_not_published(world: World) -> None:
+    message = world.submit("Hello", at=START + timedelta(hours=1))
+    world.deciding.cancel(message.message.id, ADA)
+
+    with pytest.raises(IllegalTransition):
+        world.publishing.publish(message.message.id, ADA)
