@@ -43,8 +43,8 @@ def test_the_state_folder_is_where_the_environment_wants_it(
 
 
 def test_without_a_home_the_users_own_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(states, "_home_of_user", lambda: "/home/ana")
-    assert State.of({"HOME": ""}).path == Path("/home/ana/.local/state/omnichannel-publisher")
+    monkeypatch.setattr(states, "_home_of_user", lambda: "/people/ana")
+    assert State.of({"HOME": ""}).path == Path("/people/ana/.local/state/omnichannel-publisher")
 
 
 def test_without_any_home_a_sentence_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
