@@ -15,6 +15,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from chalicelib.domain.circuits import Circuit
 from chalicelib.domain.deliveries import Policy
 from chalicelib.domain.errors import ConfigurationError
 from chalicelib.domain.retry import RetryPolicy
@@ -32,6 +33,10 @@ def _mapping(value: Any) -> Any:
 
 def _words(value: Any) -> Any:
     return tuple(value.split()) if isinstance(value, str) else value
+
+
+def _optional(seconds: float | None) -> timedelta | None:
+    return None if seconds is None else timedelta(seconds=seconds)
 
 
 Flag = Annotated[bool, BeforeValidator(_flag)]
@@ -76,6 +81,16 @@ class Settings(BaseModel):
     event_wait_seconds: Seconds = 900
     settle_seconds: Seconds | None = None
     """Overrides every channel's settle time; for local use."""
+    spacing_seconds: Annotated[float, Field(ge=0, le=3600)] | None = None
+    """Overrides every channel's time between two attempts of an account; for local use."""
+    catch_up_spacing_seconds: Annotated[float, Field(ge=0, le=3600)] = 10
+    """Between two late posts on a feed, so that an outage never releases a flood."""
+    circuit_failures: int = Field(5, ge=1)
+    circuit_window_seconds: Seconds = 60
+    circuit_pause_seconds: Seconds = 30
+    circuit_longest_pause_seconds: Seconds = 600
+    claims_per_second: float = Field(200, gt=0)
+    """What the workers serve; a scheduler claims no more than they can, so that a backlog waits."""
     retry_base_seconds: Seconds = 15
     retry_cap_seconds: Seconds = 1800
     retry_max_attempts: int = Field(8, ge=1)
@@ -90,11 +105,22 @@ class Settings(BaseModel):
             call=timedelta(seconds=self.connect_timeout_seconds + self.read_timeout_seconds),
             blocked_recheck=timedelta(seconds=self.blocked_recheck_seconds),
             event_wait=timedelta(seconds=self.event_wait_seconds),
+            spacing=_optional(self.spacing_seconds),
+            catch_up_spacing=timedelta(seconds=self.catch_up_spacing_seconds),
             retry=RetryPolicy(
                 base=timedelta(seconds=self.retry_base_seconds),
                 cap=timedelta(seconds=self.retry_cap_seconds),
                 max_attempts=self.retry_max_attempts,
             ),
+        )
+
+    def circuit(self) -> Circuit:
+        """Return when an account's circuit opens."""
+        return Circuit(
+            failures=self.circuit_failures,
+            window=timedelta(seconds=self.circuit_window_seconds),
+            pause=timedelta(seconds=self.circuit_pause_seconds),
+            longest_pause=timedelta(seconds=self.circuit_longest_pause_seconds),
         )
 
     @property
@@ -107,7 +133,12 @@ class Settings(BaseModel):
 
     def contradictions(self) -> list[str]:
         """Return what can't be right, in words."""
-        found = self.policy().check()
+        policy = self.policy()
+        found = policy.check()
+        if self.settle_seconds is not None:
+            found += policy.check_settle(timedelta(seconds=self.settle_seconds))
+        if self.circuit().probe <= policy.call + policy.early:
+            found.append("a probe of an open circuit must outlive one call and wait")
         if self.stage == "prod" and self.platform_endpoints:
             found.append("PLATFORM_ENDPOINTS must be empty in prod: posts would go to stand-ins")
         return found

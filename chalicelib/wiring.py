@@ -46,6 +46,7 @@ from chalicelib.services.expanding import Expanding
 from chalicelib.services.intake import Intake
 from chalicelib.services.listening import Listening
 from chalicelib.services.moderating import Moderating
+from chalicelib.services.pacing import Pacing
 from chalicelib.services.preparing import Preparing
 from chalicelib.services.profiling import Profiling
 from chalicelib.services.progress import Progress
@@ -127,6 +128,7 @@ def delivering() -> Delivering:
         conversing=conversing(),
         reconciling=reconciling(),
         expanding=expanding(),
+        pacing=pacing(),
         progress=progress(),
         unit=store(),
         signer=signer(),
@@ -151,6 +153,7 @@ def releasing() -> Releasing:
         clock=clock(),
         ids=ids(),
         policy=settings.current().policy(),
+        claims_per_second=settings.current().claims_per_second,
         telemetry=telemetry(),
         pool=release_pool,
     )
@@ -258,9 +261,15 @@ def conversing() -> Conversing:
 
 
 @cache
+def pacing() -> Pacing:
+    """Make what spaces an account's attempts."""
+    return Pacing(accounts(), settings.current().policy())
+
+
+@cache
 def book() -> AccountBook:
     """Make the book of accounts."""
-    return AccountBook(accounts(), secrets(), store())
+    return AccountBook(accounts(), secrets(), store(), settings.current().circuit())
 
 
 # --- repositories -----------------------------------------------------------------------------

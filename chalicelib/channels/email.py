@@ -74,6 +74,8 @@ class Email:
     media = MediaRule(max_items=10, max_width=1200, max_bytes=1_000_000, alt_text=True)
     reconciles_by = Reconcilability.EVENT
     settle_time = timedelta(seconds=30)
+    spacing = timedelta(milliseconds=72)
+    """14 a second: what SES grants a new production account; checked 2026-11-21."""
     account_settings = ("from_address",)
     account_secrets: tuple[str, ...] = ()
     optional_settings = ("from_name", "reply_to", "configuration_set")

@@ -76,6 +76,8 @@ class Facebook:
     media = MediaRule(max_items=10, max_bytes=4_000_000, alt_text=True)
     reconciles_by = Reconcilability.LOOKUP
     settle_time = timedelta(seconds=180)
+    spacing = timedelta(seconds=1)
+    """Our own courtesy: the platform names no rate by the second."""
     account_settings = ("page_id",)
     account_secrets = ("access_token",)
     optional_settings = ("api_version",)

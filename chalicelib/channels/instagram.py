@@ -116,6 +116,8 @@ class Instagram:
     )
     reconciles_by = Reconcilability.HANDLE
     settle_time = timedelta(seconds=60)
+    spacing = timedelta(seconds=1)
+    """Our own courtesy: the platform names no rate by the second."""
     account_settings = ("ig_user_id",)
     account_secrets = ("access_token",)
     optional_settings = ("api_version",)

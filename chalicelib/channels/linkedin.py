@@ -89,6 +89,8 @@ class LinkedIn:
     media = MediaRule(max_items=20, max_bytes=8_000_000, alt_text=True)
     reconciles_by = Reconcilability.LOOKUP
     settle_time = timedelta(seconds=180)
+    spacing = timedelta(seconds=1)
+    """Our own courtesy: the platform names no rate by the second."""
     account_settings = ("organization_urn",)
     account_secrets = ("access_token",)
     optional_settings = ("api_version", "client_id")

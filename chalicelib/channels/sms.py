@@ -67,6 +67,8 @@ class Sms:
     media = MediaRule(max_items=0)
     reconciles_by = Reconcilability.NONE
     settle_time = timedelta(seconds=10)
+    spacing = timedelta(milliseconds=50)
+    """20 a second: what SNS grants for SMS by default; checked 2026-11-21."""
     account_settings: tuple[str, ...] = ()
     account_secrets: tuple[str, ...] = ()
     optional_settings = ("sender_id", "origination_number", "max_price", "sms_type")

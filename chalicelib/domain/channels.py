@@ -295,6 +295,10 @@ class Channel(Protocol):
         """How long after an unanswered request an absence becomes believable."""
 
     @property
+    def spacing(self) -> timedelta:
+        """The shortest time between two attempts of one account."""
+
+    @property
     def account_settings(self) -> tuple[str, ...]:
         """Names of the non-secret account fields it needs."""
 

@@ -160,6 +160,10 @@ class Policy:
     max_lookups: int = 8
     early: timedelta = timedelta(seconds=8)
     """How long the worker waits at most for a delivery that was released ahead of its minute."""
+    spacing: timedelta | None = None
+    """Between two attempts of an account; None: what the channel declares."""
+    catch_up_spacing: timedelta = timedelta(seconds=10)
+    """Between two posts on a feed that are late."""
     retry: RetryPolicy = field(default_factory=RetryPolicy)
 
     def check(self) -> list[str]:
@@ -170,6 +174,10 @@ class Policy:
             (self.invocation > self.call + self.early, "the worker must outlive one call and wait"),
         )
         return [text for holds, text in rules if not holds]
+
+    def check_settle(self, settle: timedelta) -> list[str]:
+        """Return what is wrong with a settle time: an answer may come as late as a call's end."""
+        return [] if settle > self.call else ["the settle time must outlive one call"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@
     └── ChannelError                  what a platform answered
         ├── Transient                 → retrying
         │   ├── RateLimited           rate_limited        (carries `retry_after`)
-        │   └── PlatformUnavailable   platform_unavailable
+        │   ├── PlatformUnavailable   platform_unavailable
+    │   └── OutOfTime             out_of_time         (our worker's time, not the platform's)
         ├── Permanent                 → failed
         │   ├── ContentRejected       content_rejected
         │   ├── UnsupportedContent    unsupported_content
@@ -194,6 +195,13 @@ class PlatformUnavailable(Transient):
 
     code = "platform_unavailable"
     title = "The platform is not available"
+
+
+class OutOfTime(Transient):
+    """We ran out of time before the step that publishes; nothing was published."""
+
+    code = "out_of_time"
+    title = "There was no time left to publish"
 
 
 class Permanent(ChannelError):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -316,6 +316,11 @@ class AccountState:
     checked_at: datetime | None = None
     paused_until: datetime | None = None
     problem: str | None = None
+    failures: int = 0
+    """Attempts in a row that the platform did not serve; see `circuits`."""
+    failing_since: datetime | None = None
+    openings: int = 0
+    """How often the circuit has opened since the last success; 0: it is closed."""
     learnt: tuple[str, ...] = ()
     """The settings that the platform told; they are asked for again with every check."""
     version: int = 0
@@ -327,6 +332,16 @@ class Accounts(Protocol):
     def state(self, channel: ChannelName) -> AccountState: ...
     def states(self, channels: Iterable[ChannelName]) -> Mapping[ChannelName, AccountState]: ...
     def saving(self, before: AccountState, after: AccountState) -> Writes: ...
+    def take_slot(
+        self, channel: ChannelName, spacing: timedelta, now: datetime, latest: datetime
+    ) -> datetime | None:
+        """Return the instant at which an attempt may begin, `spacing` behind the one before.
+
+        None, and nothing is taken, if that would be after `latest`.
+        """
+
+    def take_turn(self, channel: ChannelName, spacing: timedelta, now: datetime) -> datetime:
+        """Return when to ask for a slot again: each who asks is told `spacing` more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -274,6 +274,14 @@ class DynamoTable:
         with _translated():
             call(TableName=self._name, **request)
 
+    def increase(self, key: Key, name: str, by: int, most: int) -> int:
+        """Add to a number that is at most so big, and return the sum."""
+        operation, request = _request(Update(key, add={name: by}, condition=AtMost(name, most)))
+        call = getattr(self._client, f"{operation.lower()}_item")
+        with _translated():
+            answer = call(TableName=self._name, ReturnValues="UPDATED_NEW", **request)
+        return int(_plain_item(answer["Attributes"])[name])
+
     def transact(self, writes: Sequence[Write], token: str) -> None:
         """Perform all writes or none, once per token."""
         items = []

@@ -76,6 +76,11 @@ SHAPES = (
         note="Identity, token expiry, pause; no secret.",
     ),
     Shape(
+        "channel account's pace",
+        "ACCT#{channel} / PACE",
+        note="When its next attempt may begin, in milliseconds: moved by atomic addition.",
+    ),
+    Shape(
         "recipient",
         "ACCT#{channel} / RECIPIENT#{recipient}",
         note="Address and consent; of one who opted out and was removed, only the date.",
@@ -250,6 +255,11 @@ PATTERNS = (
         ("BatchGetItem ACCT#linkedin / STATE, ACCT#sms / STATE",),
     ),
     AccessPattern("Store an account's state", "accounts.saving", ("Put ACCT#linkedin / STATE",)),
+    AccessPattern(
+        "Take the next slot of an account that is busy",
+        "accounts.take_slot",
+        ("Update ACCT#linkedin / PACE", "Update ACCT#linkedin / PACE"),
+    ),
     AccessPattern(
         "Subscribe someone, unless they opted out",
         "subscriptions.add",

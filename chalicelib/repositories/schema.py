@@ -215,6 +215,11 @@ def account(channel: str) -> Key:
     return Key(f"ACCT#{channel}", "STATE")
 
 
+def pace(channel: str) -> Key:
+    """Return the key of what says when a channel account's next attempt may begin."""
+    return Key(f"ACCT#{channel}", "PACE")
+
+
 def recipient(channel: str, recipient_id: str) -> Key:
     """Return the key of someone's consent."""
     return Key(f"ACCT#{channel}", f"{RECIPIENTS}{recipient_id}")

@@ -82,6 +82,16 @@ class Store:
             page = self.query(replace(query, start=page.cursor))
             yield from page.items
 
+    def increase(self, key: Key, name: str, by: int, most: int) -> int:
+        """Add to a number of an item and return the sum; more than once where no answer comes.
+
+        `LostRace` if there is no such number or it is greater than `most`.
+        """
+        try:
+            return self._patiently(lambda: self._table.increase(key, name, by, most))
+        except ConditionFailed as failure:
+            raise LostRace from failure
+
     def commit(self, *writes: Writes) -> None:
         """Perform all writes or none: one conditional write, or one transaction of at most 100.
 
@@ -138,11 +148,11 @@ class Store:
                 return found
         raise StoreUnavailable("Our storage did not read everything.")
 
-    def _patiently(self, read: Callable[[], T]) -> T:
+    def _patiently(self, ask: Callable[[], T]) -> T:
         cause: Exception | None = None
         for _ in self._tries(READ_TRIES):
             try:
-                return read()
+                return ask()
             except (Busy, Unanswered) as error:
                 cause = error
         raise StoreUnavailable("Our storage did not answer.") from cause

@@ -225,6 +225,9 @@ class Table(Protocol):
     def write(self, write: Write) -> None:
         """Perform one write if its condition holds."""
 
+    def increase(self, key: Key, name: str, by: int, most: int) -> int:
+        """Add to a number of an item that is at most so big, and return the sum."""
+
     def transact(self, writes: Sequence[Write], token: str) -> None:
         """Perform 1 to `MAX_WRITES` writes of different items, or none of them.
 

@@ -7,12 +7,16 @@ from dataclasses import replace
 from datetime import datetime
 
 from chalicelib.domain.channels import Account, ChannelName
+from chalicelib.domain.circuits import Circuit, is_paused, is_troubled, rested
 from chalicelib.domain.errors import (
+    Ambiguous,
     ChannelError,
     CredentialsRejected,
     LostRace,
+    OutOfTime,
     RateLimited,
     StoreUnavailable,
+    Transient,
 )
 from chalicelib.domain.ports import Accounts, AccountState, AccountStatus, Secrets, Unit
 
@@ -30,10 +34,11 @@ def assemble(state: AccountState, secrets: Mapping[str, str]) -> Account:
 class AccountBook:
     """The accounts we publish as, and whether they can be used right now."""
 
-    def __init__(self, accounts: Accounts, secrets: Secrets, unit: Unit) -> None:
+    def __init__(self, accounts: Accounts, secrets: Secrets, unit: Unit, circuit: Circuit) -> None:
         self._accounts = accounts
         self._secrets = secrets
         self._unit = unit
+        self._circuit = circuit
 
     def state(self, channel: ChannelName) -> AccountState:
         """Return what is known of a channel's account."""
@@ -55,6 +60,16 @@ class AccountBook:
             return CredentialsRejected("No account is connected for this channel.")
         return CredentialsRejected(state.problem or "The platform refuses our credentials.")
 
+    def admit(self, state: AccountState, now: datetime) -> AccountState:
+        """Return the account as it meets one more attempt, paused if that has to wait.
+
+        Of several that meet a half-open circuit, one may begin: the probe.
+        """
+        if is_paused(state, now) or not state.openings:
+            return state
+        probing = self._circuit.probing(state, now)
+        return state if self._saved(state, probing) else probing
+
     def learn(self, account: Account, error: ChannelError, now: datetime) -> None:
         """Hold back everything for this account where the error concerns all of it.
 
@@ -64,11 +79,28 @@ class AccountBook:
         try:
             before = self._accounts.state(account.channel)
             after = self._concluded(before, account, error, now)
-            if after != before:
-                after = replace(after, version=before.version + 1)
-                self._unit.commit(self._accounts.saving(before, after))
-        except (LostRace, StoreUnavailable):
+        except StoreUnavailable:
             return
+        if after != before:
+            self._saved(before, after)
+
+    def learn_success(self, state: AccountState) -> None:
+        """Close the account's circuit, best effort, if `state` was read in trouble."""
+        if not is_troubled(state):
+            return
+        try:
+            fresh = self._accounts.state(state.channel)
+        except StoreUnavailable:
+            return
+        self._saved(fresh, rested(fresh))
+
+    def _saved(self, before: AccountState, after: AccountState) -> bool:
+        after = replace(after, version=before.version + 1)
+        try:
+            self._unit.commit(self._accounts.saving(before, after))
+        except (LostRace, StoreUnavailable):
+            return False
+        return True
 
     def _concluded(
         self, before: AccountState, account: Account, error: ChannelError, now: datetime
@@ -77,7 +109,10 @@ class AccountBook:
             fresh = self._secrets.read(account.channel, fresh=True)
             if dict(fresh) == dict(account.secrets):
                 return replace(before, status=AccountStatus.BLOCKED, problem=error.detail)
+            return before
         if isinstance(error, RateLimited) and error.retry_after is not None:
             until = now + error.retry_after
             return replace(before, paused_until=max(until, before.paused_until or until))
+        if isinstance(error, (Transient, Ambiguous)) and not isinstance(error, OutOfTime):
+            return self._circuit.failed(before, now)
         return before

@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from datetime import datetime
 from typing import TypeVar
 
-from chalicelib.domain.channels import Account, Handle, Pause, Response, Step
-from chalicelib.domain.errors import Ambiguous, ChannelError, LostRace, StoreUnavailable
+from chalicelib.domain.channels import (
+    Account,
+    AwsCall,
+    Handle,
+    HttpRequest,
+    Pause,
+    Response,
+    Step,
+)
+from chalicelib.domain.errors import (
+    Ambiguous,
+    ChannelError,
+    LostRace,
+    OutOfTime,
+    StoreUnavailable,
+)
 from chalicelib.domain.ports import Clock, Telemetry, Transport
 
 R = TypeVar("R")
@@ -26,16 +41,19 @@ class Conversing:
         conversation: Generator[Step, Response, R],
         account: Account,
         keep_handle: Callable[[str], None] | None = None,
+        until: datetime | None = None,
     ) -> R:
         """Return the conversation's result; raises the `ChannelError` it ends with.
 
-        What `keep_handle` raises ends the conversation before its next step. A channel that
-        crashes leaves everything open: `Ambiguous`.
+        Nothing is made visible after `until`: a worker that was stopped and goes on later must not
+        meet the one that took over. What `keep_handle` raises ends the conversation before its
+        next step. A channel that crashes leaves everything open: `Ambiguous`.
         """
         try:
             step = next(conversation)
             while True:
                 try:
+                    self._refuse_late(step, until)
                     answer = self._perform(step, account, keep_handle)
                 except ChannelError as error:
                     step = conversation.throw(error)
@@ -51,6 +69,11 @@ class Conversing:
             raise Ambiguous("The platform's answer could not be understood.") from error
         finally:
             conversation.close()
+
+    def _refuse_late(self, step: Step, until: datetime | None) -> None:
+        publishes = isinstance(step, (HttpRequest, AwsCall)) and step.publishes
+        if publishes and until is not None and self._clock.now() > until:
+            raise OutOfTime("The worker's time was over before it could publish.")
 
     def _perform(
         self, step: Step, account: Account, keep_handle: Callable[[str], None] | None

@@ -15,6 +15,7 @@ from typing import assert_never
 
 from chalicelib.domain import steps
 from chalicelib.domain.channels import Account, Channel, ChannelName, Post, Receipt, Recipient
+from chalicelib.domain.circuits import is_paused, spread
 from chalicelib.domain.deliveries import Attempt, Delivery, Policy
 from chalicelib.domain.errors import (
     ChannelError,
@@ -24,6 +25,7 @@ from chalicelib.domain.errors import (
     StoreUnavailable,
 )
 from chalicelib.domain.ports import (
+    AccountState,
     Clock,
     Hint,
     Ids,
@@ -38,9 +40,20 @@ from chalicelib.domain.states import Status
 from chalicelib.services.accounts import AccountBook
 from chalicelib.services.conversing import Conversing
 from chalicelib.services.expanding import Expanding
+from chalicelib.services.pacing import Pacing
 from chalicelib.services.preparing import Preparing
 from chalicelib.services.progress import Progress
 from chalicelib.services.reconciling import Absent, AskPerson, Found, Later, Reconciling, SameKey
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """All that an attempt needs."""
+
+    channel: Channel
+    post: Post
+    account: Account
+    state: AccountState
 
 
 @dataclass
@@ -49,9 +62,9 @@ class _Run:
 
     delivery: Delivery
     attempt: Attempt
-    channel: Channel
-    post: Post
-    account: Account
+    ready: _Ready
+    until: datetime
+    """From then on nothing is made visible: another worker may take over."""
 
 
 class Delivering:
@@ -68,6 +81,7 @@ class Delivering:
         conversing: Conversing,
         reconciling: Reconciling,
         expanding: Expanding,
+        pacing: Pacing,
         progress: Progress,
         unit: Unit,
         signer: Signer,
@@ -87,6 +101,7 @@ class Delivering:
         self._conversing = conversing
         self._reconciling = reconciling
         self._expanding = expanding
+        self._pacing = pacing
         self._progress = progress
         self._unit = unit
         self._signer = signer
@@ -148,9 +163,9 @@ class Delivering:
         elif delivery.parent:
             return self._serve_recipients(delivery)
         elif delivery.status is Status.IN_DOUBT:
-            self._reconcile(delivery)
+            self._reconcile(delivery, deadline)
         elif delivery.status is Status.QUEUED:
-            self._attempt(delivery)
+            self._attempt(delivery, deadline)
         return ()
 
     @property
@@ -159,19 +174,20 @@ class Delivering:
 
     # --- one attempt --------------------------------------------------------------------------
 
-    def _attempt(self, delivery: Delivery) -> None:
-        made = self._made_ready(delivery)
-        if made is not None:
-            self._publish(delivery, *made)
+    def _attempt(self, delivery: Delivery, deadline: datetime | None) -> None:
+        ready = self._made_ready(delivery)
+        if ready is not None and self._admitted(delivery, ready):
+            self._publish(delivery, ready, deadline)
 
-    def _made_ready(self, delivery: Delivery) -> tuple[Channel, Post, Account] | None:
+    def _made_ready(self, delivery: Delivery) -> _Ready | None:
         """Return all that an attempt needs; None if the delivery went another way."""
         if not self._in_time(delivery):
             return None
         channel = self._channels[delivery.key.channel]
-        account = self._usable_account(delivery)
-        if account is None:
+        state = self._usable_account(delivery)
+        if state is None:
             return None
+        account = self._book.open(state)
         try:
             post = self._post(delivery, channel, account)
         except Permanent as error:
@@ -181,7 +197,7 @@ class Delivering:
         if delivery.key.recipient_id and recipient is None:
             self._progress.move(delivery, steps.skip(delivery, steps.OPTED_OUT))
             return None
-        return channel, self._marked(post, delivery, recipient), account
+        return _Ready(channel, self._marked(post, delivery, recipient), account, state)
 
     def _marked(self, post: Post, delivery: Delivery, recipient: Recipient | None) -> Post:
         """Return the post addressed, with the one mark that all attempts and look-ups share."""
@@ -193,14 +209,13 @@ class Delivering:
         if delivery.due_at - self._clock.now() > self._policy.early:
             self._progress.move(delivery, steps.postpone(delivery, delivery.due_at))
             return False
-        while (early_by := delivery.due_at - self._clock.now()) > timedelta(0):
-            self._clock.sleep(early_by.total_seconds())
+        self._sleep_until(delivery.due_at)
         if steps.is_too_late(delivery, self._clock.now()):
             self._progress.move(delivery, steps.skip(delivery, steps.TOO_LATE))
             return False
         return True
 
-    def _usable_account(self, delivery: Delivery) -> Account | None:
+    def _usable_account(self, delivery: Delivery) -> AccountState | None:
         """Return the account; None if it is blocked or paused and the delivery was held back."""
         now = self._clock.now()
         state = self._book.state(delivery.key.channel)
@@ -209,10 +224,33 @@ class Delivering:
             blocked = steps.block(delivery, refusal, now, self._policy)
             self._progress.move(delivery, blocked, refusal.code)
             return None
-        if state.paused_until is not None and state.paused_until > now:
-            self._progress.move(delivery, steps.postpone(delivery, state.paused_until))
+        if is_paused(state, now):
+            self._rest(delivery, state, now)
             return None
-        return self._book.open(state)
+        return state
+
+    def _rest(self, delivery: Delivery, state: AccountState, now: datetime) -> None:
+        """Look at a delivery again when its account's pause is over; burns no attempt."""
+        again = spread(delivery.key, state.paused_until or now, now)
+        self._progress.move(delivery, steps.postpone(delivery, again))
+
+    def _admitted(self, delivery: Delivery, ready: _Ready) -> bool:
+        """Wait for the account's slot; False if it rests or the slot is too far ahead."""
+        now = self._clock.now()
+        state = self._book.admit(ready.state, now)
+        if is_paused(state, now):
+            self._rest(delivery, state, now)
+            return False
+        at, is_slot = self._pacing.slot(delivery, ready.channel, now)
+        if is_slot:
+            self._sleep_until(at)
+        else:
+            self._progress.move(delivery, steps.postpone(delivery, at))
+        return is_slot
+
+    def _sleep_until(self, moment: datetime) -> None:
+        while (wait := moment - self._clock.now()) > timedelta(0):
+            self._clock.sleep(wait.total_seconds())
 
     def _post(self, delivery: Delivery, channel: Channel, account: Account) -> Post:
         kept = self._messages.post(delivery.key.message_id, channel.name, delivery.revision)
@@ -245,7 +283,7 @@ class Delivering:
             + self._signer.sign("unsubscribe", value),
         )
 
-    def _publish(self, delivery: Delivery, channel: Channel, post: Post, account: Account) -> None:
+    def _publish(self, delivery: Delivery, ready: _Ready, deadline: datetime | None) -> None:
         now = self._clock.now()
         begun = steps.begin(delivery, now, self._policy)
         attempt = Attempt(
@@ -254,11 +292,12 @@ class Delivering:
             revision=begun.revision,
             started_at=now,
             claim=begun.claim or "",
-            digest=post.digest,
+            digest=ready.post.digest,
         )
         self._unit.commit(self._messages.moving(delivery, begun, attempt=attempt))
-        run = _Run(begun, attempt, channel, post, account)
-        with self._telemetry.span("attempt", channel=channel.name, delivery=str(begun.key)):
+        end = now + self._policy.invocation
+        run = _Run(begun, attempt, ready, min(deadline or end, end) - self._policy.call)
+        with self._telemetry.span("attempt", channel=ready.channel.name, delivery=str(begun.key)):
             outcome = self._outcome(run)
         self._settle(run, outcome)
 
@@ -269,8 +308,8 @@ class Delivering:
             run.delivery = kept
 
         try:
-            conversation = run.channel.publish(run.post, run.account)
-            return self._conversing.hold(conversation, run.account, keep_handle)
+            conversation = run.ready.channel.publish(run.ready.post, run.ready.account)
+            return self._conversing.hold(conversation, run.ready.account, keep_handle, run.until)
         except ChannelError as error:
             return error
 
@@ -281,7 +320,7 @@ class Delivering:
             after = steps.settle(before, outcome, now)
             name, detail = "delivered", ""
         else:
-            settle_time = self._reconciling.settle_time(run.channel)
+            settle_time = self._reconciling.settle_time(run.ready.channel)
             after = steps.settle_error(
                 before, outcome, now, self._policy, settle_time, self._random
             )
@@ -300,27 +339,30 @@ class Delivering:
             self._progress.move(before, after, name, attempt=attempt)
         except LostRace:
             self._unit.commit(self._messages.noting(replace(attempt, late=True)))
-        if isinstance(outcome, ChannelError):
-            self._react(run, outcome, now)
+        self._react(run, outcome, now)
 
     def _measure(self, run: _Run, attempt: Attempt) -> None:
         finished = attempt.finished_at or attempt.started_at
         duration = (finished - attempt.started_at) / timedelta(milliseconds=1)
-        names = {"channel": str(run.channel.name), "outcome": attempt.outcome}
+        names = {"channel": str(run.ready.channel.name), "outcome": attempt.outcome}
         self._telemetry.count("Attempts", 1, **names)
         self._telemetry.count("AttemptDuration", duration, "Milliseconds", **names)
         self._telemetry.event(
             "attempt_finished", number=attempt.number, duration_ms=duration, **names
         )
 
-    def _react(self, run: _Run, error: ChannelError, now: datetime) -> None:
-        self._book.learn(run.account, error, now)
-        if isinstance(error, OptedOut) and run.delivery.key.recipient_id:
-            self._subscriptions.opt_out(run.channel.name, run.delivery.key.recipient_id, now)
+    def _react(self, run: _Run, outcome: Receipt | ChannelError, now: datetime) -> None:
+        """Let the account and the recipient's consent follow from what happened."""
+        if isinstance(outcome, Receipt):
+            self._book.learn_success(run.ready.state)
+            return
+        self._book.learn(run.ready.account, outcome, now)
+        if isinstance(outcome, OptedOut) and run.delivery.key.recipient_id:
+            self._subscriptions.opt_out(run.ready.channel.name, run.delivery.key.recipient_id, now)
 
     # --- doubt --------------------------------------------------------------------------------
 
-    def _reconcile(self, delivery: Delivery) -> None:
+    def _reconcile(self, delivery: Delivery, deadline: datetime | None) -> None:
         channel = self._channels[delivery.key.channel]
         account = self._book.open(self._book.state(channel.name))
         prepared = self._post(delivery, channel, account)
@@ -338,17 +380,17 @@ class Delivering:
                 self._progress.move(delivery, steps.ask_person(delivery))
             case Absent():
                 cleared = self._progress.move(delivery, steps.absent(delivery), "absent")
-                self._send_again(cleared, now)
+                self._send_again(cleared, now, deadline)
             case SameKey():
-                self._send_again(delivery, now)
+                self._send_again(delivery, now, deadline)
             case _:  # pragma: no cover - the type checker knows that there is none
                 assert_never(verdict)
 
-    def _send_again(self, delivery: Delivery, now: datetime) -> None:
+    def _send_again(self, delivery: Delivery, now: datetime, deadline: datetime | None) -> None:
         if self._policy.retry.is_exhausted(delivery.tries, delivery.due_at, now):
             self._progress.move(delivery, steps.give_up(delivery), "exhausted")
             return
-        self._attempt(delivery)
+        self._attempt(delivery, deadline)
 
     # --- recipients ---------------------------------------------------------------------------
 

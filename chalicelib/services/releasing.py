@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 from chalicelib.domain import steps
 from chalicelib.domain.channels import ChannelName
+from chalicelib.domain.circuits import is_paused, spread
 from chalicelib.domain.deliveries import Delivery, DeliveryKey, Policy
 from chalicelib.domain.errors import IllegalTransition, LostRace, StoreUnavailable
 from chalicelib.domain.ports import (
@@ -35,8 +36,9 @@ LEAD = timedelta(seconds=6)
 """How long before its minute a delivery is released: the stream's batching window and a little."""
 SPAN = timedelta(seconds=58)
 """How long one run looks ahead; the next tick takes over."""
-BUDGET = 2000
-"""How many claims one run makes at most, so that a backlog never becomes a storm."""
+BETWEEN_TICKS = timedelta(seconds=60)
+WAITING = frozenset({Status.PENDING, Status.RETRYING})
+"""What a resting account holds back; everything else must be looked at by a worker."""
 
 
 class Releasing:
@@ -52,6 +54,7 @@ class Releasing:
         clock: Clock,
         ids: Ids,
         policy: Policy,
+        claims_per_second: float,
         telemetry: Telemetry,
         pool: Callable[[], Executor],
     ) -> None:
@@ -62,13 +65,15 @@ class Releasing:
         self._clock = clock
         self._ids = ids
         self._policy = policy
+        self._budget = round(claims_per_second * BETWEEN_TICKS.total_seconds())
         self._telemetry = telemetry
         self._pool = pool
 
     def release(self, deadline: datetime | None = None) -> int:
-        """Release everything that is or becomes due during this run; return how many.
+        """Release what is or becomes due during this run; return how many.
 
-        Stops in time for `deadline`.
+        No more than the workers serve until the next tick: what is over that keeps its place in
+        the index, so that a backlog is late but never a storm. Stops in time for `deadline`.
         """
         end = self._clock.now() + SPAN
         if deadline is not None:
@@ -78,11 +83,11 @@ class Releasing:
             known = self._known(end + LEAD)
             now = self._clock.now()
             ripe = [due for due in known if due.next_at <= now + LEAD]
-            claimed = self._claim_all(ripe[: BUDGET - released])
+            claimed = self._claim_all(ripe[: self._budget - released])
             released += len(claimed)
             left = (due for due in known if due.key not in claimed)
             wake = min((at for due in left if (at := _wake(due, now)) > now), default=end)
-            if wake >= end or released >= BUDGET:
+            if wake >= end or released >= self._budget:
                 return released
             self._clock.sleep(max((wake - self._clock.now()).total_seconds(), 0.2))
 
@@ -100,7 +105,7 @@ class Releasing:
             page = self._messages.due(shard, until, cursor)
             known += page.items
             cursor = page.cursor
-            if cursor is None or len(known) >= BUDGET:
+            if cursor is None or len(known) >= self._budget:
                 return known
 
     def _claim_all(self, due: Sequence[Due]) -> set[DeliveryKey]:
@@ -130,6 +135,8 @@ class Releasing:
     def _step(self, delivery: Delivery, state: AccountState, now: datetime) -> Delivery:
         if delivery.status is Status.BLOCKED and state.status is not AccountStatus.CONNECTED:
             return steps.postpone(delivery, now + self._policy.blocked_recheck)
+        if delivery.status in WAITING and state.paused_until and is_paused(state, now):
+            return steps.postpone(delivery, spread(delivery.key, state.paused_until, now))
         return steps.claim(delivery, now, self._policy, self._ids.new())
 
     def _put(self, claimed: Sequence[Delivery]) -> None:

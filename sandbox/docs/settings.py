@@ -48,6 +48,10 @@ WORDS: Mapping[str, str] = {
     "blocked_recheck_seconds": "How often a blocked account, or a look-up that could not tell, is "
     "looked at again.",
     "event_wait_seconds": "How long a platform's event is awaited before a person is asked.",
+    "circuit_failures": "Attempts in a row that go unserved before their account rests.",
+    "circuit_window_seconds": "Within how long they count.",
+    "circuit_pause_seconds": "How long an account rests first; doubles with each failed probe.",
+    "circuit_longest_pause_seconds": "How long it rests at most.",
     "retry_base_seconds": "Longest wait after the first transient answer; doubles with each.",
     "retry_cap_seconds": "Longest wait between two attempts.",
     "retry_max_attempts": "Attempts before a delivery fails.",

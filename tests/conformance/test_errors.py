@@ -31,6 +31,7 @@ EXPECTED = {
     "transient": 503,
     "rate_limited": 503,
     "platform_unavailable": 503,
+    "out_of_time": 503,
     "permanent": 422,
     "content_rejected": 422,
     "unsupported_content": 422,

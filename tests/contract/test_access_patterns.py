@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -151,6 +152,7 @@ class Recorder:
         self.messages.keep_post(SENT.id, LINKEDIN, 1, Post("Hi"))
         self.commit(self.certifications.adding(achievement(), UNIQUE, NOW.replace(year=2027)))
         self.commit(self.accounts.saving(AccountState(SMS), AccountState(SMS, version=1)))
+        self.accounts.take_slot(LINKEDIN, timedelta(seconds=1), NOW, NOW)
         self.subscriptions.add(subscription())
         self.commit(self.uploads.adding(upload()))
         self.commit(self.idempotency.keeping(ONCE, ANSWER, NOW))
@@ -256,6 +258,9 @@ ASKED: dict[str, Ask] = {
     "Read the state of the channels' accounts": lambda r: r.accounts.states(CHANNELS),
     "Store an account's state": lambda r: r.commit(
         r.accounts.saving(AccountState(LINKEDIN), AccountState(LINKEDIN, version=1))
+    ),
+    "Take the next slot of an account that is busy": lambda r: r.accounts.take_slot(
+        LINKEDIN, timedelta(seconds=1), NOW, NOW + timedelta(seconds=8)
     ),
     "Subscribe someone, unless they opted out": lambda r: r.subscriptions.add(subscription()),
     "List a channel's recipients": lambda r: r.subscriptions.page(SMS, 20, None),

@@ -26,6 +26,8 @@ from chalicelib.repositories.profiles import Profiles
 from chalicelib.repositories.recipients import Subscriptions
 from tests.contract.samples import LINKEDIN, NOW, SMS, World, subscription, upload
 
+SECOND = timedelta(seconds=1)
+
 
 class TestAccounts:
     @pytest.fixture
@@ -60,6 +62,32 @@ class TestAccounts:
         blocked = replace(self.connected, status=AccountStatus.BLOCKED, problem=None, version=2)
         world.commit(accounts.saving(self.connected, blocked))
         assert accounts.state(LINKEDIN) == blocked
+
+    def test_an_idle_account_has_a_slot_now(self, accounts: Accounts) -> None:
+        for moment in (NOW, NOW + SECOND):
+            assert accounts.take_slot(LINKEDIN, SECOND, moment, moment) == moment
+
+    def test_each_who_asks_a_busy_account_gets_the_slot_behind(self, accounts: Accounts) -> None:
+        spacings, latest = (SECOND, 2 * SECOND, SECOND), NOW + 9 * SECOND
+        slots = [accounts.take_slot(LINKEDIN, spacing, NOW, latest) for spacing in spacings]
+
+        assert slots == [NOW, NOW + SECOND, NOW + 3 * SECOND]
+        assert accounts.take_slot(SMS, SECOND, NOW, latest) == NOW
+
+    def test_a_slot_too_far_ahead_is_not_taken(self, accounts: Accounts) -> None:
+        slots = [accounts.take_slot(LINKEDIN, SECOND, NOW, NOW + SECOND) for _ in range(4)]
+
+        assert slots == [NOW, NOW + SECOND, None, None]
+
+    def test_those_who_wait_come_back_one_behind_the_other(self, accounts: Accounts) -> None:
+        turns = [accounts.take_turn(LINKEDIN, SECOND, NOW) for _ in range(3)]
+
+        assert turns == [NOW, NOW + SECOND, NOW + 2 * SECOND]
+
+    def test_nobody_is_told_to_come_back_after_more_than_an_hour(self, accounts: Accounts) -> None:
+        turns = [accounts.take_turn(LINKEDIN, 45 * 60 * SECOND, NOW) for _ in range(4)]
+
+        assert turns[-1] == NOW + 3600 * SECOND
 
 
 class TestSubscriptions:

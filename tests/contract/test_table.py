@@ -104,6 +104,19 @@ class TestTable:
         table.write(Update(HERE, set={"a": 1}, add={"count": 2}))
         assert table.get(HERE) == item(a=1, count=2)
 
+    def test_an_increase_returns_the_sum(self, table: Table) -> None:
+        key = Key("A", "1")
+        table.write(Put(item(n=5)))
+        assert [table.increase(key, "n", by, 10) for by in (2, 3)] == [7, 10]
+        assert table.get(key) == item(n=10)
+
+    def test_what_is_too_big_or_not_there_is_not_increased(self, table: Table) -> None:
+        table.write(Put(item(n=5)))
+        for name, sk in (("n", "1"), ("m", "1"), ("n", "2")):
+            with pytest.raises(ConditionFailed):
+                table.increase(Key("A", sk), name, 1, 4)
+        assert table.get(Key("A", "1")) == item(n=5)
+
     def test_a_delete_drops_the_item_if_its_condition_holds(self, table: Table) -> None:
         table.write(Put(item(version=2)))
         with pytest.raises(ConditionFailed):

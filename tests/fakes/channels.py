@@ -56,6 +56,7 @@ class FakeChannel:
     reconciles_by: Reconcilability
     direct: bool = False
     settle_time: timedelta = timedelta(seconds=60)
+    spacing: timedelta = timedelta(0)
     media: MediaRule = PICTURES
     limits: Limits = LIMITS
     account_settings: tuple[str, ...] = ("page",)

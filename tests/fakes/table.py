@@ -105,6 +105,12 @@ class MemoryTable:
             if len(self._tokens) > TOKENS:
                 del self._tokens[next(iter(self._tokens))]
 
+    def increase(self, key: Key, name: str, by: int, most: int) -> int:
+        """Add to a number that is at most so big, and return the sum."""
+        with self._lock:
+            self._perform([Update(key, add={name: by}, condition=AtMost(name, most))])
+            return int(self._items[key][name])
+
     def _perform(self, writes: Sequence[Write]) -> None:
         with self._lock:
             present = [self._items.get(write.key, {}) for write in writes]
@@ -239,6 +245,11 @@ class Watched:
     def write(self, write: Write) -> None:
         """Perform one write."""
         self._around("write", write, lambda: self._table.write(write))
+
+    def increase(self, key: Key, name: str, by: int, most: int) -> int:
+        """Add to a number."""
+        request = (key, name, by, most)
+        return self._around("increase", request, lambda: self._table.increase(*request))  # type: ignore[no-any-return]
 
     def transact(self, writes: Sequence[Write], token: str) -> None:
         """Perform all writes or none."""

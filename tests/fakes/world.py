@@ -22,6 +22,7 @@ from chalicelib.channels import CHANNELS
 from chalicelib.domain.adaptation import Tones
 from chalicelib.domain.certifications import Submission
 from chalicelib.domain.channels import Channel, ChannelName, Recipient
+from chalicelib.domain.circuits import Circuit
 from chalicelib.domain.deliveries import Attempt, Delivery, DeliveryKey, Policy
 from chalicelib.domain.identity import Member, Role
 from chalicelib.domain.messages import Content, Draft, Message
@@ -53,6 +54,7 @@ from chalicelib.services.delivering import Delivering
 from chalicelib.services.expanding import Expanding
 from chalicelib.services.intake import Intake
 from chalicelib.services.moderating import Moderating
+from chalicelib.services.pacing import Pacing
 from chalicelib.services.preparing import Preparing
 from chalicelib.services.profiling import Profiling
 from chalicelib.services.progress import Progress
@@ -109,8 +111,10 @@ class World:
         *,
         channels: Mapping[ChannelName, Channel] | None = None,
         policy: Policy | None = None,
+        circuit: Circuit | None = None,
         settle: timedelta | None = None,
         require_approval: bool = False,
+        claims_per_second: float = 200,
         telemetry: Telemetry | None = None,
         connected: bool = True,
         page: int = 1000,
@@ -118,6 +122,7 @@ class World:
     ) -> None:
         self.channels = {**CHANNELS, **FAKES} if channels is None else dict(channels)
         self.policy = policy or Policy()
+        self.circuit = circuit or Circuit()
         self.clock = VirtualClock()
         self.ids = CountedIds(self.clock)
         self.random = Random(seed)
@@ -135,6 +140,7 @@ class World:
         self.pool = InlineExecutor()
         self._settle = settle
         self._require_approval = require_approval
+        self._claims_per_second = claims_per_second
         self._repositories()
         self.restart()
         if connected:
@@ -159,7 +165,8 @@ class World:
         common: dict[str, Any] = {"unit": self.store, "clock": self.clock}
         voiced = {**common, "telemetry": self.telemetry}
         moving = {**voiced, "ids": self.ids, "policy": self.policy, "messages": self.messages}
-        self.book = AccountBook(self.accounts, self.secrets, self.store)
+        self.book = AccountBook(self.accounts, self.secrets, self.store, self.circuit)
+        self.pacing = Pacing(self.accounts, self.policy)
         self.preparing = Preparing(Tones(), self.media, self.studio, self.uploads, self.messages)
         self.conversing = Conversing(self.platforms, self.clock, self.telemetry)
         self.reconciling = Reconciling(self.conversing, self.policy, self._settle)
@@ -206,6 +213,7 @@ class World:
             conversing=self.conversing,
             reconciling=self.reconciling,
             expanding=self.expanding,
+            pacing=self.pacing,
             progress=self.progress,
             signer=self.signer,
             random=self.random,
@@ -220,6 +228,7 @@ class World:
             clock=self.clock,
             ids=self.ids,
             policy=self.policy,
+            claims_per_second=self._claims_per_second,
             telemetry=self.telemetry,
             pool=lambda: self.pool,
         )

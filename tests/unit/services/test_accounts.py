@@ -7,11 +7,15 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.domain.channels import Account, ChannelName
+from chalicelib.domain.circuits import is_paused
 from chalicelib.domain.errors import (
+    Ambiguous,
     ChannelError,
     ContentRejected,
     CredentialsRejected,
     LostRace,
+    OutOfTime,
+    PlatformUnavailable,
     RateLimited,
     StoreUnavailable,
 )
@@ -87,11 +91,53 @@ def test_a_shorter_wait_does_not_shorten_the_pause(world: World) -> None:
     assert state.paused_until == START + timedelta(minutes=5)
 
 
-@pytest.mark.parametrize("error", [RateLimited(), ContentRejected()])
+@pytest.mark.parametrize("error", [OutOfTime(), ContentRejected()])
 def test_what_concerns_one_post_leaves_the_account_alone(world: World, error: ChannelError) -> None:
     before = world.book.state(FEED)
 
     assert learnt(world, error) == before
+
+
+@pytest.mark.parametrize("error", [RateLimited(), PlatformUnavailable(), Ambiguous()])
+def test_an_attempt_that_was_not_served_is_counted(world: World, error: ChannelError) -> None:
+    state = learnt(world, error)
+
+    assert (state.failures, state.failing_since, state.paused_until) == (1, START, None)
+
+
+def test_a_success_closes_the_circuit_of_an_account_in_trouble(world: World) -> None:
+    for _ in range(5):
+        learnt(world, PlatformUnavailable())
+    troubled = world.book.state(FEED)
+    world.book.learn_success(troubled)
+
+    after = world.book.state(FEED)
+    assert troubled.paused_until is not None
+    assert (after.openings, after.failures, after.paused_until) == (0, 0, None)
+
+
+def test_a_success_of_a_sound_account_is_no_news(world: World) -> None:
+    before = world.book.state(FEED)
+    world.book.learn_success(before)
+
+    assert world.book.state(FEED) == before
+
+
+def test_a_success_that_cannot_be_noted_harms_nobody(world: World) -> None:
+    troubled = learnt(world, PlatformUnavailable())
+    world.breaker.when = lambda *_: StoreUnavailable("no")
+
+    world.book.learn_success(troubled)
+
+
+def test_one_of_several_probes_a_half_open_circuit(world: World) -> None:
+    for _ in range(5):
+        learnt(world, PlatformUnavailable())
+    state = world.book.state(FEED)
+    later = START + timedelta(seconds=31)
+
+    met = [world.book.admit(state, later) for _ in range(3)]
+    assert [is_paused(one, later) for one in met] == [False, True, True]
 
 
 def test_the_same_news_is_written_once(world: World) -> None:

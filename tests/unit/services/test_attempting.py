@@ -75,7 +75,9 @@ def test_a_rate_limit_pauses_the_whole_account(world: World) -> None:
     assert len(world.platforms.published(FEED)) == 1
     for message in messages[1:]:
         delivery = world.delivery(message, FEED)
-        assert (delivery.attempts, delivery.next_at) == (0, START + timedelta(minutes=10))
+        assert delivery.attempts == 0
+        assert delivery.next_at is not None
+        assert delivery.next_at - START >= timedelta(minutes=10)
 
 
 def test_after_a_rate_limit_everything_is_published(world: World) -> None:

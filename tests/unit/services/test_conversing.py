@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -18,9 +20,11 @@ from chalicelib.domain.channels import (
 from chalicelib.domain.errors import (
     Ambiguous,
     ContentRejected,
+    OutOfTime,
     PlatformUnavailable,
     StoreUnavailable,
 )
+from tests.fakes.ground import START
 from tests.fakes.platforms import broken, lost_before, unreachable
 from tests.fakes.world import World
 
@@ -38,6 +42,30 @@ def test_each_answer_goes_back_to_who_asked(world: World) -> None:
         return str(answer.json()["identity"])
 
     assert world.conversing.hold(talk(), ACCOUNT) == f"{NAME} community"
+
+
+def test_nothing_is_made_visible_when_the_workers_time_is_over(world: World) -> None:
+    def talk() -> Talk:
+        yield ASK
+        yield Pause(2)
+        yield POST
+        return "posted"
+
+    with pytest.raises(OutOfTime):
+        world.conversing.hold(talk(), ACCOUNT, until=START + timedelta(seconds=1))
+    assert world.platforms.published(NAME) == []
+
+
+def test_a_worker_in_time_may_publish(world: World) -> None:
+    fields = {"text": "Hello", "recipient": None, "token": ""}
+
+    def talk() -> Talk:
+        yield Pause(2)
+        yield replace(POST, json=fields)
+        return "posted"
+
+    until = START + timedelta(seconds=2)
+    assert world.conversing.hold(talk(), ACCOUNT, until=until) == "posted"
 
 
 def test_a_pause_lets_time_pass(world: World) -> None:

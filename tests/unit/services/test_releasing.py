@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.domain.errors import LostRace, StoreUnavailable
 from chalicelib.domain.states import Status
-from chalicelib.services.releasing import BUDGET, LEAD, SPAN
+from chalicelib.services.releasing import LEAD, SPAN
 from tests.fakes.ground import START
 from tests.fakes.platforms import answers, rate_limited, unreachable
 from tests.fakes.world import ADA, World
@@ -307,10 +307,10 @@ def test_more_than_a_page_of_the_index_is_released() -> None:
     assert world.tick() == 100
 
 
-def test_one_run_claims_no_more_than_its_budget() -> None:
-    world = World()
-    scheduled(world, *[START + HOUR] * (BUDGET + 5))
+def test_one_run_claims_no_more_than_the_workers_serve_until_the_next() -> None:
+    world = World(claims_per_second=0.5)
+    scheduled(world, *[START + HOUR] * 35)
     world.clock.pass_until(START + HOUR)
 
-    assert world.tick() == BUDGET
+    assert world.tick() == 30
     assert world.tick() == 5
