@@ -331,6 +331,19 @@ def read_timeline(request: Request, message_id: str) -> Answer:
     return responses.ok(rendering.timeline(timeline))
 
 
+@app.route(
+    "/api/v1/messages/{message_id}/deliveries/{channel}/unpublish",
+    methods=["POST"],
+    authorizer=members,
+    content_types=ANY,
+)
+@api.view
+def unpublish_delivery(request: Request, message_id: str, channel: str) -> Answer:
+    """Have a published post deleted on its platform, where the platform can do that."""
+    act = partial(wiring.deciding().unpublish, message_id, channel, request.member)
+    return request.doing(wiring.repeating(), act, responses.accepted_message)
+
+
 # --- certifications -----------------------------------------------------------------------------
 
 

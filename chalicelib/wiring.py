@@ -55,6 +55,7 @@ from chalicelib.services.reconciling import Reconciling
 from chalicelib.services.releasing import Releasing
 from chalicelib.services.repeating import Repeating
 from chalicelib.services.subscribing import Subscribing
+from chalicelib.services.unpublishing import Unpublishing
 
 RELEASE_THREADS = 8
 STORE_CONNECTIONS = 32
@@ -93,6 +94,7 @@ def publishing() -> Publishing:
 def deciding() -> Deciding:
     """Make the service for people's decisions on deliveries."""
     return Deciding(
+        channels=CHANNELS,
         messages=messages(),
         certifications=certifications(),
         publishing=publishing(),
@@ -129,6 +131,7 @@ def delivering() -> Delivering:
         reconciling=reconciling(),
         expanding=expanding(),
         pacing=pacing(),
+        unpublishing=unpublishing(),
         progress=progress(),
         unit=store(),
         signer=signer(),
@@ -139,6 +142,22 @@ def delivering() -> Delivering:
         telemetry=telemetry(),
         pool=delivery_pool,
         public_url=settings.current().public_url,
+    )
+
+
+@cache
+def unpublishing() -> Unpublishing:
+    """Make the worker's part of taking posts back."""
+    return Unpublishing(
+        channels=CHANNELS,
+        messages=messages(),
+        book=book(),
+        conversing=conversing(),
+        progress=progress(),
+        unit=store(),
+        clock=clock(),
+        random=SystemRandom(),
+        policy=settings.current().policy(),
     )
 
 

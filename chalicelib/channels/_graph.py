@@ -23,10 +23,18 @@ from typing import Any
 from urllib.parse import quote
 
 from chalicelib.channels import _responses as responses
-from chalicelib.domain.channels import Account, AccountCheck, HttpRequest, Response, Step
+from chalicelib.domain.channels import (
+    Account,
+    AccountCheck,
+    HttpRequest,
+    Removal,
+    Response,
+    Step,
+)
 from chalicelib.domain.errors import (
     Ambiguous,
     ChannelError,
+    ContentRejected,
     CredentialsRejected,
     PlatformUnavailable,
     RateLimited,
@@ -84,6 +92,19 @@ def post(account: Account, *path: str, publishes: bool = False, **fields: Any) -
         json={**body, **_proof(account)},
         publishes=publishes,
     )
+
+
+def delete(account: Account, identifier: str) -> Removal:
+    """Delete an object; one that is gone already is no error."""
+    request = HttpRequest(
+        "DELETE", _url(account, (identifier,)), headers=_headers(account), params=_proof(account)
+    )
+    try:
+        found = answer((yield request), meaning=_missing)
+    except _Missing:
+        return
+    if found.get("success") is False:
+        raise PlatformUnavailable("The platform did not delete it.")
 
 
 def answer(
@@ -187,6 +208,14 @@ def _inspect(account: Account) -> Generator[Step, Response, Mapping[str, Any]]:
     if found.get("is_valid") is False:
         raise CredentialsRejected("The access token is not valid any more.")
     return found
+
+
+class _Missing(ContentRejected):
+    """There is no such object, or not for us."""
+
+
+def _missing(error: GraphError) -> ChannelError | None:
+    return _Missing(error.told) if (error.code, error.subcode) == (100, 33) else None
 
 
 def _not_ours(error: GraphError) -> ChannelError | None:

@@ -19,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from chalicelib.domain.channels import Account, Lookup, Response
+from chalicelib.domain.channels import Account, Lookup, Removal, Response
 from chalicelib.domain.errors import (
     Ambiguous,
     ChannelError,
@@ -27,6 +27,7 @@ from chalicelib.domain.errors import (
     CredentialsRejected,
     PlatformUnavailable,
     RateLimited,
+    UnsupportedContent,
 )
 from chalicelib.domain.retry import parse_retry_after
 
@@ -117,6 +118,12 @@ def nobody_knows(detail: str) -> Lookup:
     """Answer a look-up for a platform that can't be asked."""
     yield from ()
     raise Ambiguous(detail)
+
+
+def nothing_to_take_back(detail: str) -> Removal:
+    """Answer for a platform on which what was sent stays sent."""
+    yield from ()
+    raise UnsupportedContent(detail)
 
 
 def setting(account: Account, name: str) -> str:

@@ -42,6 +42,7 @@ from chalicelib.domain.channels import (
     Post,
     Receipt,
     Reconcilability,
+    Removal,
     Wording,
 )
 from chalicelib.domain.errors import (
@@ -76,6 +77,7 @@ class Email:
     settle_time = timedelta(seconds=30)
     spacing = timedelta(milliseconds=72)
     """14 a second: what SES grants a new production account; checked 2026-11-21."""
+    takes_back = False
     account_settings = ("from_address",)
     account_secrets: tuple[str, ...] = ()
     optional_settings = ("from_name", "reply_to", "configuration_set")
@@ -111,6 +113,10 @@ class Email:
     def find(self, post: Post, account: Account, since: datetime) -> Lookup:
         """Never tell: SES lists no mail by our tag."""
         return responses.nobody_knows("SES can't be asked; only an event can tell.")
+
+    def unpublish(self, receipt: Receipt, account: Account) -> Removal:
+        """Say that this can't be done."""
+        return responses.nothing_to_take_back("A mail that was sent can't be taken back.")
 
     def check(self, account: Account) -> Check:
         """Ask whether the account may send, and from this address."""

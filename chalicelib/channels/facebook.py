@@ -35,6 +35,7 @@ from chalicelib.domain.channels import (
     Post,
     Receipt,
     Reconcilability,
+    Removal,
     Response,
     Step,
     Wording,
@@ -78,6 +79,7 @@ class Facebook:
     settle_time = timedelta(seconds=180)
     spacing = timedelta(seconds=1)
     """Our own courtesy: the platform names no rate by the second."""
+    takes_back = True
     account_settings = ("page_id",)
     account_secrets = ("access_token",)
     optional_settings = ("api_version",)
@@ -117,6 +119,10 @@ class Facebook:
         if len(matches) > 1:
             raise Ambiguous("Several posts with this text are on the Page.")
         return _receipt(matches[0]) if matches else None
+
+    def unpublish(self, receipt: Receipt, account: Account) -> Removal:
+        """Delete the post."""
+        yield from graph.delete(account, receipt.external_id)
 
     def check(self, account: Account) -> Check:
         """Ask for the Page's name and the token's permissions."""

@@ -39,6 +39,7 @@ from chalicelib.domain.channels import (
     Post,
     Receipt,
     Reconcilability,
+    Removal,
     Response,
     Step,
     Wording,
@@ -118,6 +119,7 @@ class Instagram:
     settle_time = timedelta(seconds=60)
     spacing = timedelta(seconds=1)
     """Our own courtesy: the platform names no rate by the second."""
+    takes_back = True
     account_settings = ("ig_user_id",)
     account_secrets = ("access_token",)
     optional_settings = ("api_version",)
@@ -161,6 +163,10 @@ class Instagram:
         if status.code != "PUBLISHED":
             return None
         return (yield from self._published(post, account, since))
+
+    def unpublish(self, receipt: Receipt, account: Account) -> Removal:
+        """Delete the whole post; needs instagram_manage_contents, by way of Facebook Login."""
+        yield from graph.delete(account, receipt.external_id)
 
     def check(self, account: Account) -> Check:
         """Ask for the account's name and the token's permissions."""

@@ -40,6 +40,7 @@ from chalicelib.domain.channels import (
     Post,
     Receipt,
     Reconcilability,
+    Removal,
     Response,
     Step,
     Wording,
@@ -91,6 +92,7 @@ class LinkedIn:
     settle_time = timedelta(seconds=180)
     spacing = timedelta(seconds=1)
     """Our own courtesy: the platform names no rate by the second."""
+    takes_back = True
     account_settings = ("organization_urn",)
     account_secrets = ("access_token",)
     optional_settings = ("api_version", "client_id")
@@ -131,6 +133,13 @@ class LinkedIn:
         if len(found) > 1:
             raise Ambiguous("Several posts with this text are on the page.")
         return _receipt(found[0]) if found else None
+
+    def unpublish(self, receipt: Receipt, account: Account) -> Removal:
+        """Delete the post; again: the same answer."""
+        path = f"posts/{quote(receipt.external_id, safe='')}"
+        response = yield _request("DELETE", path, account)
+        if not response.ok and response.status != 404:
+            raise _refusal(response, publishing=False)
 
     def check(self, account: Account) -> Check:
         """Ask for the organisation's name, our role there and, as the app, the token's life."""
@@ -251,8 +260,8 @@ def _request(
         "LinkedIn-Version": account.api_version or VERSION,
         "X-Restli-Protocol-Version": "2.0.0",
     }
-    if finder:
-        headers["X-RestLi-Method"] = "FINDER"
+    if finder or method == "DELETE":
+        headers["X-RestLi-Method"] = "FINDER" if finder else method
     return HttpRequest(
         method,
         f"{BASE}/rest/{path}",

@@ -33,6 +33,7 @@ from chalicelib.domain.channels import (
     Post,
     Receipt,
     Reconcilability,
+    Removal,
     Wording,
 )
 from chalicelib.domain.errors import Fault, UnsupportedContent
@@ -69,6 +70,7 @@ class Sms:
     settle_time = timedelta(seconds=10)
     spacing = timedelta(milliseconds=50)
     """20 a second: what SNS grants for SMS by default; checked 2026-11-21."""
+    takes_back = False
     account_settings: tuple[str, ...] = ()
     account_secrets: tuple[str, ...] = ()
     optional_settings = ("sender_id", "origination_number", "max_price", "sms_type")
@@ -105,6 +107,10 @@ class Sms:
     def find(self, post: Post, account: Account, since: datetime) -> Lookup:
         """Never tell: SNS keeps no list of messages."""
         return responses.nobody_knows("SNS can't be asked about a message.")
+
+    def unpublish(self, receipt: Receipt, account: Account) -> Removal:
+        """Say that this can't be done."""
+        return responses.nothing_to_take_back("A text message that was sent can't be taken back.")
 
     def check(self, account: Account) -> Check:
         """Ask whether the account may use text messages."""

@@ -46,6 +46,7 @@ from chalicelib.domain.channels import (
     Receipt,
     Recipient,
     Reconcilability,
+    Removal,
     Response,
     Step,
     Wording,
@@ -125,6 +126,7 @@ class WhatsApp:
     settle_time = timedelta(seconds=30)
     spacing = timedelta(milliseconds=13)
     """80 a second: the Cloud API's throughput for a number; checked 2026-11-21."""
+    takes_back = False
     account_settings = ("phone_number_id", "template_name", "template_language")
     account_secrets = ("access_token",)
     optional_settings = (
@@ -172,6 +174,12 @@ class WhatsApp:
     def find(self, post: Post, account: Account, since: datetime) -> Lookup:
         """Never tell: the platform lists no messages by our mark."""
         return responses.nobody_knows("WhatsApp can't be asked; only a status event can tell.")
+
+    def unpublish(self, receipt: Receipt, account: Account) -> Removal:
+        """Say that this can't be done."""
+        return responses.nothing_to_take_back(
+            "A WhatsApp message that was sent can't be taken back."
+        )
 
     def check(self, account: Account) -> Check:
         """Ask for the number's name, the token's permissions and the templates' text."""

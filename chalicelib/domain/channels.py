@@ -254,6 +254,7 @@ class Response:
 
 Conversation = Generator[Step, Response, Receipt]
 Lookup = Generator[Step, Response, Receipt | None]
+Removal = Generator[Step, Response, None]
 Check = Generator[Step, Response, AccountCheck]
 
 
@@ -299,6 +300,10 @@ class Channel(Protocol):
         """The shortest time between two attempts of one account."""
 
     @property
+    def takes_back(self) -> bool:
+        """Whether a published post can be deleted."""
+
+    @property
     def account_settings(self) -> tuple[str, ...]:
         """Names of the non-secret account fields it needs."""
 
@@ -337,6 +342,9 @@ class Channel(Protocol):
 
         Raises `Ambiguous` where the platform can't tell.
         """
+
+    def unpublish(self, receipt: Receipt, account: Account) -> Removal:
+        """Delete a published post; what is gone already is no error."""
 
     def check(self, account: Account) -> Check:
         """Ask the platform who the account is; raises `CredentialsRejected`."""

@@ -189,12 +189,14 @@ class Attempt:
     revision: int
     started_at: datetime
     claim: str
-    digest: str
+    digest: str = ""
     finished_at: datetime | None = None
     outcome: str = ""
     detail: str = ""
     external_id: str | None = None
     url: str | None = None
+    action: str = "publish"
+    """``publish``, or ``unpublish`` for one that takes the post back."""
     late: bool = False
     """The answer came after the lease had been taken by another worker: evidence only."""
 

@@ -1,6 +1,6 @@
 """The state table: what a delivery can be, what can happen to it, and where that leads.
 
-    pending ─claim→ queued ─begin→ sending ─delivered→ delivered ─unpublished→ deleted
+    pending ─claim→ queued ─begin→ sending ─delivered→ delivered ─unpublish→ unpublishing → deleted
                       ↑               ├─transient→ retrying ─claim→ queued
                       │               ├─permanent→ failed
                       │               ├─credentials→ blocked ─unblock→ queued
@@ -35,6 +35,7 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
     SKIPPED = "skipped"
     NEEDS_REVIEW = "needs_review"
+    UNPUBLISHING = "unpublishing"
     DELETED = "deleted"
 
     @property
@@ -75,6 +76,7 @@ class Event(StrEnum):
     EDIT = "edit"
     RETRY = "retry"
     CONFIRM = "confirm"
+    UNPUBLISH = "unpublish"
     UNPUBLISHED = "unpublished"
     ROLL_UP = "roll_up"
 
@@ -124,7 +126,13 @@ TABLE: Mapping[tuple[Status, Event], Status] = MappingProxyType(
         (S.SKIPPED, E.RETRY): S.QUEUED,
         (S.NEEDS_REVIEW, E.RETRY): S.QUEUED,
         (S.NEEDS_REVIEW, E.CONFIRM): S.DELIVERED,
-        (S.DELIVERED, E.UNPUBLISHED): S.DELETED,
+        (S.DELIVERED, E.UNPUBLISH): S.UNPUBLISHING,
+        (S.UNPUBLISHING, E.CLAIM): S.UNPUBLISHING,
+        (S.UNPUBLISHING, E.BEGIN): S.UNPUBLISHING,
+        (S.UNPUBLISHING, E.POSTPONE): S.UNPUBLISHING,
+        (S.UNPUBLISHING, E.UNPUBLISHED): S.DELETED,
+        (S.UNPUBLISHING, E.PERMANENT): S.DELIVERED,
+        (S.UNPUBLISHING, E.EXHAUSTED): S.NEEDS_REVIEW,
     }
 )
 """Every step there is. A pair that is not here is refused."""

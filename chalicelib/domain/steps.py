@@ -18,6 +18,7 @@ from chalicelib.domain.errors import (
     ChannelError,
     CredentialsRejected,
     IllegalTransition,
+    Permanent,
     RateLimited,
     Transient,
 )
@@ -55,6 +56,10 @@ def begin(delivery: Delivery, now: datetime, policy: Policy) -> Delivery:
     """
     if now < delivery.due_at:
         raise IllegalTransition("This delivery is not due yet.")
+    return _begun(delivery, now, policy)
+
+
+def _begun(delivery: Delivery, now: datetime, policy: Policy) -> Delivery:
     number = delivery.attempts + 1
     return _moved(
         delivery,
@@ -90,6 +95,15 @@ NO_RECIPIENTS = Problem(
     "This channel has no opted-in recipients.",
     retryable=True,
     remedy="Add recipients who agreed, then retry this channel.",
+)
+
+STILL_THERE = Problem(
+    "needs_review",
+    "Is it still there?",
+    "The platform did not say whether it deleted the post.",
+    retryable=False,
+    remedy="Look on the platform. If it is there, delete it there, or answer “it is there” and "
+    "take it back again.",
 )
 
 
@@ -273,6 +287,53 @@ def retry(delivery: Delivery, now: datetime, policy: Policy, claim_id: str) -> D
 def confirm(delivery: Delivery, now: datetime) -> Delivery:
     """Accept a person's word that the platform has it."""
     return _moved(delivery, E.CONFIRM, delivered_at=now, doubt=False, problem=None)
+
+
+def unpublish(delivery: Delivery, now: datetime, policy: Policy, claim_id: str) -> Delivery:
+    """Have a published post taken back. Asking the platform twice does no harm: no doubt arises."""
+    return _moved(
+        delivery,
+        E.UNPUBLISH,
+        claim=claim_id,
+        next_at=now + policy.queue_lease,
+        forgiven=delivery.attempts,
+        failures=0,
+        problem=None,
+    )
+
+
+def begin_unpublishing(delivery: Delivery, now: datetime, policy: Policy) -> Delivery:
+    """Note the attempt to take it back before the platform is asked."""
+    return _begun(delivery, now, policy)
+
+
+def unpublished(delivery: Delivery) -> Delivery:
+    """Record that the platform has not got it any more."""
+    return _moved(delivery, E.UNPUBLISHED, problem=None)
+
+
+def unpublish_error(
+    delivery: Delivery, error: ChannelError, now: datetime, policy: Policy, random: Random
+) -> Delivery:
+    """Record what a refusal or silence means for a post that is to be taken back.
+
+    It stays public after a definite no; what gives no answer is asked again and again, at last of a
+    person.
+    """
+    problem = Problem.of(error)
+    if isinstance(error, Permanent):
+        return _moved(delivery, E.PERMANENT, problem=problem)
+    if isinstance(error, CredentialsRejected):
+        again = now + policy.blocked_recheck
+        return _moved(delivery, E.POSTPONE, next_at=again, claim=None, problem=problem)
+    failures = delivery.failures + 1
+    if failures >= policy.retry.max_attempts:
+        return _moved(delivery, E.EXHAUSTED, problem=STILL_THERE)
+    wish = error.retry_after if isinstance(error, RateLimited) else None
+    again = now + policy.retry.wait(failures, random, wish)
+    return _moved(
+        delivery, E.POSTPONE, next_at=again, claim=None, failures=failures, problem=problem
+    )
 
 
 def roll_up_recipients(delivery: Delivery, now: datetime) -> Delivery:

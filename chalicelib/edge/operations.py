@@ -135,6 +135,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "approve_message": _message_step(200, bodies.ApproveBody, role=Role.COMMUNITY_MANAGER),
         "reject_message": _message_step(200, bodies.RejectBody, role=Role.COMMUNITY_MANAGER),
         "retry_delivery": _message_step(202),
+        "unpublish_delivery": _message_step(202),
         "resolve_delivery": _message_step(200, bodies.ResolveBody),
         "list_message_recipients": Operation(
             answers.RecipientDeliveryPage, query=(queries.CHANNEL, *queries.PAGE)

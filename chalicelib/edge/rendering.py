@@ -32,6 +32,7 @@ AWAITING = frozenset({Status.PENDING, Status.RETRYING, Status.BLOCKED})
 """Where `next_at` is the next attempt; elsewhere it is the end of a lease or the next look-up."""
 SEGMENTED = frozenset({"sms"})
 """Channels whose texts are billed in segments."""
+_ATTEMPTS = {"publish": "attempt", "unpublish": "unpublish_attempt"}
 
 
 class Preview(Protocol):
@@ -371,7 +372,7 @@ def _attempt(value: Attempt) -> answers.TimelineEntry:
         "at": format_instant(value.started_at),
         "channel": value.key.channel,
         "recipient": value.key.recipient_id,
-        "event": "late_answer" if value.late else "attempt",
+        "event": "late_answer" if value.late else _ATTEMPTS[value.action],
         "actor": None,
         "before": None,
         "after": None,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from chalicelib.domain import steps
+from chalicelib.domain.channels import Channel, ChannelName
 from chalicelib.domain.deliveries import Delivery, DeliveryKey, Policy
 from chalicelib.domain.errors import Conflict, IllegalTransition, InFlight, LostRace, NotFound
 from chalicelib.domain.identity import Member
@@ -31,6 +32,7 @@ class Deciding:
     def __init__(
         self,
         *,
+        channels: Mapping[ChannelName, Channel],
         messages: Messages,
         certifications: Certifications,
         publishing: Publishing,
@@ -39,6 +41,7 @@ class Deciding:
         ids: Ids,
         policy: Policy,
     ) -> None:
+        self._channels = channels
         self._messages = messages
         self._certifications = certifications
         self._publishing = publishing
@@ -138,6 +141,30 @@ class Deciding:
             and (recipient is None or part.key.recipient_id == recipient)
         ]
         return self._decide(message_id, parts, answer, member)
+
+    def unpublish(self, message_id: str, channel: str, member: Member) -> Snapshot:
+        """Have a published post deleted on its platform; again: the message as it is.
+
+        Raises `NotFound`, and `IllegalTransition` where nothing is published or can't be deleted.
+        """
+        snapshot = self._publishing.read(message_id, member)
+        delivery = snapshot.delivery(channel)
+        if delivery is None:
+            raise NotFound("The message does not go to this channel.")
+        if delivery.status in (Status.UNPUBLISHING, Status.DELETED):
+            return snapshot
+        declared = self._channels[delivery.key.channel]
+        if not declared.takes_back:
+            raise IllegalTransition(f"{declared.title}: what was sent can't be taken back.")
+        if delivery.status is Status.DELIVERED and delivery.receipt is None:
+            raise IllegalTransition(
+                "We don't know which post this is: delete it on the platform itself."
+            )
+        after = steps.unpublish(delivery, self._clock.now(), self._policy, self._ids.new())
+        moved = self._step_or_conflict(delivery, after, member, "unpublish")
+        self._progress.roll_up(message_id)
+        self._publishing.launch(Snapshot(snapshot.message, (moved,)))
+        return self._publishing.read(message_id, member)
 
     def _stuck(self, message_id: str, channel: str, member: Member) -> list[Delivery]:
         """Return what a person can decide on: the delivery itself, or its recipients'."""

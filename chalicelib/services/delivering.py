@@ -44,6 +44,7 @@ from chalicelib.services.pacing import Pacing
 from chalicelib.services.preparing import Preparing
 from chalicelib.services.progress import Progress
 from chalicelib.services.reconciling import Absent, AskPerson, Found, Later, Reconciling, SameKey
+from chalicelib.services.unpublishing import Unpublishing
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,7 @@ class Delivering:
         reconciling: Reconciling,
         expanding: Expanding,
         pacing: Pacing,
+        unpublishing: Unpublishing,
         progress: Progress,
         unit: Unit,
         signer: Signer,
@@ -102,6 +104,7 @@ class Delivering:
         self._reconciling = reconciling
         self._expanding = expanding
         self._pacing = pacing
+        self._unpublishing = unpublishing
         self._progress = progress
         self._unit = unit
         self._signer = signer
@@ -166,6 +169,8 @@ class Delivering:
             self._reconcile(delivery, deadline)
         elif delivery.status is Status.QUEUED:
             self._attempt(delivery, deadline)
+        elif delivery.status is Status.UNPUBLISHING:
+            self._unpublishing.take_back(delivery)
         return ()
 
     @property

@@ -28,6 +28,7 @@ STATUSES: Mapping[Status, str] = {
     S.CANCELLED: "a person stopped it in time",
     S.SKIPPED: "left out for a reason that is nobody's failure: too late, or opted out",
     S.NEEDS_REVIEW: "only a person can tell whether it is there",
+    S.UNPUBLISHING: "is being taken back; it may be asked for twice, that does no harm",
     S.DELETED: "was published, then taken back",
 }
 
@@ -49,6 +50,7 @@ EVENTS: Mapping[Event, str] = {
     E.EDIT: "a person changes the message; it is bound to the new revision and time",
     E.RETRY: "a person wants it tried again: `retry`, or the answer `send_it`",
     E.CONFIRM: "a person saw it on the platform: the answer `it_is_there`",
+    E.UNPUBLISH: "a person wants it taken back",
     E.UNPUBLISHED: "it was taken back from the platform",
     E.ROLL_UP: "all recipients are settled",
 }

@@ -26,7 +26,7 @@ from sandbox.platforms.engine.moments import instant, moment
 from sandbox.platforms.engine.pictures import NotAnImage, NotPulled, pull
 from sandbox.platforms.engine.posts import Picture, Post
 from sandbox.platforms.engine.wire import Answer, Request
-from sandbox.platforms.engine.world import Objects, Refusal, token
+from sandbox.platforms.engine.world import Objects, Refusal, live, token
 
 IG_USER_ID = "17841400000000042"
 USERNAME = "cloud.community"
@@ -97,7 +97,16 @@ class Instagram(GraphPlatform):
                 return self._quota(call)
         elif verb == ("GET",):
             return self._object(node, call)
+        elif verb == ("DELETE",):
+            return self._delete(node)
         raise nothing_there("/".join(call.path))
+
+    def _delete(self, node: str) -> Any:
+        post = live(self.world.posts.find("instagram", node))
+        if post is None:
+            raise nothing_there(node)
+        self.world.posts.delete(post)
+        return {"success": True}
 
     def _container(self, call: Call) -> Any:
         kind = call.text("media_type").upper() or "IMAGE"

@@ -40,6 +40,7 @@ LEAST: Mapping[str, Role] = {
     "approve_message": Role.COMMUNITY_MANAGER,
     "reject_message": Role.COMMUNITY_MANAGER,
     "retry_delivery": Role.MEMBER,
+    "unpublish_delivery": Role.MEMBER,
     "resolve_delivery": Role.MEMBER,
     "list_message_recipients": Role.MEMBER,
     "read_timeline": Role.MEMBER,

@@ -36,6 +36,7 @@ from chalicelib.domain.channels import (
     Post,
     Receipt,
     Reconcilability,
+    Removal,
     Response,
     Step,
     Wording,
@@ -57,6 +58,7 @@ class FakeChannel:
     direct: bool = False
     settle_time: timedelta = timedelta(seconds=60)
     spacing: timedelta = timedelta(0)
+    takes_back: bool = True
     media: MediaRule = PICTURES
     limits: Limits = LIMITS
     account_settings: tuple[str, ...] = ("page",)
@@ -109,6 +111,10 @@ class FakeChannel:
         if self.reconciles_by not in ASKED:
             return nobody_knows(f"{self.title} can't be asked.")
         return self._found(post, since)
+
+    def unpublish(self, receipt: Receipt, account: Account) -> Removal:
+        """Delete a post."""
+        yield from self._ask("DELETE", f"posts/{receipt.external_id}", None)
 
     def check(self, account: Account) -> Check:
         """Ask who the account is."""

@@ -23,12 +23,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import unquote
 
 from chalicelib.domain.channels import Account, AwsCall, ChannelName, HttpRequest, Response
 from chalicelib.domain.errors import Ambiguous, PlatformUnavailable
 from tests.fakes.ground import Died, VirtualClock
 
 Request = HttpRequest | AwsCall
+LATER = timedelta(days=1)
 NONE: Mapping[str, str] = MappingProxyType({})
 
 
@@ -140,6 +142,8 @@ class FakePlatforms:
 
     clock: VirtualClock
     posts: list[Shown] = field(default_factory=list)
+    removed: dict[str, datetime] = field(default_factory=dict)
+    """Which posts were deleted, and since when."""
     calls: list[tuple[datetime, Account, Request]] = field(default_factory=list)
     containers: dict[str, dict[str, Any]] = field(default_factory=dict)
     scripts: dict[tuple[str, bool], deque[Fault]] = field(
@@ -163,7 +167,13 @@ class FakePlatforms:
     def shown(self, channel: str) -> list[Shown]:
         """Return what a platform shows by now, oldest first."""
         now = self.clock.now()
-        return [post for post in self.posts if post.channel == channel and post.at <= now]
+        return [
+            post
+            for post in self.posts
+            if post.channel == channel
+            and post.at <= now
+            and self.removed.get(post.id, now + LATER) > now
+        ]
 
     def published(self, channel: str) -> list[Request]:
         """Return the requests to a channel that could publish."""
@@ -176,9 +186,16 @@ class FakePlatforms:
         if isinstance(step, AwsCall):
             return act.aws(step)
         path = step.url.split("?")[0].split("/")[3:]
+        if step.method == "DELETE":
+            return self._delete(unquote(path[-1]), self.clock.now() + delay)
         dialect = getattr(act, account.channel, act.fake)
         answer: Response = dialect(step, path)
         return answer
+
+    def _delete(self, identifier: str, at: datetime) -> Response:
+        """Have a post vanish; again: it is gone."""
+        self.removed.setdefault(identifier, at)
+        return reply({"success": True})
 
 
 @dataclass

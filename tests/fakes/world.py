@@ -63,6 +63,7 @@ from chalicelib.services.reconciling import Reconciling
 from chalicelib.services.releasing import Releasing
 from chalicelib.services.repeating import Repeating
 from chalicelib.services.subscribing import Subscribing
+from chalicelib.services.unpublishing import Unpublishing
 from tests.fakes.channels import FAKES
 from tests.fakes.ground import (
     CountedIds,
@@ -189,6 +190,7 @@ class World:
             progress=self.progress,
         )
         self.deciding = Deciding(
+            channels=self.channels,
             messages=self.messages,
             progress=self.progress,
             clock=self.clock,
@@ -204,6 +206,16 @@ class World:
             profiles=self.profiles,
             publishing=self.publishing,
         )
+        self.unpublishing = Unpublishing(
+            **common,
+            channels=self.channels,
+            messages=self.messages,
+            book=self.book,
+            conversing=self.conversing,
+            progress=self.progress,
+            random=self.random,
+            policy=self.policy,
+        )
         self.delivering = Delivering(
             **moving,
             channels=self.channels,
@@ -214,6 +226,7 @@ class World:
             reconciling=self.reconciling,
             expanding=self.expanding,
             pacing=self.pacing,
+            unpublishing=self.unpublishing,
             progress=self.progress,
             signer=self.signer,
             random=self.random,

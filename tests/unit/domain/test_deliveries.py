@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from itertools import product
+from random import Random
 
 import pytest
 
@@ -11,6 +12,7 @@ from chalicelib.domain import steps
 from chalicelib.domain.deliveries import Delivery
 from chalicelib.domain.errors import (
     Ambiguous,
+    ChannelError,
     ContentRejected,
     CredentialsRejected,
     IllegalTransition,
@@ -21,6 +23,12 @@ from chalicelib.domain.states import IN_DOUBT_TABLE, PARENT_TABLE, TABLE, Event,
 from tests.fakes.deliveries import NOW, POLICY, RECEIPT, SETTLE, Step, delivery, failing
 
 CELLS = list(product(Status, Event))
+
+
+def refused(error: ChannelError) -> Step:
+    """Return the step that follows a refusal to take a post back."""
+    return lambda d: steps.unpublish_error(d, error, NOW, POLICY, Random(1))
+
 
 STEPS: dict[str, Step] = {
     "claim": lambda d: steps.claim(d, NOW, POLICY, "k"),
@@ -43,6 +51,12 @@ STEPS: dict[str, Step] = {
     "edit": lambda d: steps.edit(d, 2, NOW + SETTLE, None),
     "retry": lambda d: steps.retry(d, NOW, POLICY, "k"),
     "confirm": lambda d: steps.confirm(d, NOW),
+    "unpublish": lambda d: steps.unpublish(d, NOW, POLICY, "k"),
+    "begin_unpublishing": lambda d: steps.begin_unpublishing(d, NOW, POLICY),
+    "unpublished": lambda d: steps.unpublished(d),
+    "still_there": refused(ContentRejected()),
+    "not_deleted_yet": refused(PlatformUnavailable()),
+    "may_not_delete": refused(CredentialsRejected()),
 }
 TAKEN = [
     (name, status, doubt, parent)
@@ -102,7 +116,7 @@ def test_doubt_never_ends_in_a_failure_or_a_cancellation() -> None:
 def test_only_a_persons_decision_or_proof_leaves_a_terminal_status() -> None:
     leaving = {event for status, event in TABLE if status.is_terminal}
 
-    assert leaving == {Event.RETRY, Event.CONFIRM, Event.DELIVERED, Event.UNPUBLISHED}
+    assert leaving == {Event.RETRY, Event.CONFIRM, Event.DELIVERED, Event.UNPUBLISH}
 
 
 def test_nothing_leaves_a_cancelled_or_deleted_delivery() -> None:

@@ -1,0 +1,100 @@
+"""Takes published posts back, as attempts of their own: written down first, then asked for.
+
+To delete twice does no harm, so a lost answer is no doubt: the platform is simply asked again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from random import Random
+
+from chalicelib.domain import steps
+from chalicelib.domain.channels import Account, Channel, ChannelName, Receipt
+from chalicelib.domain.deliveries import Attempt, Delivery, Policy
+from chalicelib.domain.errors import ChannelError, LostRace, UnsupportedContent
+from chalicelib.domain.ports import Clock, Messages, Unit
+from chalicelib.services.accounts import AccountBook
+from chalicelib.services.conversing import Conversing
+from chalicelib.services.progress import Progress
+
+
+class Unpublishing:
+    """The worker's part: asks the platform to delete a post."""
+
+    def __init__(
+        self,
+        *,
+        channels: Mapping[ChannelName, Channel],
+        messages: Messages,
+        book: AccountBook,
+        conversing: Conversing,
+        progress: Progress,
+        unit: Unit,
+        clock: Clock,
+        random: Random,
+        policy: Policy,
+    ) -> None:
+        self._channels = channels
+        self._messages = messages
+        self._book = book
+        self._conversing = conversing
+        self._progress = progress
+        self._unit = unit
+        self._clock = clock
+        self._random = random
+        self._policy = policy
+
+    def take_back(self, delivery: Delivery) -> None:
+        """Have a delivery's post deleted; whatever happens is settled."""
+        now = self._clock.now()
+        begun = steps.begin_unpublishing(delivery, now, self._policy)
+        attempt = Attempt(
+            key=begun.key,
+            number=begun.attempts,
+            revision=begun.revision,
+            started_at=now,
+            claim=begun.claim or "",
+            action="unpublish",
+        )
+        self._unit.commit(self._messages.moving(delivery, begun, attempt=attempt))
+        self._settle(begun, attempt, self._refusal(begun))
+
+    def _refusal(self, delivery: Delivery) -> ChannelError | None:
+        """Ask the platform; return why the post may still be there, None if it is gone."""
+        channel = self._channels[delivery.key.channel]
+        if delivery.receipt is None:
+            return UnsupportedContent("It is not known which post this is.")
+        state = self._book.state(channel.name)
+        refusal = self._book.refusal(state)
+        if refusal is not None:
+            return refusal
+        return self._asked(channel, delivery.receipt, self._book.open(state))
+
+    def _asked(self, channel: Channel, receipt: Receipt, account: Account) -> ChannelError | None:
+        try:
+            self._conversing.hold(channel.unpublish(receipt, account), account)
+        except ChannelError as error:
+            return error
+        return None
+
+    def _settle(self, begun: Delivery, attempt: Attempt, refusal: ChannelError | None) -> None:
+        now = self._clock.now()
+        if refusal is None:
+            after = steps.unpublished(begun)
+        else:
+            after = steps.unpublish_error(begun, refusal, now, self._policy, self._random)
+        finished = replace(
+            attempt,
+            finished_at=now,
+            outcome=refusal.code if refusal else "unpublished",
+            detail=refusal.detail if refusal else "",
+        )
+        self._stored(begun, after, finished, now)
+
+    def _stored(self, before: Delivery, after: Delivery, attempt: Attempt, now: datetime) -> None:
+        try:
+            self._progress.move(before, after, attempt.outcome, attempt=attempt)
+        except LostRace:
+            self._unit.commit(self._messages.noting(replace(attempt, late=True)))

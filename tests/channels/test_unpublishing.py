@@ -1,0 +1,127 @@
+"""Deleting a published post: what each platform is sent, what its answers mean, and the stand-ins.
+
+Requests: developers.facebook.com/docs/graph-api/reference/post and
+/docs/instagram-platform/reference/instagram-media, learn.microsoft.com/linkedin/marketing/
+community-management/shares/posts-api; checked 2026-11-21.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from chalicelib.channels import CHANNELS
+from chalicelib.domain.channels import Media, Receipt, Wording
+from chalicelib.domain.errors import (
+    ChannelError,
+    ContentRejected,
+    CredentialsRejected,
+    PlatformUnavailable,
+    UnsupportedContent,
+)
+from tests.channels.conversing import ACCOUNTS, World, channel, reply, sandboxed, talk
+
+FEEDS = sorted(name for name in CHANNELS if channel(name).takes_back)
+DIRECT = sorted(name for name in CHANNELS if not channel(name).takes_back)
+ADDRESSES = {
+    "facebook": "https://graph.facebook.com/v26.0/1042_7",
+    "instagram": "https://graph.facebook.com/v26.0/1042_7",
+    "linkedin": "https://api.linkedin.com/rest/posts/1042_7",
+}
+DONE = {
+    "facebook": reply(body={"success": True}),
+    "instagram": reply(body={"success": True}),
+    "linkedin": reply(204),
+}
+POSTED = Receipt("1042_7")
+CARD = Media("cards/1.jpg", 1080, 1080, "A card with a name")
+
+
+def graph_error(code: int, subcode: int = 0) -> dict[str, object]:
+    """Return a Graph API error's body."""
+    return {"error": {"code": code, "error_subcode": subcode, "message": "no"}}
+
+
+def test_feeds_can_be_taken_back_and_what_was_sent_to_people_cannot() -> None:
+    assert (FEEDS, DIRECT) == (["facebook", "instagram", "linkedin"], ["email", "sms", "whatsapp"])
+
+
+@pytest.mark.parametrize("name", FEEDS)
+def test_a_post_is_deleted_by_its_id(name: str) -> None:
+    held = talk(channel(name).unpublish(POSTED, ACCOUNTS[name]), DONE[name])
+
+    (request,) = held.requests
+    assert (request.method, request.url) == ("DELETE", ADDRESSES[name])
+    assert not request.publishes
+    assert request.headers["Authorization"].startswith("Bearer ")
+    assert (request.json, request.body) == (None, None)
+
+
+def test_a_urn_is_one_part_of_the_path() -> None:
+    receipt = Receipt("urn:li:share:42")
+    held = talk(channel("linkedin").unpublish(receipt, ACCOUNTS["linkedin"]), DONE["linkedin"])
+
+    assert held.requests[0].url.endswith("/rest/posts/urn%3Ali%3Ashare%3A42")
+    assert held.requests[0].headers["X-RestLi-Method"] == "DELETE"
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "body"),
+    [
+        ("facebook", 400, graph_error(100, 33)),
+        ("instagram", 400, graph_error(100, 33)),
+        ("linkedin", 404, {"status": 404}),
+    ],
+)
+def test_what_is_gone_already_is_no_error(name: str, status: int, body: object) -> None:
+    talk(channel(name).unpublish(POSTED, ACCOUNTS[name]), reply(status, body))
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "body", "kind"),
+    [
+        ("facebook", 400, graph_error(190), CredentialsRejected),
+        ("facebook", 400, graph_error(100), ContentRejected),
+        ("facebook", 500, graph_error(2), PlatformUnavailable),
+        ("facebook", 200, {"success": False}, PlatformUnavailable),
+        ("instagram", 403, graph_error(10), CredentialsRejected),
+        ("linkedin", 401, {"status": 401}, CredentialsRejected),
+        ("linkedin", 503, {"status": 503}, PlatformUnavailable),
+    ],
+)
+def test_a_refusal_is_told_by_its_kind(
+    name: str, status: int, body: object, kind: type[ChannelError]
+) -> None:
+    with pytest.raises(kind):
+        talk(channel(name).unpublish(POSTED, ACCOUNTS[name]), reply(status, body))
+
+
+@pytest.mark.parametrize("name", DIRECT)
+def test_a_message_to_a_person_stays_sent(name: str) -> None:
+    with pytest.raises(UnsupportedContent, match="can't be taken back"):
+        talk(channel(name).unpublish(POSTED, ACCOUNTS[name]))
+
+
+# --- against the stand-ins --------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """Give one sandbox to the tests below."""
+    state: Path = tmp_path_factory.mktemp("outside")
+    with sandboxed(state) as world:
+        yield world
+
+
+@pytest.mark.parametrize("name", FEEDS)
+def test_the_platform_shows_it_no_more_and_may_be_asked_twice(world: World, name: str) -> None:
+    account = world.account(name)
+    post, _ = channel(name).compose(Wording("Hello"), [CARD], account)
+    receipt = world.publish(name, post)
+    assert len(world.shown(name)) == 1
+
+    for _ in range(2):
+        world.hold(channel(name).unpublish(receipt, account), account)
+        assert world.shown(name) == []

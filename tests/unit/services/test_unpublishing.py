@@ -1,0 +1,221 @@
+"""Taking a published post back: asked by a person, done by the worker, as often as it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from chalicelib.domain.errors import IllegalTransition, LostRace, NotFound
+from chalicelib.domain.messages import MessageStatus
+from chalicelib.domain.ports import Snapshot
+from chalicelib.domain.states import Status
+from tests.fakes.platforms import (
+    Fault,
+    answers,
+    broken,
+    lost_after,
+    lost_before,
+    rate_limited,
+    unreachable,
+)
+from tests.fakes.world import ADA, BOB, World
+
+FEED, DIRECT = "lookup-feed", "none-direct"
+
+
+def published(world: World, channel: str = FEED) -> Snapshot:
+    """Publish a message on one channel."""
+    message = world.submit("Hello", channel)
+    world.run()
+    return message
+
+
+def unpublish(world: World, message: Snapshot, channel: str = FEED) -> Snapshot:
+    """Ask as the author for a post to be taken back."""
+    return world.deciding.unpublish(message.message.id, channel, ADA)
+
+
+def test_a_published_post_is_taken_back(world: World) -> None:
+    message = published(world)
+    asked = unpublish(world, message)
+    world.run()
+
+    assert asked.deliveries[0].status is Status.UNPUBLISHING
+    assert world.status(message, FEED) is Status.DELETED
+    assert world.shown(FEED) == []
+
+
+@pytest.mark.parametrize("channel", ["facebook", "instagram", "linkedin"])
+def test_every_feed_can_take_a_post_back(world: World, channel: str) -> None:
+    message = world.achieve(channels=(channel,))[1]
+    world.run()
+    unpublish(world, message, channel)
+    world.run()
+
+    assert world.status(message, channel) is Status.DELETED
+    assert world.shown(channel) == []
+
+
+def test_the_message_counts_what_was_taken_back_as_delivered(world: World) -> None:
+    message = published(world)
+    unpublish(world, message)
+    during = world.message(message).status
+    world.run()
+
+    assert (during, world.message(message).status) == (
+        MessageStatus.PUBLISHING,
+        MessageStatus.DELIVERED,
+    )
+
+
+def test_asking_again_changes_nothing(world: World) -> None:
+    message = published(world)
+    first = unpublish(world, message)
+    assert unpublish(world, message).deliveries == first.deliveries
+    world.run()
+
+    assert unpublish(world, message).deliveries[0].status is Status.DELETED
+
+
+def test_the_attempt_is_written_before_the_platform_is_asked(world: World) -> None:
+    message = published(world)
+    unpublish(world, message)
+    seen: list[tuple[str, str]] = []
+    world.platforms.during = lambda _: seen.extend(
+        (attempt.action, attempt.outcome) for attempt in world.attempts(message, FEED)
+    )
+    world.drain()
+
+    assert seen == [("publish", "delivered"), ("unpublish", "")]
+    assert world.attempts(message, FEED)[-1].outcome == "unpublished"
+
+
+@pytest.mark.parametrize(
+    "fault", [lost_before, lost_after, unreachable, rate_limited(30), answers(503), broken]
+)
+def test_it_is_asked_again_until_it_is_gone(world: World, fault: Fault) -> None:
+    message = published(world)
+    world.platforms.arm(FEED, fault, fault, asking=True)
+    unpublish(world, message)
+    world.run()
+
+    assert world.status(message, FEED) is Status.DELETED
+    assert world.shown(FEED) == []
+    assert len(world.attempts(message, FEED)) == 4
+
+
+def test_a_definite_no_leaves_it_delivered_and_says_why(world: World) -> None:
+    message = published(world)
+    world.platforms.arm(FEED, answers(400), asking=True)
+    unpublish(world, message)
+    world.run()
+
+    delivery = world.delivery(message, FEED)
+    assert delivery.status is Status.DELIVERED
+    assert delivery.problem is not None
+    assert world.shown(FEED) == ["Hello"]
+
+
+def test_endless_silence_becomes_a_question(world: World) -> None:
+    message = published(world)
+    world.platforms.arm(FEED, *[lost_before] * 20, asking=True)
+    unpublish(world, message)
+    world.run()
+
+    delivery = world.delivery(message, FEED)
+    assert delivery.status is Status.NEEDS_REVIEW
+    assert delivery.problem is not None
+    assert delivery.problem.title == "Is it still there?"
+
+
+def test_refused_credentials_are_waited_for(world: World) -> None:
+    message = published(world)
+    world.platforms.arm(FEED, answers(401), asking=True)
+    unpublish(world, message)
+    world.run()
+
+    assert world.status(message, FEED) is Status.DELETED
+
+
+def test_a_blocked_account_is_not_asked(world: World) -> None:
+    message = published(world)
+    other = world.submit("Other", FEED)
+    world.platforms.arm(FEED, answers(401))
+    world.drain()
+    calls = len(world.platforms.calls)
+    unpublish(world, message)
+    world.drain()
+
+    assert world.status(other, FEED) is Status.BLOCKED
+    assert len(world.platforms.calls) == calls
+    assert world.status(message, FEED) is Status.UNPUBLISHING
+
+
+def test_a_worker_that_dies_leaves_it_to_the_next(world: World) -> None:
+    message = published(world)
+    unpublish(world, message)
+    world.stream.waiting.clear()
+    world.run()
+
+    assert world.status(message, FEED) is Status.DELETED
+
+
+def test_who_lost_the_lease_leaves_evidence_only(world: World) -> None:
+    message = published(world)
+    unpublish(world, message)
+    world.breaker.break_write(2, "before", LostRace())
+    world.drain()
+
+    assert world.attempts(message, FEED)[-1].late
+    assert world.status(message, FEED) is Status.UNPUBLISHING
+
+
+@pytest.mark.parametrize(
+    "arrange",
+    [
+        lambda world: world.submit("Hello", FEED, at=world.clock.now().replace(year=2027)),
+        lambda world: world.submit("Hello", FEED),
+    ],
+)
+def test_what_is_not_published_is_not_taken_back(
+    world: World, arrange: Callable[[World], Snapshot]
+) -> None:
+    with pytest.raises(IllegalTransition):
+        unpublish(world, arrange(world))
+
+
+def test_what_was_sent_to_people_stays_sent(world: World) -> None:
+    world.subscribe("sms", 1)
+    message = published(world, "sms")
+
+    with pytest.raises(IllegalTransition, match="can't be taken back"):
+        unpublish(world, message, "sms")
+
+
+def test_a_post_that_only_a_person_saw_is_theirs_to_delete(world: World) -> None:
+    world.platforms.arm("none-feed", lost_after)
+    message = published(world, "none-feed")
+    world.deciding.resolve(message.message.id, "none-feed", "it_is_there", None, ADA)
+
+    with pytest.raises(IllegalTransition, match="which post"):
+        unpublish(world, message, "none-feed")
+
+
+def test_strangers_and_other_channels_are_not_found(world: World) -> None:
+    message = published(world)
+
+    with pytest.raises(NotFound):
+        world.deciding.unpublish(message.message.id, FEED, BOB)
+    with pytest.raises(NotFound):
+        unpublish(world, message, "facebook")
+
+
+def test_a_delivery_without_a_receipt_is_left_as_it_is(world: World) -> None:
+    message = published(world)
+    unpublish(world, message)
+    before = world.delivery(message, FEED)
+    world.unpublishing.take_back(replace(before, receipt=None))
+
+    assert world.status(message, FEED) is Status.DELIVERED
