@@ -43,6 +43,7 @@ from chalicelib.services.conversing import Conversing
 from chalicelib.services.deciding import Deciding
 from chalicelib.services.delivering import Delivering
 from chalicelib.services.expanding import Expanding
+from chalicelib.services.hinting import Hinting
 from chalicelib.services.intake import Intake
 from chalicelib.services.listening import Listening
 from chalicelib.services.moderating import Moderating
@@ -79,7 +80,7 @@ def publishing() -> Publishing:
         idempotency=idempotency(),
         book=book(),
         preparing=preparing(),
-        stream=stream(),
+        hinting=hinting(),
         starter=starter(),
         unit=store(),
         clock=clock(),
@@ -167,7 +168,7 @@ def releasing() -> Releasing:
     return Releasing(
         messages=messages(),
         book=book(),
-        stream=stream(),
+        hinting=hinting(),
         progress=progress(),
         clock=clock(),
         ids=ids(),
@@ -184,14 +185,19 @@ def expanding() -> Expanding:
     return Expanding(
         messages=messages(),
         subscriptions=subscriptions(),
-        stream=stream(),
+        hinting=hinting(),
         progress=progress(),
         unit=store(),
         clock=clock(),
         ids=ids(),
         policy=settings.current().policy(),
-        telemetry=telemetry(),
     )
+
+
+@cache
+def hinting() -> Hinting:
+    """Make what tells the worker."""
+    return Hinting(stream(), progress(), clock(), telemetry())
 
 
 @cache

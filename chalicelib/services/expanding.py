@@ -12,13 +12,12 @@ from chalicelib.domain.ports import (
     Ids,
     Messages,
     Page,
-    Stream,
     Subscription,
     Subscriptions,
-    Telemetry,
     Unit,
 )
 from chalicelib.domain.states import Status
+from chalicelib.services.hinting import Hinting, hint
 from chalicelib.services.progress import Progress
 
 ROWS = 20
@@ -35,52 +34,50 @@ class Expanding:
         *,
         messages: Messages,
         subscriptions: Subscriptions,
-        stream: Stream,
+        hinting: Hinting,
         progress: Progress,
         unit: Unit,
         clock: Clock,
         ids: Ids,
         policy: Policy,
-        telemetry: Telemetry,
     ) -> None:
         self._messages = messages
         self._subscriptions = subscriptions
-        self._stream = stream
+        self._hinting = hinting
         self._progress = progress
         self._unit = unit
         self._clock = clock
         self._ids = ids
         self._policy = policy
-        self._telemetry = telemetry
 
     def expand(self, parent: Delivery) -> Sequence[Hint]:
         """Make a row for everyone who agreed; return those to serve at once, put the others."""
-        channel, at_once = parent.key.channel, list[Hint]()
+        channel, at_once = parent.key.channel, list[Delivery]()
         while True:
             page = self._subscriptions.page(channel, ROWS, parent.cursor)
             active = [s for s in page.items if s.opted_out_at is None]
-            parent, hints = self._grow(parent, active, _last_seen(page) or parent.cursor)
+            parent, children = self._grow(parent, active, _last_seen(page) or parent.cursor)
             if len(at_once) < AT_ONCE:
-                at_once += hints
+                at_once += children
             else:
-                self._put(hints)
+                self._hinting.tell(children)
             if page.cursor is None:
                 break
         done = steps.expanded(parent, self._clock.now() + self._policy.queue_lease)
         self._unit.commit(self._messages.moving(parent, done))
         self._progress.close_parent_of(done.key)
-        return at_once
+        return [hint(child) for child in at_once]
 
     def _grow(
         self, parent: Delivery, subscriptions: Sequence[Subscription], last: str | None
-    ) -> tuple[Delivery, Sequence[Hint]]:
+    ) -> tuple[Delivery, Sequence[Delivery]]:
         children = [self._child(parent, s.recipient.id) for s in subscriptions]
         grown = steps.grown(parent, len(children), last)
         self._unit.commit(
             self._messages.moving(parent, grown),
             *(self._messages.starting(child) for child in children),
         )
-        return grown, [Hint(d.key, d.claim or "", d.correlation_id) for d in children]
+        return grown, children
 
     def _child(self, parent: Delivery, recipient_id: str) -> Delivery:
         return Delivery(
@@ -93,10 +90,6 @@ class Expanding:
             late_after=parent.late_after,
             correlation_id=parent.correlation_id,
         )
-
-    def _put(self, hints: Sequence[Hint]) -> None:
-        if hints and (lost := self._stream.put(hints)):
-            self._telemetry.event("stream_refused", count=len(lost))
 
 
 def _last_seen(page: Page[Subscription]) -> str | None:

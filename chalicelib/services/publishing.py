@@ -19,7 +19,6 @@ from chalicelib.domain.errors import (
     LostRace,
     MediaNotReady,
     NotFound,
-    StoreUnavailable,
     VersionConflict,
     VersionRequired,
 )
@@ -39,7 +38,6 @@ from chalicelib.domain.ports import (
     Clock,
     Cursor,
     Filter,
-    Hint,
     Idempotency,
     Ids,
     Messages,
@@ -47,7 +45,6 @@ from chalicelib.domain.ports import (
     Page,
     Snapshot,
     Starter,
-    Stream,
     Telemetry,
     Timeline,
     Unit,
@@ -58,6 +55,7 @@ from chalicelib.domain.ports import (
 )
 from chalicelib.domain.states import Event, Status
 from chalicelib.services.accounts import AccountBook
+from chalicelib.services.hinting import Hinting
 from chalicelib.services.preparing import Preparing
 
 SOON = timedelta(seconds=75)
@@ -98,7 +96,7 @@ class Publishing:
         idempotency: Idempotency,
         book: AccountBook,
         preparing: Preparing,
-        stream: Stream,
+        hinting: Hinting,
         starter: Starter,
         unit: Unit,
         clock: Clock,
@@ -113,7 +111,7 @@ class Publishing:
         self._idempotency = idempotency
         self._book = book
         self._preparing = preparing
-        self._stream = stream
+        self._hinting = hinting
         self._starter = starter
         self._unit = unit
         self._clock = clock
@@ -174,23 +172,11 @@ class Publishing:
 
     def launch(self, snapshot: Snapshot) -> None:
         """Tell the worker what is due, best effort: the due index knows it anyway."""
-        claimed = [d for d in snapshot.deliveries if d.claim]
-        hints = [Hint(d.key, d.claim or "", d.correlation_id) for d in claimed]
-        lost = {hint.key for hint in self._stream.put(hints)} if hints else set()
         now = self._clock.now()
-        for delivery in claimed:
-            if delivery.key in lost:
-                self._give_back(delivery, now)
+        all_taken = self._hinting.tell([d for d in snapshot.deliveries if d.claim])
         pending = [d.due_at for d in snapshot.deliveries if d.status is Status.PENDING]
-        if lost or (pending and min(pending) <= now + SOON):
+        if not all_taken or (pending and min(pending) <= now + SOON):
             self._starter.release(min(pending, default=now))
-
-    def _give_back(self, delivery: Delivery, now: datetime) -> None:
-        back = steps.postpone(delivery, now)
-        try:
-            self._unit.commit(self._messages.moving(delivery, back))
-        except (LostRace, StoreUnavailable):
-            self._telemetry.event("stream_refused", delivery=str(delivery.key))
 
     def _deliveries(self, message: Message, now: datetime) -> Sequence[Delivery]:
         return [self._delivery(message, channel, now) for channel in message.channels]

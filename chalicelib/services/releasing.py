@@ -22,14 +22,13 @@ from chalicelib.domain.ports import (
     AccountStatus,
     Clock,
     Due,
-    Hint,
     Ids,
     Messages,
-    Stream,
     Telemetry,
 )
 from chalicelib.domain.states import Status
 from chalicelib.services.accounts import AccountBook
+from chalicelib.services.hinting import Hinting
 from chalicelib.services.progress import SCHEDULER, Progress
 
 LEAD = timedelta(seconds=6)
@@ -49,7 +48,7 @@ class Releasing:
         *,
         messages: Messages,
         book: AccountBook,
-        stream: Stream,
+        hinting: Hinting,
         progress: Progress,
         clock: Clock,
         ids: Ids,
@@ -60,7 +59,7 @@ class Releasing:
     ) -> None:
         self._messages = messages
         self._book = book
-        self._stream = stream
+        self._hinting = hinting
         self._progress = progress
         self._clock = clock
         self._ids = ids
@@ -113,7 +112,7 @@ class Releasing:
             channel: self._book.state(channel) for channel in {d.key.channel for d in due}
         }
         claimed = [d for d in self._pool().map(lambda d: self._claim(d, states), due) if d]
-        self._put(claimed)
+        self._hinting.tell(claimed)
         return {delivery.key for delivery in claimed}
 
     def _claim(self, due: Due, states: Mapping[ChannelName, AccountState]) -> Delivery | None:
@@ -138,18 +137,6 @@ class Releasing:
         if delivery.status in WAITING and state.paused_until and is_paused(state, now):
             return steps.postpone(delivery, spread(delivery.key, state.paused_until, now))
         return steps.claim(delivery, now, self._policy, self._ids.new())
-
-    def _put(self, claimed: Sequence[Delivery]) -> None:
-        """Put hints; what was certainly not taken becomes due again at once."""
-        by_key = {d.key: d for d in claimed}
-        hints = [Hint(d.key, d.claim or "", d.correlation_id) for d in claimed]
-        for lost in self._stream.put(hints) if hints else ():
-            delivery = by_key[lost.key]
-            back = steps.postpone(delivery, self._clock.now())
-            try:
-                self._progress.store(delivery, back)
-            except (LostRace, StoreUnavailable):
-                self._telemetry.event("stream_refused", delivery=str(lost.key))
 
 
 def _wake(due: Due, now: datetime) -> datetime:

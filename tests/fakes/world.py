@@ -52,6 +52,7 @@ from chalicelib.services.conversing import Conversing
 from chalicelib.services.deciding import Deciding
 from chalicelib.services.delivering import Delivering
 from chalicelib.services.expanding import Expanding
+from chalicelib.services.hinting import Hinting
 from chalicelib.services.intake import Intake
 from chalicelib.services.moderating import Moderating
 from chalicelib.services.pacing import Pacing
@@ -166,6 +167,8 @@ class World:
         common: dict[str, Any] = {"unit": self.store, "clock": self.clock}
         voiced = {**common, "telemetry": self.telemetry}
         moving = {**voiced, "ids": self.ids, "policy": self.policy, "messages": self.messages}
+        self.progress = Progress(self.messages, self.store, self.clock, self.policy, self.telemetry)
+        self.hinting = Hinting(self.stream, self.progress, self.clock, self.telemetry)
         self.book = AccountBook(self.accounts, self.secrets, self.store, self.circuit)
         self.pacing = Pacing(self.accounts, self.policy)
         self.preparing = Preparing(Tones(), self.media, self.studio, self.uploads, self.messages)
@@ -178,15 +181,17 @@ class World:
             idempotency=self.idempotency,
             book=self.book,
             preparing=self.preparing,
-            stream=self.stream,
+            hinting=self.hinting,
             starter=self.starter,
             require_approval=self._require_approval,
         )
-        self.progress = Progress(self.messages, self.store, self.clock, self.policy, self.telemetry)
         self.expanding = Expanding(
-            **moving,
+            **common,
+            messages=self.messages,
+            ids=self.ids,
+            policy=self.policy,
             subscriptions=self.subscriptions,
-            stream=self.stream,
+            hinting=self.hinting,
             progress=self.progress,
         )
         self.deciding = Deciding(
@@ -236,7 +241,7 @@ class World:
         self.releasing = Releasing(
             messages=self.messages,
             book=self.book,
-            stream=self.stream,
+            hinting=self.hinting,
             progress=self.progress,
             clock=self.clock,
             ids=self.ids,

@@ -112,10 +112,10 @@ def test_the_worker_has_as_many_threads_as_set() -> None:
 
 
 def test_a_settle_time_is_taken_from_the_settings(environment: pytest.MonkeyPatch) -> None:
-    environment.setenv("SETTLE_SECONDS", "5")
+    environment.setenv("SETTLE_SECONDS", "55")
     channel = next(iter(CHANNELS.values()))
 
-    assert wiring.reconciling().settle_time(channel).total_seconds() == 5
+    assert wiring.reconciling().settle_time(channel).total_seconds() == 55
 
 
 def test_tracing_is_off_unless_it_is_switched_on() -> None:
