@@ -214,6 +214,9 @@ class Messages(Protocol):
 
     def revision(self, message_id: str, number: int) -> Revision | None: ...
     def delivery(self, key: DeliveryKey) -> Delivery | None: ...
+    def deliveries(self, keys: Sequence[DeliveryKey]) -> Sequence[Delivery]:
+        """Return those of them that there are, consistently; any number, 100 a request."""
+
     def recipients(
         self, message_id: str, channel: ChannelName, limit: int, cursor: Cursor | None
     ) -> Page[Delivery]: ...

@@ -154,6 +154,12 @@ class Messages:
         """Return a delivery, consistently."""
         return items.to_delivery(self._store.get(schema.delivery(key)))
 
+    def deliveries(self, keys: Sequence[DeliveryKey]) -> Sequence[Delivery]:
+        """Return those deliveries that there are, consistently."""
+        found = self._store.batch_get([schema.delivery(key) for key in keys])
+        rows = [items.to_delivery(item) for item in found.values()]
+        return [row for row in rows if row is not None]
+
     def recipients(
         self, message_id: str, channel: ChannelName, limit: int, cursor: Cursor | None
     ) -> Page[Delivery]:

@@ -154,6 +154,11 @@ PATTERNS = (
         "Read a delivery", "messages.delivery", ("GetItem MSG#{message} / CHANNEL#linkedin",)
     ),
     AccessPattern(
+        "Read what seems due, up to 100 at once",
+        "messages.deliveries",
+        ("BatchGetItem MSG#{message} / CHANNEL#linkedin, MSG#{message} / CHANNEL#sms#{recipient}",),
+    ),
+    AccessPattern(
         "Claim a delivery", "messages.moving", ("Update MSG#{message} / CHANNEL#linkedin",)
     ),
     AccessPattern(

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from chalicelib.domain import steps
 from chalicelib.domain.deliveries import Attempt, AuditEntry, Delivery, DeliveryKey, Policy
 from chalicelib.domain.errors import IllegalTransition, LostRace, StoreUnavailable
 from chalicelib.domain.messages import roll_up
-from chalicelib.domain.ports import Clock, Messages, Telemetry, Unit
+from chalicelib.domain.ports import Clock, Messages, Telemetry, Unit, Writes
 from chalicelib.domain.states import Status
 
+TOGETHER = 50
+"""Steps that fit into one transaction, each with its audit entry."""
 WORKER = "worker"
 SCHEDULER = "scheduler"
 
@@ -60,12 +63,34 @@ class Progress:
         attempt: Attempt | None = None,
     ) -> Delivery:
         """Store one step alone; a change of status, or what `event` tells, is audited."""
+        after, writes = self._writes(before, after, event, actor, attempt)
+        self._unit.commit(writes)
+        return after
+
+    def _writes(
+        self,
+        before: Delivery,
+        after: Delivery,
+        event: str,
+        actor: str,
+        attempt: Attempt | None,
+    ) -> tuple[Delivery, Writes]:
         entry = None
         if event or after.status is not before.status:
             after = replace(after, audit_count=before.audit_count + 1)
             entry = self._entry(before, after, event, actor)
-        self._unit.commit(self._messages.moving(before, after, entry, attempt))
-        return after
+        return after, self._messages.moving(before, after, entry, attempt)
+
+    def store_all(
+        self, moves: Sequence[tuple[Delivery, Delivery]], *, actor: str
+    ) -> Sequence[Delivery]:
+        """Store up to `TOGETHER` steps of different deliveries in one transaction, all or none.
+
+        Raises `LostRace` when somebody else moved one of them first.
+        """
+        made = [self._writes(before, after, "", actor, None) for before, after in moves]
+        self._unit.commit(*(writes for _, writes in made))
+        return [after for after, _ in made]
 
     def _entry(self, before: Delivery, after: Delivery, event: str, actor: str) -> AuditEntry:
         return AuditEntry(

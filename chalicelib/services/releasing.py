@@ -8,7 +8,7 @@ delivery is on the stream just before its minute and not up to a minute after:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from datetime import datetime, timedelta
 
@@ -16,7 +16,7 @@ from chalicelib.domain import steps
 from chalicelib.domain.channels import ChannelName
 from chalicelib.domain.circuits import is_paused, spread
 from chalicelib.domain.deliveries import Delivery, DeliveryKey, Policy
-from chalicelib.domain.errors import IllegalTransition, LostRace, StoreUnavailable
+from chalicelib.domain.errors import LostRace, StoreUnavailable
 from chalicelib.domain.ports import (
     AccountState,
     AccountStatus,
@@ -29,12 +29,14 @@ from chalicelib.domain.ports import (
 from chalicelib.domain.states import Status
 from chalicelib.services.accounts import AccountBook
 from chalicelib.services.hinting import Hinting
-from chalicelib.services.progress import SCHEDULER, Progress
+from chalicelib.services.progress import SCHEDULER, TOGETHER, Progress
 
 LEAD = timedelta(seconds=6)
 """How long before its minute a delivery is released: the stream's batching window and a little."""
 SPAN = timedelta(seconds=58)
 """How long one run looks ahead; the next tick takes over."""
+READ_TOGETHER = 100
+"""Deliveries that one request reads."""
 BETWEEN_TICKS = timedelta(seconds=60)
 WAITING = frozenset({Status.PENDING, Status.RETRYING})
 """What a resting account holds back; everything else must be looked at by a worker."""
@@ -108,28 +110,44 @@ class Releasing:
                 return known
 
     def _claim_all(self, due: Sequence[Due]) -> set[DeliveryKey]:
+        """Claim what is still ripe, re-read first: the index is only a hint."""
         states: dict[ChannelName, AccountState] = {
             channel: self._book.state(channel) for channel in {d.key.channel for d in due}
         }
-        claimed = [d for d in self._pool().map(lambda d: self._claim(d, states), due) if d]
+        batches = self._pool().map(lambda batch: self._claim(batch, states), _batches(due))
+        claimed = [delivery for batch in batches for delivery in batch if delivery.claim]
         self._hinting.tell(claimed)
         return {delivery.key for delivery in claimed}
 
-    def _claim(self, due: Due, states: Mapping[ChannelName, AccountState]) -> Delivery | None:
-        """Claim one delivery, re-read first: the index is only a hint."""
+    def _claim(
+        self, due: Sequence[Due], states: Mapping[ChannelName, AccountState]
+    ) -> Sequence[Delivery]:
         try:
-            delivery = self._messages.delivery(due.key)
-            now = self._clock.now()
-            if delivery is None or not _is_ripe(delivery, now):
-                return None
-            claimed = self._step(delivery, states[due.key.channel], now)
-            claimed = self._progress.store(delivery, claimed, actor=SCHEDULER)
-        except (LostRace, IllegalTransition):
-            return None
+            found = self._messages.deliveries([d.key for d in due])
+        except StoreUnavailable as error:
+            self._telemetry.event("due_not_read", error=error.detail)
+            return ()
+        now = self._clock.now()
+        ripe = [delivery for delivery in found if _is_ripe(delivery, now)]
+        moves = [(d, self._step(d, states[d.key.channel], now)) for d in ripe]
+        return [
+            delivery
+            for start in range(0, len(moves), TOGETHER)
+            for delivery in self._stored(moves[start : start + TOGETHER])
+        ]
+
+    def _stored(self, moves: Sequence[tuple[Delivery, Delivery]]) -> Sequence[Delivery]:
+        """Store the claims; a race lost for one of them must not cost the others theirs."""
+        try:
+            return self._progress.store_all(moves, actor=SCHEDULER)
+        except LostRace:
+            if len(moves) == 1:
+                return ()
+            half = len(moves) // 2
+            return [*self._stored(moves[:half]), *self._stored(moves[half:])]
         except StoreUnavailable as error:
             self._telemetry.event("claim_not_written", error=error.detail)
-            return None
-        return claimed if claimed.claim else None
+            return ()
 
     def _step(self, delivery: Delivery, state: AccountState, now: datetime) -> Delivery:
         if delivery.status is Status.BLOCKED and state.status is not AccountStatus.CONNECTED:
@@ -137,6 +155,12 @@ class Releasing:
         if delivery.status in WAITING and state.paused_until and is_paused(state, now):
             return steps.postpone(delivery, spread(delivery.key, state.paused_until, now))
         return steps.claim(delivery, now, self._policy, self._ids.new())
+
+
+def _batches(due: Sequence[Due]) -> Iterator[Sequence[Due]]:
+    """Yield what one request reads."""
+    for start in range(0, len(due), READ_TOGETHER):
+        yield due[start : start + READ_TOGETHER]
 
 
 def _wake(due: Due, now: datetime) -> datetime:

@@ -237,6 +237,9 @@ ASKED: dict[str, Ask] = {
     ),
     "Find what is due, shard by shard": lambda r: r.messages.due(3, NOW, None),
     "Read a delivery": lambda r: r.messages.delivery(FIRST.key),
+    "Read what seems due, up to 100 at once": lambda r: r.messages.deliveries(
+        [FIRST.key, CHILD.key]
+    ),
     "Claim a delivery": lambda r: r.commit(r.messages.moving(FIRST, SECOND)),
     "Begin an attempt: the one point that decides “will be posted”": begin,
     "Settle a recipient's delivery and count it on its parent": settle_recipient,

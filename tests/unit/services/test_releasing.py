@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from chalicelib.domain.errors import LostRace, StoreUnavailable
+from chalicelib.domain.errors import StoreUnavailable
 from chalicelib.domain.states import Status
 from chalicelib.services.releasing import LEAD, SPAN
 from tests.fakes.ground import START
@@ -118,7 +118,7 @@ def at_claim(world: World, action: Callable[[], object]) -> None:
     """Have something happen just before the scheduler re-reads what it is to claim."""
 
     def when(at: str, operation: str, request: object) -> None:
-        if at == "before" and operation == "get" and "CHANNEL#" in repr(request):
+        if at == "before" and operation == "batch_get" and "CHANNEL#" in repr(request):
             world.breaker.mend()
             action()
 
@@ -152,19 +152,25 @@ def test_a_delivery_that_vanished_is_ignored(world: World) -> None:
     assert world.tick() == 0
 
 
-def test_a_lost_race_for_one_claim_does_not_touch_the_others(world: World) -> None:
-    scheduled(world, START + HOUR, START + HOUR)
+def test_a_lost_race_for_one_claim_does_not_cost_the_others_theirs(world: World) -> None:
+    messages = [world.submit(f"Hello {n}", FEED, at=START + HOUR) for n in range(9)]
     world.clock.pass_until(START + HOUR)
-    world.breaker.break_write(1, "before", LostRace())
 
-    assert world.tick() == 1
+    def cancelled_after_reading(at: str, operation: str, request: object) -> None:
+        if at == "after" and operation == "batch_get" and "CHANNEL#" in repr(request):
+            world.breaker.mend()
+            world.deciding.cancel(messages[4].message.id, ADA)
+
+    world.breaker.when = cancelled_after_reading
+    assert world.tick() == 8
+    assert world.status(messages[4], FEED) is Status.CANCELLED
 
 
-@pytest.mark.parametrize("operation", ["get", "transact"])
-def test_a_store_that_fails_for_one_claim_does_not_touch_the_others(
+@pytest.mark.parametrize("operation", ["batch_get", "transact"])
+def test_a_store_that_fails_for_one_batch_does_not_touch_the_others(
     world: World, operation: str
 ) -> None:
-    scheduled(world, START + HOUR, START + HOUR)
+    scheduled(world, *[START + HOUR] * 120)
     world.clock.pass_until(START + HOUR)
 
     def once(at: str, asked: str, request: object) -> BaseException | None:
@@ -174,10 +180,21 @@ def test_a_store_that_fails_for_one_claim_does_not_touch_the_others(
         return None
 
     world.breaker.when = once
-    assert world.tick() == 1
-    assert len(world.heard.named("claim_not_written")) == 1
+    assert world.tick() in (20, 70)
+    assert len(world.heard.named("claim_not_written") + world.heard.named("due_not_read")) == 1
     world.run()
-    assert sorted(world.shown(FEED)) == ["Hello 0", "Hello 1"]
+    assert len(world.shown(FEED)) == 120
+
+
+def test_many_claims_are_one_transaction(world: World) -> None:
+    scheduled(world, *[START + HOUR] * 100)
+    world.clock.pass_until(START + HOUR)
+    asked: list[str] = []
+    world.breaker.when = lambda at, operation, _: asked.append(operation) if at == "after" else None
+
+    assert world.tick() == 100
+    assert asked.count("transact") == 2
+    assert len([operation for operation in asked if operation != "query"]) == 4
 
 
 # --- what comes back --------------------------------------------------------------------------
