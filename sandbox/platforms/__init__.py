@@ -7,6 +7,6 @@ Layout::
     engine/                HTTP, state on disk, faults, development doors; knows no platform
 """
 
-from sandbox.platforms.engine.outside import CHANNEL_HOST, Outside
+from sandbox.platforms.engine.outside import Outside
 
-__all__ = ["CHANNEL_HOST", "Outside"]
+__all__ = ["Outside"]

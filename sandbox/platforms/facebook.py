@@ -52,7 +52,10 @@ class Facebook(GraphPlatform):
 
     def owns(self, node: str) -> bool:
         """Say whether ``node`` is the Page, one of its posts or one of its photos."""
-        return node == self.seed["page_id"] or "_" in node or node.startswith("41")
+        if node == self.seed["page_id"] or self.world.posts.find("facebook", node):
+            return True
+        with self.world.objects("facebook photo") as photos:
+            return photos.get(node) is not None
 
     def makes_visible(self, call: Call) -> bool:
         """Say whether this is a published feed story or photo."""
@@ -61,7 +64,7 @@ class Facebook(GraphPlatform):
 
     def serve(self, call: Call) -> Any:
         """Answer for the Page and what is on it."""
-        node, edge = call.path[0] if call.path else "", call.path[1:]
+        node, edge = call.node, call.path[1:]
         if node == self.seed["page_id"]:
             if not edge and call.method == "GET":
                 return chosen(self.identity(), call, ("id", "name"))

@@ -62,7 +62,16 @@ class Instagram(GraphPlatform):
 
     def owns(self, node: str) -> bool:
         """Say whether ``node`` is the account, a container or a medium."""
-        return node == self.seed["ig_user_id"] or node.startswith(("178", "180"))
+        if node == self.seed["ig_user_id"] or self.world.posts.find("instagram", node):
+            return True
+        with self.world.objects("instagram container") as containers:
+            return containers.get(node) is not None
+
+    def of_token(self, call: Call) -> Any:
+        """Answer what a token may ask about itself: here also for a longer life."""
+        if call.method == "GET" and call.path == ["refresh_access_token"]:
+            return {"access_token": call.token, "token_type": "bearer", "expires_in": 5_184_000}
+        return super().of_token(call)
 
     def makes_visible(self, call: Call) -> bool:
         """Say whether a container is being published."""
@@ -79,10 +88,7 @@ class Instagram(GraphPlatform):
 
     def serve(self, call: Call) -> Any:
         """Answer for the account, its containers and its media."""
-        node, edge = call.path[0] if call.path else "", call.path[1:]
-        verb = (call.method, *edge)
-        if call.path == ["refresh_access_token"]:
-            return {"access_token": call.token, "token_type": "bearer", "expires_in": 5_184_000}
+        node, verb = call.node, (call.method, *call.path[1:])
         if node == self.seed["ig_user_id"]:
             if verb == ("GET",):
                 return chosen(self.identity(), call, ("id",))

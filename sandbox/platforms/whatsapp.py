@@ -125,7 +125,7 @@ class WhatsApp(GraphPlatform):
     def serve(self, call: Call) -> Any:
         """Answer for the number and its templates."""
         verb = (call.method, *call.path[1:])
-        if call.path[0] == self.seed["waba_id"]:
+        if call.node == self.seed["waba_id"]:
             if verb == ("GET", "message_templates"):
                 return self._templates(call)
             if verb == ("GET", "phone_numbers"):

@@ -114,21 +114,88 @@ def test_a_fault_is_listed_with_what_it_has_hit(visitor: Visitor) -> None:
     }  # fmt: skip
 
 
-def test_a_web_page_that_rebinds_its_name_to_this_computer_gets_nothing(visitor: Visitor) -> None:
-    for path in ("/posts", "/accounts", "/"):
-        assert visitor.control("GET", path, Host="evil.example:8001").status == 403
+DOORS = [
+    ("GET", "/"),
+    ("GET", "/wall/wall.js"),
+    ("GET", "/media/a.jpg"),
+    ("GET", "/mail/email/1"),
+    ("GET", "/posts"),
+    ("GET", "/faults"),
+    ("POST", "/faults"),
+    ("DELETE", "/faults"),
+    ("GET", "/latency"),
+    ("POST", "/latency"),
+    ("POST", "/reset"),
+    ("GET", "/accounts"),
+    ("POST", "/inbound"),
+    ("GET", "/mounted"),
+    ("POST", "/mounted"),
+    ("GET", "/nothing-here"),
+]
 
 
-@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1"])
-def test_a_foreign_page_can_not_use_the_controls(visitor: Visitor, origin: str) -> None:
-    body = {"channel": "sms", "kind": "slow"}
-    assert visitor.control("POST", "/faults", body, Origin=origin).status == 403
-    assert visitor.control("DELETE", "/faults", Origin=origin).status == 403
-    assert visitor.control("POST", "/reset", Origin=origin).status == 403
+@pytest.fixture
+def mounted(visitor: Visitor) -> Visitor:
+    """Give a sandbox with a further door."""
+    visitor.outside.mount("/mounted", lambda *_: (200, {}, b""))
+    return visitor
 
 
-def test_the_sandbox_s_own_page_can_use_the_controls(visitor: Visitor) -> None:
-    assert visitor.control("POST", "/reset", Origin=visitor.outside.url).status == 200
+@pytest.mark.parametrize(("method", "path"), DOORS)
+@pytest.mark.parametrize("host", ["evil.example:8001", "evil.example", "127.0.0.1:1", ""])
+def test_a_page_that_rebinds_its_name_to_this_computer_gets_nothing(
+    mounted: Visitor, method: str, path: str, host: str
+) -> None:
+    assert mounted.control(method, path, Host=host).status == 403
+
+
+@pytest.mark.parametrize(("method", "path"), DOORS)
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1", ""])
+def test_a_foreign_page_opens_no_door(
+    mounted: Visitor, method: str, path: str, origin: str
+) -> None:
+    assert mounted.control(method, path, Origin=origin).status == 403
+
+
+@pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "[::1]"])
+def test_the_sandbox_s_own_page_can_use_the_controls(visitor: Visitor, name: str) -> None:
+    own = f"{name}:{visitor.outside.url.rpartition(':')[2]}"
+    seen = visitor.control("POST", "/reset", Host=own, Origin=f"http://{own}")
+    assert seen.status == 200
+
+
+def addresses(visitor: Visitor) -> dict[str, str]:
+    """Return where each platform's own API asks who its caller is."""
+    asked = {"linkedin": "/v2/userinfo", "email": "/v2/email/account", "sms": "/?Action=Publish"}
+    hosts = {
+        "linkedin": "api.linkedin.com",
+        "email": "email.us-east-1.amazonaws.com",
+        "sms": "sns.us-east-1.amazonaws.com",
+    }
+    found = {}
+    for channel in CHANNELS:
+        path = asked.get(channel, "/v26.0/me")
+        found[channel] = visitor.platforms[channel] + path
+        host = hosts.get(channel, "graph.facebook.com")
+        found[f"{channel} below the real host"] = f"{visitor.outside.url}/{host}{path}"
+    return found
+
+
+@pytest.mark.parametrize("host", [None, "localhost", "localhost:8001", "host.docker.internal:8001"])
+def test_a_platform_answers_its_clients_by_whatever_name_they_know_it(
+    visitor: Visitor, host: str | None
+) -> None:
+    for name, url in addresses(visitor).items():
+        channel = name.partition(" ")[0]
+        bearer = visitor.bearer(channel) if channel in visitor.accounts else {}
+        headers = {**bearer, **({"Host": host} if host else {})}
+        assert (name, send("GET", url, None, headers).status) == (name, 200)
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null"])
+def test_a_foreign_page_is_no_client_of_a_platform(visitor: Visitor, origin: str) -> None:
+    for name, url in addresses(visitor).items():
+        assert (name, send("GET", url, None, {"Origin": origin}).status) == (name, 403)
 
 
 def test_every_listener_is_bound_to_loopback_only(visitor: Visitor) -> None:

@@ -11,6 +11,7 @@ import hmac
 import json
 import re
 import secrets
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -74,6 +75,11 @@ class Call:
         parts = self.request.segments
         return parts[1:] if parts and VERSION.fullmatch(parts[0]) else parts
 
+    @property
+    def node(self) -> str:
+        """Return the object's id, the path's first part; empty when there is none."""
+        return self.path[0] if self.path else ""
+
     @cached_property
     def fields(self) -> dict[str, Any]:
         """Return query and body parameters together; JSON inside a form is decoded."""
@@ -117,7 +123,7 @@ class Call:
         )
 
 
-class GraphPlatform:
+class GraphPlatform(ABC):
     """What Facebook, Instagram and WhatsApp share; a subclass answers ``serve``."""
 
     channel: ClassVar[str]
@@ -134,44 +140,45 @@ class GraphPlatform:
         self.world = world
         self.seed = world.account(self.channel, self.new_account)
 
+    @abstractmethod
     def new_account(self) -> dict[str, Any]:
         """Return a fresh development account."""
-        raise NotImplementedError
 
     def account(self) -> dict[str, Any]:
         """Return the development account."""
         return self.seed
 
+    @abstractmethod
     def identity(self) -> dict[str, Any]:
         """Return what ``/me`` shows, with every field it may be asked for."""
-        raise NotImplementedError
 
+    @abstractmethod
     def owns(self, node: str) -> bool:
-        """Say whether an object id belongs to this platform."""
-        raise NotImplementedError
+        """Say whether there is, or was, an object of this id here."""
 
+    @abstractmethod
     def serve(self, call: Call) -> Any:
         """Answer an authorised call to an object of ours. Raise GraphError."""
-        raise NotImplementedError
 
     def claims(self, request: Request) -> bool:
-        """Say whether the object, or on shared paths the token, is ours."""
+        """Say whether the call is to an object of ours, or asks about our token."""
         call = Call(request)
-        node = call.path[0] if call.path else ""
-        if node == "debug_token":
+        if call.node == "debug_token":
             return bool(call.fields.get("input_token") == self.seed["access_token"])
-        if node in ("me", "refresh_access_token"):
-            return bool(call.token == self.seed["access_token"])
-        return self.owns(node)
+        return self.owns(call.node)
+
+    def knows(self, request: Request) -> bool:
+        """Say whether the caller holds our token, and so is told by us what nobody here has."""
+        return bool(Call(request).token == self.seed["access_token"])
 
     def publishes(self, request: Request) -> bool:
         """Say whether the request would make a post visible."""
         call = Call(request)
         return call.method == "POST" and self.makes_visible(call)
 
+    @abstractmethod
     def makes_visible(self, call: Call) -> bool:
         """Say whether a POST is the one that publishes."""
-        raise NotImplementedError
 
     def answer(self, request: Request) -> Answer:
         """Authenticate, serve, and turn what went wrong into the platform's error."""
@@ -180,7 +187,7 @@ class GraphPlatform:
             self._authorise(call)
             if call.is_malformed:
                 raise GraphError(100, "the body is not valid JSON")
-            return json_answer(200, self._shared(call) or self.serve(call))
+            return json_answer(200, self.of_token(call) or self._of_object(call))
         except GraphError as error:
             return error.answer()
 
@@ -242,8 +249,8 @@ class GraphPlatform:
             if given != proof:
                 raise GraphError(100, "invalid appsecret_proof provided in the API argument")
 
-    def _shared(self, call: Call) -> Any:
-        """Answer what every token may ask about itself."""
+    def of_token(self, call: Call) -> Any:
+        """Answer what a token may ask about itself; None for anything else."""
         path = call.path
         if call.method != "GET" or not path:
             return None
@@ -254,6 +261,12 @@ class GraphPlatform:
         if path == ["debug_token"]:
             return {"data": self._introspection(call.fields.get("input_token"))}
         return None
+
+    def _of_object(self, call: Call) -> Any:
+        """Answer for an object, which must be one of ours: a token alone opens nothing."""
+        if not self.owns(call.node):
+            raise nothing_there(call.node)
+        return self.serve(call)
 
     def _introspection(self, token: Any) -> dict[str, Any]:
         if token != self.seed["access_token"]:

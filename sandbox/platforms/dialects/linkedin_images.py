@@ -18,6 +18,7 @@ UPLOAD_WITHIN = timedelta(days=1)
 READY_AFTER = timedelta(seconds=3)
 TYPES = ("image/jpeg", "image/png", "image/gif")
 KIND = "linkedin image"
+UPLOAD = "linkedin upload"
 
 
 class Images:
@@ -38,8 +39,8 @@ class Images:
     def receive(self, request: Request) -> Answer:
         """Take the bytes of one image, in one PUT to the address that was given out."""
         key = request.segments[1] if len(request.segments) > 1 else ""
-        with self.world.objects(KIND) as images:
-            ticket = images.get(f"upload {key}")
+        with self.world.objects(UPLOAD) as uploads:
+            ticket = uploads.get(key)
         if request.method != "PUT" or ticket is None:
             raise RestliError(404, "NOT_FOUND", "there is no such upload")
         state: dict[str, Any] = {"status": "PROCESSING_FAILED"}
@@ -89,7 +90,8 @@ class Images:
         expires = self.world.now() + UPLOAD_WITHIN
         with self.world.objects(KIND) as images:
             images.put(urn, status="WAITING_UPLOAD", owner=owner)
-            images.put(f"upload {key}", urn=urn)
+        with self.world.objects(UPLOAD) as uploads:
+            uploads.put(key, urn=urn)
         base = request.base
         if base.endswith("/api.linkedin.com"):
             base = base.removesuffix("api.linkedin.com") + "www.linkedin.com"

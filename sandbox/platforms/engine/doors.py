@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from sandbox.platforms.engine.faults import Kind
 from sandbox.platforms.engine.webhooks import Writable, tell
@@ -47,19 +47,21 @@ class Refused(ValueError):
     """A control was used wrongly; the message tells how."""
 
 
-def is_own_page(request: Request, port: int) -> bool:
-    """Say whether a request may reach the main port.
+def is_for_another_host(request: Request) -> bool:
+    """Say whether a request was meant for another site, whose name was made to lead here.
 
-    A page of another site that resolves to this computer carries that site's Host (DNS rebinding);
-    one that merely sends a form or a fetch carries its own Origin.
+    A page that rebinds its name to this computer carries that name as Host, and no Origin when it
+    reads.
     """
-    own = {f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]")}
-    if request.headers.get("Host", "").lower() not in own:
-        return False
+    return request.headers.get("Host", "").lower() not in _own_names(request)
+
+
+def is_from_another_page(request: Request) -> bool:
+    """Say whether a page of another site sent this; a client that is no page names no Origin."""
     origin = request.headers.get("Origin")
-    if origin is None or request.method in ("GET", "HEAD"):
-        return True
-    return origin.lower() in {f"http://{name}" for name in own}
+    return origin is not None and origin.lower() not in {
+        f"http://{name}" for name in _own_names(request)
+    }
 
 
 class Doors:
@@ -233,6 +235,11 @@ class Doors:
         if not isinstance(channel, str) or channel not in self._outside.stand_ins:
             raise Refused(f"channel is one of {', '.join(self._outside.stand_ins)}.")
         return channel
+
+
+def _own_names(request: Request) -> set[str]:
+    port = urlsplit(request.base).port
+    return {f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]")}
 
 
 def _object(request: Request, names: set[str]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from fnmatch import fnmatchcase
 from functools import partial
@@ -12,11 +12,15 @@ from pathlib import Path
 from typing import Any, Self
 
 from sandbox.platforms.engine import moments
-from sandbox.platforms.engine.doors import Doors, is_own_page
+from sandbox.platforms.engine.doors import (
+    Doors,
+    is_for_another_host,
+    is_from_another_page,
+)
 from sandbox.platforms.engine.faults import Faults, Kind
 from sandbox.platforms.engine.server import Listener, PortTaken
 from sandbox.platforms.engine.wire import Answer, HangUp, Request, problem
-from sandbox.platforms.engine.world import StandIn, World, discover
+from sandbox.platforms.engine.world import Neighbour, StandIn, World, discover
 
 Handler = Callable[[str, str, str, Mapping[str, str], bytes], tuple[int, Mapping[str, str], bytes]]
 """A mounted handler: (method, path, query, headers, body) to (status, headers, body).
@@ -25,7 +29,7 @@ Handler = Callable[[str, str, str, Mapping[str, str], bytes], tuple[int, Mapping
 have been checked before it is called.
 """
 
-CHANNEL_HOST = "127.0.0.1"
+FOREIGN = problem(403, "Forbidden", "This opens only to this computer's own pages.")
 
 
 class Outside:
@@ -165,11 +169,11 @@ class Outside:
 
     def _perform(self, stand_in: StandIn, request: Request) -> Answer:
         """Answer on a platform's own listener."""
-        if not stand_in.claims(request):
-            # One host serves several platforms, so each of its listeners knows all their objects.
-            neighbours = [n for host in stand_in.hosts for n in self._serving(host)]
-            stand_in = next((n for n in neighbours if n.claims(request)), stand_in)
-        return self.faults.perform(stand_in, request)
+        if is_from_another_page(request):
+            return FOREIGN
+        # One host serves several platforms, so each of its listeners knows all their objects.
+        neighbours = [n for host in stand_in.hosts for n in self._serving(host)]
+        return self.faults.perform(_whose(request, [stand_in, *neighbours]), request)
 
     def _serving(self, host: str) -> list[StandIn]:
         return [
@@ -179,9 +183,17 @@ class Outside:
         ]
 
     def _answer(self, request: Request) -> Answer:
-        """Answer on the main port: doors, mounted handlers, then the platforms' real hosts."""
-        if not is_own_page(request, self._main.port):
-            return problem(403, "Forbidden", "This door opens only to this computer's own pages.")
+        """Answer on the main port: the platforms' real hosts, doors, mounted handlers.
+
+        Doors and handlers ask nobody for a token, so they open to this computer's own pages only. A
+        platform asks for one itself; its clients are no pages and may know us by any name.
+        """
+        if is_from_another_page(request):
+            return FOREIGN
+        if answer := self._as_real_host(request):
+            return answer
+        if is_for_another_host(request):
+            return FOREIGN
         answer = self._doors.answer(request)
         if answer is not None:
             return answer
@@ -191,10 +203,14 @@ class Outside:
                 parts = (request.method, request.path, request.query, request.headers)
                 status, headers, body = handler(*parts, request.body)
                 return Answer(status, body, headers)
-        return self._as_real_host(request)
+        return problem(404, "Not Found", "There is nothing here; the wall is at /.")
 
-    def _as_real_host(self, request: Request) -> Answer:
+    def _as_real_host(self, request: Request) -> Answer | None:
+        """Answer below a platform's real host; None when the path begins with none."""
         host, _, path = request.path.lstrip("/").partition("/")
+        serving = self._serving(host)
+        if not serving:
+            return None
         inner = Request(
             request.method,
             f"/{path}",
@@ -204,10 +220,18 @@ class Outside:
             f"{request.base}/{host}",
             f"/{path}" + (f"?{request.query}" if request.query else ""),
         )
-        serving = self._serving(host)
-        if not serving:
-            return problem(404, "Not Found", "There is nothing here; the wall is at /.")
-        stand_in = next((s for s in serving if s.claims(inner)), serving[0])
+        stand_in = _whose(inner, serving)
         if not self._listeners[stand_in.channel].is_open:
             raise HangUp
         return self.faults.perform(stand_in, inner)
+
+
+def _whose(request: Request, candidates: Sequence[StandIn]) -> StandIn:
+    """Return who answers: whose object is named, else whose caller it is, else the first."""
+    for candidate in candidates:
+        if candidate.claims(request):
+            return candidate
+    for candidate in candidates:
+        if isinstance(candidate, Neighbour) and candidate.knows(request):
+            return candidate
+    return candidates[0]

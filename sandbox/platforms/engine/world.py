@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from sandbox.platforms.engine import moments
 from sandbox.platforms.engine.journal import Journal
@@ -45,7 +45,7 @@ class StandIn(Protocol):
         """Seed the development account on the first start."""
 
     def claims(self, request: Request) -> bool:
-        """Say whether a request to a host shared with other stand-ins is for this one."""
+        """Say whether a request to a host shared with other stand-ins names something of ours."""
 
     def publishes(self, request: Request) -> bool:
         """Say whether this request, if granted, makes a post visible."""
@@ -58,6 +58,14 @@ class StandIn(Protocol):
 
     def account(self) -> dict[str, Any]:
         """Return the development account, for ``endpoints.json``; empty when there is none."""
+
+
+@runtime_checkable
+class Neighbour(Protocol):
+    """A stand-in that shares its host, and so has to answer for what nobody there has."""
+
+    def knows(self, request: Request) -> bool:
+        """Say whether the caller is one of ours."""
 
 
 @dataclass
