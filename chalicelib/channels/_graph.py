@@ -72,6 +72,10 @@ class GraphError:
         return f"{responses.quoted(self.message) or 'The platform refuses this'} (code {number})"
 
 
+class NotReached(CredentialsRejected):
+    """The token leads to no object of this id and kind."""
+
+
 Meaning = Callable[[GraphError], ChannelError | None]
 """What a code means on one platform; None where it means what it means everywhere."""
 
@@ -159,10 +163,20 @@ def is_before(written: object, since: datetime | None) -> bool:
 
 
 def check(
-    account: Account, identity: str, fields: str, name: str, wanted: tuple[str, ...]
+    account: Account, field: str, name: str, wanted: tuple[str, ...]
 ) -> Generator[Step, Response, AccountCheck]:
-    """Ask who an account is and what its token may; the scopes stay empty if that is not told."""
-    owner = answer((yield get(account, identity, fields=f"id,{fields}")), meaning=_not_ours)
+    """Ask who the account named by a setting is, and what its token may.
+
+    The scopes stay empty if they are not told; an id that leads to no account, or to another one,
+    is a fault.
+    """
+    identity = responses.setting(account, field)
+    try:
+        owner = answer((yield get(account, identity, fields=f"id,{name}")), meaning=reached)
+    except NotReached:
+        return responses.unknown_account(account, field)
+    if identifier(owner, "id") != identity:
+        return responses.unknown_account(account, field)
     token = yield from _inspect(account)
     scopes = tuple(sorted(scope for scope in _list(token.get("scopes")) if isinstance(scope, str)))
     missing = tuple(scope for scope in wanted if scope not in scopes) if scopes else ()
@@ -173,6 +187,11 @@ def check(
         missing_scopes=missing,
         expires_at=responses.instant(token.get("expires_at")),
     )
+
+
+def reached(error: GraphError) -> ChannelError | None:
+    """What it means that an object asked for by its id can't be read."""
+    return NotReached(error.told) if error.code == 100 else None
 
 
 def usage_wait(response: Response) -> timedelta | None:
@@ -216,12 +235,6 @@ class _Missing(ContentRejected):
 
 def _missing(error: GraphError) -> ChannelError | None:
     return _Missing(error.told) if (error.code, error.subcode) == (100, 33) else None
-
-
-def _not_ours(error: GraphError) -> ChannelError | None:
-    if error.code == 100:
-        return CredentialsRejected("This token does not reach an account of that id.")
-    return None
 
 
 def _shared(error: GraphError, response: Response, *, publishing: bool) -> ChannelError:

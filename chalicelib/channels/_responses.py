@@ -19,12 +19,13 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from chalicelib.domain.channels import Account, Lookup, Removal, Response
+from chalicelib.domain.channels import Account, AccountCheck, Lookup, Removal, Response
 from chalicelib.domain.errors import (
     Ambiguous,
     ChannelError,
     ContentRejected,
     CredentialsRejected,
+    Fault,
     PlatformUnavailable,
     RateLimited,
     UnsupportedContent,
@@ -124,6 +125,13 @@ def nothing_to_take_back(detail: str) -> Removal:
     """Answer for a platform on which what was sent stays sent."""
     yield from ()
     raise UnsupportedContent(detail)
+
+
+def unknown_account(account: Account, field: str) -> AccountCheck:
+    """Return a check that failed on whom a field names: for this token it is nobody."""
+    detail = f"With this token the platform knows no account whose {field} this is."
+    fault = Fault(f"/{field}", "unknown_account", detail)
+    return AccountCheck(identity=setting(account, field), faults=(fault,))
 
 
 def setting(account: Account, name: str) -> str:

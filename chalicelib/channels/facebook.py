@@ -127,8 +127,7 @@ class Facebook:
     def check(self, account: Account) -> Check:
         """Ask for the Page's name and the token's permissions."""
         wanted = ("pages_manage_posts", "pages_read_engagement")
-        page_id = setting(account, "page_id")
-        return (yield from graph.check(account, page_id, "name", "name", wanted))
+        return (yield from graph.check(account, "page_id", "name", wanted))
 
     def _request(self, post: Post, account: Account) -> Generator[Step, Response, HttpRequest]:
         """Return the request that makes the post visible; uploads what has to be there before."""

@@ -171,8 +171,7 @@ class Instagram:
     def check(self, account: Account) -> Check:
         """Ask for the account's name and the token's permissions."""
         wanted = ("instagram_basic", "instagram_content_publish")
-        user = setting(account, "ig_user_id")
-        return (yield from graph.check(account, user, "username", "username", wanted))
+        return (yield from graph.check(account, "ig_user_id", "username", wanted))
 
     def _container(self, post: Post, account: Account) -> Generator[Step, Response, str]:
         """Make what will be published; nothing of it is visible yet."""

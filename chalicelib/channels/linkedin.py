@@ -144,9 +144,13 @@ class LinkedIn:
     def check(self, account: Account) -> Check:
         """Ask for the organisation's name, our role there and, as the app, the token's life."""
         urn = _author(account)
-        path = f"organizations/{urn.rpartition(':')[2]}"
-        named = yield _request("GET", path, account)
+        number = urn.rpartition(":")[2]
+        named = yield _request("GET", f"organizations/{quote(number, safe='')}", account)
+        if named.status == 404:
+            return responses.unknown_account(account, "organization_urn")
         organisation = _read(named)
+        if str(organisation.get("id", number)) != number:
+            return responses.unknown_account(account, "organization_urn")
         response = yield _request("GET", "organizationAcls", account, params=ROLES, finder=True)
         if not any(_is_role_at(urn, role) for role in _elements(_read(response))):
             raise CredentialsRejected("The token's owner may not post for this organisation.")

@@ -184,11 +184,13 @@ class WhatsApp:
     def check(self, account: Account) -> Check:
         """Ask for the number's name, the token's permissions and the templates' text."""
         wanted = ("whatsapp_business_messaging",)
-        number = responses.setting(account, "phone_number_id")
-        checked = yield from graph.check(account, number, "verified_name", "verified_name", wanted)
-        if not account.settings.get("waba_id"):
+        checked = yield from graph.check(account, "phone_number_id", "verified_name", wanted)
+        if checked.faults or not account.settings.get("waba_id"):
             return checked
-        return (yield from _learnt(account, checked))
+        try:
+            return (yield from _learnt(account, checked))
+        except graph.NotReached:
+            return responses.unknown_account(account, "waba_id")
 
     def _send(
         self, content: Mapping[str, Any], recipient: Recipient, post: Post, account: Account
@@ -235,7 +237,7 @@ def _approved(
     waba = responses.setting(account, "waba_id")
     wanted = {"name": name} if name else {"status": "APPROVED"}
     request = graph.get(account, waba, "message_templates", limit=MOST_TEMPLATES, **wanted)
-    listed = graph.answer((yield request)).get("data")
+    listed = graph.answer((yield request), meaning=graph.reached).get("data")
     found = [_read(item) for item in listed or () if isinstance(item, dict)]
     language = responses.setting(account, "template_language")
     return [

@@ -230,6 +230,26 @@ def test_a_connected_account_is_recognised(world: World, name: str) -> None:
     assert (bool(check.identity), check.missing_scopes) == (True, ())
 
 
+@pytest.mark.parametrize(
+    ("name", "field", "value"),
+    [
+        ("facebook", "page_id", "999"),
+        ("instagram", "ig_user_id", "17841400000000099"),
+        ("linkedin", "organization_urn", "urn:li:organization:999"),
+        ("whatsapp", "phone_number_id", "999"),
+        ("whatsapp", "phone_number_id", "102290000000042"),
+        ("whatsapp", "waba_id", "999"),
+    ],
+)
+def test_an_account_that_is_not_ours_is_refused_when_connecting(
+    world: World, name: str, field: str, value: str
+) -> None:
+    ours = world.account(name)
+    account = replace(ours, settings={**ours.settings, field: value})
+    check = world.hold(channel(name).check(account), account)
+    assert [(f.pointer, f.code) for f in check.faults] == [(f"/{field}", "unknown_account")]
+
+
 @pytest.mark.parametrize("name", ["facebook", "instagram", "linkedin", "whatsapp"])
 def test_a_wrong_token_is_refused_when_connecting(world: World, name: str) -> None:
     account = replace(world.account(name), secrets={"access_token": "no-such-token"})

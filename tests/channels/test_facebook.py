@@ -23,6 +23,7 @@ from chalicelib.domain.channels import (
     MediaUrl,
     Post,
     Receipt,
+    Response,
     Wording,
 )
 from chalicelib.domain.errors import (
@@ -309,9 +310,15 @@ def test_a_token_that_is_not_valid_any_more_is_refused() -> None:
         talk(PAGE.check(ACCOUNT), reply(body={"id": "1042", "name": "Us"}), told)
 
 
-def test_another_accounts_id_is_refused() -> None:
-    with pytest.raises(CredentialsRejected):
-        talk(PAGE.check(ACCOUNT), refusal(100, 33))
+@pytest.mark.parametrize("answer", [refusal(100, 33), reply(body={"id": "999", "name": "Them"})])
+def test_another_accounts_id_is_a_fault(answer: Response) -> None:
+    (fault,) = talk(PAGE.check(ACCOUNT), answer).result.faults
+    assert (fault.pointer, fault.code) == ("/page_id", "unknown_account")
+
+
+def test_an_account_whose_id_is_not_told_is_asked_for_again() -> None:
+    with pytest.raises(PlatformUnavailable):
+        talk(PAGE.check(ACCOUNT), reply(body={"name": "Us"}))
 
 
 @pytest.mark.parametrize("missing", ["page_id", "access_token"])

@@ -311,6 +311,12 @@ def test_an_administrator_may_connect() -> None:
     assert talk(PAGE.check(ACCOUNT), ORGANISATION, roles()).result.identity == "Us"
 
 
+@pytest.mark.parametrize("answer", [reply(404, {}), reply(body={"id": 7, "localizedName": "Them"})])
+def test_another_organisation_is_a_fault(answer: Response) -> None:
+    (fault,) = talk(PAGE.check(ACCOUNT), answer).result.faults
+    assert (fault.pointer, fault.code) == ("/organization_urn", "unknown_account")
+
+
 @pytest.mark.parametrize(
     "more",
     [{"role": "ANALYST"}, {"state": "REQUESTED"}, {"organization": "urn:li:organization:7"}],

@@ -290,6 +290,17 @@ def test_without_a_template_for_pictures_none_is_used(other: dict[str, Any]) -> 
     assert (check.settings, check.faults) == ({"template_body": "A {{1}}"}, ())
 
 
+@pytest.mark.parametrize("answer", [refusal(100, 33), reply(body={"id": "999"})])
+def test_another_number_is_a_fault_and_its_templates_are_not_asked_for(answer: Response) -> None:
+    (fault,) = talk(NUMBER.check(NAMED), answer).result.faults
+    assert (fault.pointer, fault.code) == ("/phone_number_id", "unknown_account")
+
+
+def test_another_business_account_is_a_fault() -> None:
+    (fault,) = checked(NAMED, refusal(100, 33)).faults
+    assert (fault.pointer, fault.code) == ("/waba_id", "unknown_account")
+
+
 def test_without_a_business_account_the_templates_stay_as_they_are() -> None:
     assert checked(ACCOUNT).settings == {}
 

@@ -10,7 +10,14 @@ import pytest
 import app
 from chalicelib import edge
 from chalicelib.channels import CHANNELS, linkedin
-from chalicelib.domain.channels import AccountCheck, Channel, ChannelName, Response, Step
+from chalicelib.domain.channels import (
+    AccountCheck,
+    Channel,
+    ChannelName,
+    HttpRequest,
+    Response,
+    Step,
+)
 from chalicelib.services.subscribing import START_WORDS, STOP_WORDS
 from tests.channels.conversing import ACCOUNTS, reply
 from tests.docs.pages import ROOT, blocks, page
@@ -50,11 +57,13 @@ def test_the_account_shown_has_no_field_that_is_unknown(channel: Channel) -> Non
 
 def checked(check: Generator[Step, Response, AccountCheck]) -> AccountCheck:
     """Hold a check with a platform that grants the token nothing that is needed."""
-    answer = reply(200, {"id": "1", "data": {"is_valid": True, "scopes": ["public_profile"]}})
+    granted = {"data": {"is_valid": True, "scopes": ["public_profile"]}}
     try:
-        next(check)
+        step = next(check)
         while True:
-            check.send(answer)
+            assert isinstance(step, HttpRequest)
+            asked = step.url.rpartition("/")[2]
+            step = check.send(reply(200, {"id": asked, **granted}))
     except StopIteration as end:
         found: AccountCheck = end.value
         return found

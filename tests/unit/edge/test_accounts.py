@@ -13,6 +13,8 @@ from chalicelib.domain.channels import Account, AwsCall, ChannelName, HttpReques
 from tests.unit.edge.kit import ADMIN, MANAGER, MEMBER, Api, Reply, description
 
 TOKEN = "canary-token"
+ALIAS = "somebody"
+"""Leads to an account of another id."""
 FACEBOOK = {"page_id": "1042", "name": "Our community", "access_token": TOKEN}
 WHATSAPP = {
     "phone_number_id": "1065",
@@ -38,7 +40,9 @@ class Graph:
             return answer(200, {"data": [template("news"), template("seen_news", "IMAGE")]})
         scopes = ["pages_manage_posts", "pages_read_engagement", "whatsapp_business_messaging"]
         told = {"is_valid": True, "scopes": scopes}
-        return answer(200, {"id": "1", "name": "Us", "verified_name": "Us", "data": told})
+        asked = step.url.rpartition("/")[2]
+        owner = "1" if asked == ALIAS else asked
+        return answer(200, {"id": owner, "name": "Us", "verified_name": "Us", "data": told})
 
 
 def answer(status: int, body: Any) -> Response:
@@ -116,6 +120,21 @@ def test_a_refused_token_is_named_and_never_echoed(api: Api, graph: Graph) -> No
     assert pointers(reply) == ["/access_token"]
     assert "canary" not in reply.text
     assert stored("facebook")["access_token"] == TOKEN
+
+
+@pytest.mark.parametrize(
+    ("channel", "body", "field"),
+    [("facebook", FACEBOOK, "page_id"), ("whatsapp", WHATSAPP, "phone_number_id")],
+)
+def test_an_id_that_is_not_the_accounts_is_named_and_nothing_is_kept(
+    api: Api, graph: Graph, channel: str, body: dict[str, Any], field: str
+) -> None:
+    put(api, channel, body)
+    kept = stored(channel)
+    reply = put(api, channel, {field: ALIAS})
+    assert pointers(reply) == [f"/{field}"]
+    assert [fault["code"] for fault in reply.json["errors"]] == ["unknown_account"]
+    assert stored(channel) == kept
 
 
 def test_a_template_that_is_not_there_is_named(api: Api, graph: Graph) -> None:
