@@ -12,6 +12,8 @@ from pathlib import Path
 
 REQUIREMENTS = Path("requirements-dev.txt")
 LINES_BETWEEN_REPORTS = 25
+OLDEST, NEWEST = (3, 11), (3, 13)
+"""The interpreters that the locked packages are for; scripts/find-python looks for one of them."""
 
 
 def say(text: str, end: str = "\n") -> None:
@@ -19,12 +21,9 @@ def say(text: str, end: str = "\n") -> None:
 
 
 def is_usable(python: Path) -> bool:
-    """Tell whether an environment's interpreter still runs, is new enough and has pip."""
-    check: list[str | Path] = [
-        python,
-        "-c",
-        "import pip, sys; sys.exit(sys.version_info < (3, 11))",
-    ]
+    """Tell whether an environment's interpreter still runs, has a usable version and pip."""
+    wanted = f"{OLDEST} <= sys.version_info[:2] <= {NEWEST}"
+    check: list[str | Path] = [python, "-c", f"import pip, sys; sys.exit(not {wanted})"]
     try:
         return subprocess.run(check, capture_output=True).returncode == 0
     except OSError:
@@ -86,10 +85,14 @@ def main(directory: Path) -> None:
                 f"The end of {log}:\n  {words}"
             )
         stamp.write_text(wanted)
+        say(f"  {total} installed")
 
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    if not OLDEST <= sys.version_info[:2] <= NEWEST:
+        here = f"{sys.executable} is {sys.version_info[0]}.{sys.version_info[1]}"
+        sys.exit(f"Python 3.11, 3.12 or 3.13 is needed and {here}: choose another with PYTHON.")
     try:
         main(Path(sys.argv[1]))
     except KeyboardInterrupt:
