@@ -16,7 +16,7 @@ run: venv ## Start the whole product on this machine and stay in the foreground
 	@exec $(IN_VENV) sandbox run
 
 .PHONY: demo
-demo: venv ## Publish one demo announcement on all six channels, show the proof, stop
+demo: venv ## Publish one demo announcement on all six channels, show the proof, stop (while nothing runs)
 	@exec $(IN_VENV) sandbox demo
 
 .PHONY: token

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from sandbox import seed, supervisor
 from sandbox.ports import Ports
-from sandbox.state import State, Trouble, is_running, read_json
+from sandbox.state import State, Trouble, read_json
 from sandbox.supervisor import Product, Signals, Stopped
 from sandbox.users import USERS
 
@@ -70,8 +70,10 @@ def token(state: State, user: str) -> int:
     """Print a fresh ID token of a demo user of the running product."""
     if user not in USERS:
         raise Trouble(f"AS must be one of: {', '.join(USERS)}.")
+    if pid := state.killed():
+        raise Trouble(f"The product was killed (process {pid} is gone): start it with make run.")
     endpoints = read_json(state.endpoints)
-    if endpoints is None or not is_running(endpoints["pids"]["supervisor"]):
+    if endpoints is None:
         raise Trouble("The product is not running: start it with make run.")
     sys.stdout.write(seed.token(endpoints["sandbox"], user) + "\n")
     return 0
@@ -87,6 +89,8 @@ def say(text: str) -> None:
 @contextlib.contextmanager
 def _started(state: State, ports: Ports) -> Iterator[Product]:
     signals = Signals()
+    if pid := state.killed():
+        say(f"The last run was killed (process {pid} is gone): clearing up after it.")
     with Product(state, ports, signals) as product:
         say(f"Starting the local product; its state is in {state.path}")
         began = time.monotonic()
@@ -100,14 +104,12 @@ def _started(state: State, ports: Ports) -> Iterator[Product]:
 
 
 def _where(product: Product) -> str:
-    sandbox = product.sandbox_url
-    door = f"curl -s {sandbox}/dev/token -H 'Content-Type: application/json' -d"
     lines = [
         "",
-        f"Wall     {sandbox}/",
+        f"Wall     {product.sandbox_url}/",
         f"API      {product.api_url}/api/v1   (described at {product.api_url}/openapi.json)",
         f"Logs     {product.state.logs}",
-        f'Token    make token AS=member, or: {door} \'{{"user": "member"}}\'',
+        "Token    make token AS=member",
         "Stop     Ctrl-C",
     ]
     return "\n".join(lines)

@@ -26,6 +26,7 @@ from chalice.local import LambdaContext
 from chalicelib import settings, wiring
 from sandbox import embedded
 from sandbox.bearer import Bearers, KeyRing
+from sandbox.environment import SUPERVISED
 from sandbox.gateway import Gateway
 from sandbox.http_server import GatewayServer
 from sandbox.object_events import ObjectEvents
@@ -51,6 +52,8 @@ def attach(app: Chalice) -> None:
     if ticker is not None:
         wiring.starter = lambda: ticker  # type: ignore[assignment] # no function to start
     jobs = [*product.pumps(), *product.object_events(), *([ticker.run] if ticker else [])]
+    if SUPERVISED in os.environ:
+        jobs.append(partial(clear_up, State.of(os.environ), os.getppid()))
     stopper = _Stopper()
     background = Background(jobs)
 
@@ -86,6 +89,13 @@ class Background(contextlib.AbstractContextManager[None]):
         until = time.monotonic() + LEAVING_SECONDS
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))
+
+
+def clear_up(state: State, supervisor: int, stopping: threading.Event) -> None:
+    """Take the endpoints away at the end, if whoever wrote them can't because it was killed."""
+    stopping.wait()
+    if os.getppid() != supervisor:
+        state.endpoints.unlink(missing_ok=True)
 
 
 def _end_with(parent: int) -> None:

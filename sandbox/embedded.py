@@ -38,7 +38,6 @@ def environment(base: Mapping[str, str], port: int, folder: Path) -> dict[str, s
         "SFTP_ENABLED": "0",
         "IOT_MTLS_ENABLED": "0",
         "LOG_LEVEL": "WARNING",
-        "MALLOC_ARENA_MAX": "2",
         "TMPDIR": str(scratch),
     }
 

@@ -72,6 +72,12 @@ class State:
         """Return the folder of what the processes say."""
         return self.path / "logs"
 
+    def killed(self) -> int | None:
+        """Return the supervisor of a copy that was killed before it took its endpoints away."""
+        endpoints = read_json(self.endpoints)
+        pid = int(endpoints["pids"]["supervisor"]) if endpoints else None
+        return None if pid is None or is_running(pid) else pid
+
     def prepare(self) -> None:
         """Make the folders and prove that they can be written."""
         try:

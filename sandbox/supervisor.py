@@ -34,8 +34,6 @@ FIRST_RESTART_SECONDS = 0.5
 LAST_RESTART_SECONDS = 5.0
 YOUNG_SECONDS = 10.0
 WATCH_SECONDS = 0.1
-THRIFTY = {"MALLOC_ARENA_MAX": "2"}
-"""Many threads make glibc keep memory in as many pools: here that was a quarter of all."""
 CHALICE = [sys.executable, "-c", "from chalice.cli import main; main()"]
 
 Say = Callable[[str], None]
@@ -204,7 +202,7 @@ class Product:
 
     def _environment(self) -> dict[str, str]:
         named = {name: str(port) for name, port in self.ports.named().items()}
-        base = {**isolated(os.environ), **THRIFTY, **named}
+        base = {**isolated(os.environ), **named}
         return {**base, "OMNICHANNEL_STATE_DIR": str(self.state.path)}
 
     def _sandbox_command(self) -> list[str]:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from sandbox import environment, processes, supervisor
+from sandbox.attach import clear_up
 from sandbox.ports import Ports
 from sandbox.processes import Child, spawn, stop
 from sandbox.state import PROJECT, State, Trouble
@@ -109,6 +110,11 @@ def test_killing_the_parent_ends_its_children(tmp_path: Path) -> None:
         eventually(lambda: "on" in (tmp_path / "child.log").read_text())
         parent.kill()
     eventually(lambda: is_gone(child))
+
+
+def test_a_child_keeps_its_memory_in_few_pools(start: Callable[[str], Child]) -> None:
+    child = start("import os; print('on', os.environ['MALLOC_ARENA_MAX'], flush=True)")
+    assert child.log.read_text() == "on 2\n"
 
 
 def test_the_last_words_of_a_child_are_the_end_of_its_log(start: Callable[[str], Child]) -> None:
@@ -212,6 +218,17 @@ def test_leaving_stops_everything_and_removes_the_endpoints(
         child = product._aws
     assert not child.is_running
     assert not product.state.endpoints.exists()
+
+
+@pytest.mark.parametrize("was_killed", [True, False])
+def test_whoever_ends_last_takes_away_the_endpoints_of_a_killed_supervisor(
+    tmp_path: Path, was_killed: bool
+) -> None:
+    state, stopping = State(tmp_path), threading.Event()
+    state.endpoints.write_text("{}")
+    stopping.set()
+    clear_up(state, os.getppid() + was_killed, stopping)
+    assert state.endpoints.exists() is not was_killed
 
 
 def test_the_logs_of_the_last_start_are_kept_beside_the_present_ones(
