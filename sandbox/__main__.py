@@ -70,8 +70,8 @@ def token(state: State, user: str) -> int:
     """Print a fresh ID token of a demo user of the running product."""
     if user not in USERS:
         raise Trouble(f"AS must be one of: {', '.join(USERS)}.")
-    if pid := state.killed():
-        raise Trouble(f"The product was killed (process {pid} is gone): start it with make run.")
+    if state.was_killed():
+        raise Trouble("The product was killed and does not run any more: start it with make run.")
     endpoints = read_json(state.endpoints)
     if endpoints is None:
         raise Trouble("The product is not running: start it with make run.")
@@ -89,8 +89,8 @@ def say(text: str) -> None:
 @contextlib.contextmanager
 def _started(state: State, ports: Ports) -> Iterator[Product]:
     signals = Signals()
-    if pid := state.killed():
-        say(f"The last run was killed (process {pid} is gone): clearing up after it.")
+    if state.was_killed():
+        say("The last run was killed before it could stop in order: clearing up after it.")
     with Product(state, ports, signals) as product:
         say(f"Starting the local product; its state is in {state.path}")
         began = time.monotonic()

@@ -17,7 +17,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 PROJECT = Path(__file__).resolve().parents[1]
 LEAVING_SECONDS = 15.0
@@ -72,11 +72,9 @@ class State:
         """Return the folder of what the processes say."""
         return self.path / "logs"
 
-    def killed(self) -> int | None:
-        """Return the supervisor of a copy that was killed before it took its endpoints away."""
-        endpoints = read_json(self.endpoints)
-        pid = int(endpoints["pids"]["supervisor"]) if endpoints else None
-        return None if pid is None or is_running(pid) else pid
+    def was_killed(self) -> bool:
+        """Say whether the last copy ended before it could take its endpoints away."""
+        return self.endpoints.exists() and not Lock.is_held(self)
 
     def prepare(self) -> None:
         """Make the folders and prove that they can be written."""
@@ -100,7 +98,7 @@ class Lock:
         """Take the lock; wait for a copy that is just leaving, refuse beside one that stays."""
         self._file = (state.path / "lock").open("a+")
         until = time.monotonic() + LEAVING_SECONDS
-        while not self._taken():
+        while not _locked(self._file, fcntl.LOCK_EX):
             holder = self._holder()
             if is_running(holder) or time.monotonic() > until:
                 self._file.close()
@@ -120,21 +118,31 @@ class Lock:
         """Return what a child process must inherit to hold the lock too."""
         return self._file.fileno()
 
+    @staticmethod
+    def is_held(state: State) -> bool:
+        """Say whether any process uses a state folder; unlike its number it can't come back."""
+        try:
+            with (state.path / "lock").open() as file:
+                return not _locked(file, fcntl.LOCK_SH)
+        except OSError:
+            return False
+
     def release(self) -> None:
         """Give up this process's share."""
         self._file.close()
-
-    def _taken(self) -> bool:
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
-        return True
 
     def _holder(self) -> int:
         self._file.seek(0)
         text = self._file.read().strip()
         return int(text) if text.isdigit() else 0
+
+
+def _locked(file: TextIO, kind: int) -> bool:
+    try:
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def write_json(path: Path, value: Any) -> None:
