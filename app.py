@@ -84,14 +84,14 @@ def description() -> Answer:
 @api.page
 def show_unsubscribe(request: Request, token: str) -> Answer:
     """Show the page that asks whether to stop; looking at it changes nothing."""
-    return edge.pages.ask(wiring.subscribing().describe(token))
+    return edge.pages.ask(wiring.subscribing().describe(token), request.language)
 
 
 @app.route("/unsubscribe/{token}", methods=["POST"], content_types=ANY)
 @api.page
 def unsubscribe(request: Request, token: str) -> Answer:
     """Stop writing to whoever holds the link; a mail client's one click (RFC 8058) comes here."""
-    return edge.pages.done(wiring.subscribing().unsubscribe(token))
+    return edge.pages.done(wiring.subscribing().unsubscribe(token), request.language)
 
 
 @app.route("/webhooks/whatsapp")

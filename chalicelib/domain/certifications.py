@@ -24,7 +24,7 @@ from chalicelib.domain.instants import zone
 from chalicelib.domain.text import is_blank, normalise_name, reject_reasons, visible_length
 
 Language = Literal["en", "es"]
-LANGUAGES: tuple[str, ...] = get_args(Language)
+LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 ANNOUNCED_ONCE_WITHIN = timedelta(days=365)
 """For so long the same person and family is the same achievement."""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
+from chalicelib.domain.certifications import LANGUAGES, Language
 from chalicelib.domain.errors import (
     Fault,
     InvalidMessage,
@@ -35,6 +36,10 @@ _CORRELATION_ID = re.compile(r"[A-Za-z0-9._:-]{8,128}")
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?")
 _ENTITY_TAG = re.compile(r'(W/)?"([\x21\x23-\x7e]{0,64})"')
 _REVISION = re.compile(r"[1-9][0-9]{0,8}")
+_LANGUAGE_RANGE = re.compile(
+    r"(?P<primary>[A-Za-z]{1,8})(?:-[A-Za-z0-9]{1,8})*"
+    r"(?:\s*;\s*q\s*=\s*(?P<weight>0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?))?"
+)
 _CONTENT_TYPE = re.compile(
     r'application/json\s*(?:;\s*charset\s*=\s*(?:utf-8|"utf-8")\s*)?;?', re.IGNORECASE
 )
@@ -68,6 +73,19 @@ def if_match(value: str | None) -> int:
     if tag[1] is not None or not _REVISION.fullmatch(tag[2]):
         raise VersionConflict("The tag in If-Match is not one of ours.")
     return int(tag[2])
+
+
+def language(accepted: str | None) -> Language:
+    """Return the language of a page that an ``Accept-Language`` header likes best, else English."""
+    best: Language = "en"
+    best_weight = 0.0
+    for wish in (accepted or "").split(","):
+        found = _LANGUAGE_RANGE.fullmatch(wish.strip())
+        weight = float(found["weight"] or 1) if found else 0
+        for known in LANGUAGES:
+            if found and found["primary"].lower() == known and weight > best_weight:
+                best, best_weight = known, weight
+    return best
 
 
 def require_json(content_type: str | None) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any, Protocol, TypeVar, cast
 
+from chalicelib.domain.certifications import Language
 from chalicelib.domain.identity import Member
 from chalicelib.domain.messages import MessageStatus
 from chalicelib.domain.ports import (
@@ -78,6 +79,11 @@ class Request:
     def if_match(self) -> int:
         """Return the revision that a change is based on; see `headers.if_match`."""
         return headers.if_match(self.headers.get("if-match"))
+
+    @property
+    def language(self) -> Language:
+        """Return the language in which a page speaks to whoever asks; see `headers.language`."""
+        return headers.language(self.headers.get("accept-language"))
 
     @property
     def limit(self) -> int:

@@ -91,7 +91,7 @@ class Edge:
             try:
                 return function(request, **params)
             except NotFound:
-                return pages.unknown()
+                return pages.unknown(request.language)
 
         return self._wrapped(shown, _nobody)
 

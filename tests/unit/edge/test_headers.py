@@ -32,6 +32,31 @@ def test_another_idempotency_key_is_refused(key: str) -> None:
         headers.idempotency_key(key)
 
 
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [
+        (None, "en"),
+        ("", "en"),
+        ("es", "es"),
+        ("ES-mx", "es"),
+        ("es-419,es;q=0.9,en;q=0.8", "es"),
+        ("en-GB,es;q=0.9", "en"),
+        ("de-CH, es;q=0.5, en;q=0.4", "es"),
+        ("en;q=0.2,es ; q=0.3", "es"),
+        ("es;q=0", "en"),
+        ("es;q=0,en;q=0", "en"),
+        ("*", "en"),
+        ("fr, *;q=0.5", "en"),
+        ("est", "en"),
+        ("es;q=2", "en"),
+        ("es;q=1.000", "es"),
+        (",,;q=,es-", "en"),
+    ],
+)
+def test_the_best_liked_language_is_spoken(accepted: str | None, language: str) -> None:
+    assert headers.language(accepted) == language
+
+
 @pytest.mark.parametrize(("tag", "revision"), [('"1"', 1), (' "42" ', 42)])
 def test_if_match_names_a_revision(tag: str, revision: int) -> None:
     assert headers.if_match(tag) == revision

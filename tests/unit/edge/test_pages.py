@@ -8,18 +8,24 @@ from html.parser import HTMLParser
 import pytest
 
 from chalicelib import wiring
+from chalicelib.domain.channels import ChannelName, Recipient
+from chalicelib.domain.ports import Subscription
+from chalicelib.edge import pages
 from chalicelib.services.subscribing import PURPOSE
+from tests.fakes.ground import START
 from tests.unit.edge.kit import MANAGER, Api
 
 RECIPIENTS = "/api/v1/channels/email/recipients"
 ONE_CLICK = {"content-type": "application/x-www-form-urlencoded"}
 
 
-def link(api: Api) -> str:
+def link(api: Api, channel: str = "email") -> str:
     """Return the unsubscribe path of a new recipient."""
-    body = {"address": "reader@example.org", "consent": True}
-    recipient = api("POST", RECIPIENTS, body, who=MANAGER).json["id"]
-    return f"/unsubscribe/{wiring.signer().sign(PURPOSE, f'email:{recipient}')}"
+    address = "reader@example.org" if channel == "email" else "+34600000012"
+    path = f"/api/v1/channels/{channel}/recipients"
+    body = {"address": address, "consent": True}
+    recipient = api("POST", path, body, who=MANAGER).json["id"]
+    return f"/unsubscribe/{wiring.signer().sign(PURPOSE, f'{channel}:{recipient}')}"
 
 
 def opted_out(api: Api) -> bool:
@@ -71,6 +77,46 @@ def test_a_bad_link_gets_a_page_that_says_so(api: Api, method: str, token: str) 
     assert reply.headers["Content-Type"] == "text/html; charset=utf-8"
     assert "not valid" in reply.text
     assert "script" not in reply.text
+
+
+SPOKEN = {
+    ("email", "en"): "by e-mail",
+    ("sms", "en"): "by SMS",
+    ("whatsapp", "en"): "on WhatsApp",
+    ("email", "es"): "por correo electrónico",
+    ("sms", "es"): "por SMS",
+    ("whatsapp", "es"): "por WhatsApp",
+}
+TITLES = {
+    "en": ("Unsubscribe", "You are unsubscribed", "This link is not valid"),
+    "es": ("Darse de baja", "Te has dado de baja", "Este enlace no es válido"),
+}
+
+
+@pytest.mark.parametrize(("channel", "language"), SPOKEN)
+def test_the_page_names_the_channel_in_the_readers_language(
+    api: Api, channel: str, language: str
+) -> None:
+    path, asked, wish = link(api, channel), TITLES[language], {"accept-language": language}
+    before = api("GET", path, who=None, headers=wish)
+    after = api("POST", path, "", who=None, headers={**ONE_CLICK, **wish})
+    again = api("GET", path, who=None, headers=wish)
+    for reply, title in ((before, asked[0]), (after, asked[1]), (again, asked[1])):
+        assert f"<h1>{title}</h1>" in reply.text
+        assert f"<strong>{SPOKEN[channel, language]}</strong>" in reply.text
+        assert f'<html lang="{language}">' in reply.text
+        assert reply.headers["Content-Language"] == language
+
+
+@pytest.mark.parametrize("language", TITLES)
+def test_a_bad_link_is_told_in_the_readers_language(api: Api, language: str) -> None:
+    reply = api("GET", "/unsubscribe/x", who=None, headers={"accept-language": language})
+    assert f"<h1>{TITLES[language][2]}</h1>" in reply.text
+
+
+def test_a_channel_without_words_of_its_own_is_named() -> None:
+    subscription = Subscription(Recipient("1", "x"), ChannelName("p<ager"), "", START)
+    assert "by p&lt;ager" in pages.done(subscription, "en").body
 
 
 def test_the_page_names_no_address(api: Api) -> None:
