@@ -155,7 +155,10 @@ class Gateway:
                 _fits(part, pattern, captured) for part, pattern in zip(parts, wanted, strict=True)
             ):
                 return Match(route, self._app.routes[route], captured)
-        raise NotFound("There is nothing at this path.")
+        raise NotFound(
+            "There is nothing at this path: /openapi.json describes what there is, and /health "
+            "says whether the API is up."
+        )
 
     def _preflight(self, match: Match) -> Reply:
         """Answer what Chalice declares for the route, as the deployed mock integration does."""

@@ -181,6 +181,13 @@ def test_an_unknown_path_is_not_found(port: int, path: str) -> None:
     assert_problem(ask(port, "GET", path), 404, "not_found")
 
 
+def test_at_the_root_a_newcomer_is_told_where_to_look(port: int) -> None:
+    answer = ask(port, "GET", "/")
+    assert_problem(answer, 404, "not_found")
+    detail = json.loads(answer.body)["detail"]
+    assert all(path in detail for path in ("/openapi.json", "/health"))
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "TRACE", "BREW"])
 def test_a_wrong_method_names_the_right_ones(port: int, method: str) -> None:
     answer = ask(port, method, "/health")
