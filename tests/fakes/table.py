@@ -81,7 +81,7 @@ class MemoryTable:
         with self._lock:
             places = self._range(query)
             chosen = places[:size]
-            items = [self._seen(Key(pk, sk), query.index) for _, pk, sk in chosen]
+            items = [self._seen(Key(place[1], place[2]), query.index, place) for place in chosen]
         is_cut = len(chosen) == size and bool(chosen)
         return Found(items, cursor_at(items[-1], query.index) if is_cut else None)
 
@@ -123,12 +123,12 @@ class MemoryTable:
 
     def _store(self, key: Key, item: dict[str, Any] | None) -> None:
         old = self._items.pop(key, None)
-        for index, pk, place in _places(old or {}):
+        for index, pk, place in places_of(old or {}):
             view = self._views[index, pk]
             del view[bisect_left(view, place)]
         if item is not None:
             self._items[key] = item
-            for index, pk, place in _places(item):
+            for index, pk, place in places_of(item):
                 insort(self._views.setdefault((index, pk), []), place)
 
     def _range(self, query: Query) -> list[Place]:
@@ -148,15 +148,16 @@ class MemoryTable:
         places = view[begin:end]
         return places if query.forward else places[::-1]
 
-    def _seen(self, key: Key, index: str | None) -> dict[str, Any]:
-        """Return what an index shows of an item."""
+    def _seen(self, key: Key, index: str | None, place: Place) -> dict[str, Any]:
+        """Return what an index shows of an item at a place."""
         item = self._items[key]
         if index == GSI2:
             item = {name: item[name] for name in (PK, SK, *INDEXES[GSI2])}
         return dict(copied(item))
 
 
-def _places(item: Item) -> Iterator[tuple[str | None, str, Place]]:
+def places_of(item: Item) -> Iterator[tuple[str | None, str, Place]]:
+    """Yield where an item stands: the index, its partition there, and the place in it."""
     for index, (partition, sort) in INDEXES.items():
         if partition in item and sort in item:
             yield index, item[partition], (item[sort], item[PK], item[SK])
@@ -164,10 +165,12 @@ def _places(item: Item) -> Iterator[tuple[str | None, str, Place]]:
 
 def copied(value: Any) -> Any:
     """Return a deep copy as DynamoDB would hand it back; TypeError for what it does not store."""
+    if type(value) in (str, int, bool):
+        return value
     if isinstance(value, str):
         return str(value)
-    if isinstance(value, (bool, int)):
-        return value
+    if isinstance(value, int):
+        return int(value)
     if isinstance(value, Mapping):
         return {name: copied(part) for name, part in value.items() if part is not None}
     if isinstance(value, (list, tuple)):

@@ -46,6 +46,7 @@ from chalicelib.repositories.messages import Messages
 from chalicelib.repositories.profiles import Profiles
 from chalicelib.repositories.recipients import Subscriptions
 from chalicelib.repositories.store import Store
+from chalicelib.repositories.table import Table
 from chalicelib.services.accounts import AccountBook
 from chalicelib.services.connecting import Connecting
 from chalicelib.services.conversing import Conversing
@@ -125,21 +126,8 @@ class World:
         self.channels = {**CHANNELS, **FAKES} if channels is None else dict(channels)
         self.policy = policy or Policy()
         self.circuit = circuit or Circuit()
-        self.clock = VirtualClock()
-        self.ids = CountedIds(self.clock)
-        self.random = Random(seed)
-        self.breaker = Breaker()
-        self.table = MemoryTable(page)
-        self.stream = FakeStream()
-        self.starter = FakeStarter()
-        self.heard = FakeTelemetry()
+        self._surroundings(page, seed)
         self.telemetry: Telemetry = telemetry or self.heard
-        self.platforms = FakePlatforms(self.clock)
-        self.media = FakeMedia()
-        self.studio = FakeStudio()
-        self.secrets = FakeSecrets()
-        self.signer = FakeSigner()
-        self.pool = InlineExecutor()
         self._settle = settle
         self._require_approval = require_approval
         self._claims_per_second = claims_per_second
@@ -151,9 +139,26 @@ class World:
 
     # --- composition --------------------------------------------------------------------------
 
+    def _surroundings(self, page: int, seed: int) -> None:
+        """Make everything that services and repositories stand on."""
+        self.clock: Any = VirtualClock()
+        self.ids: Any = CountedIds(self.clock)
+        self.random: Any = Random(seed)
+        self.breaker = Breaker()
+        self.table = MemoryTable(page)
+        self.port: Table = Watched(self.table, self.breaker)
+        self.stream: Any = FakeStream()
+        self.starter: Any = FakeStarter()
+        self.heard = FakeTelemetry()
+        self.platforms: Any = FakePlatforms(self.clock)
+        self.media = FakeMedia()
+        self.studio = FakeStudio()
+        self.secrets: Any = FakeSecrets()
+        self.signer = FakeSigner()
+        self.pool: Any = InlineExecutor()
+
     def _repositories(self) -> None:
-        table = Watched(self.table, self.breaker)
-        self.store = Store(table, self.ids, self.random, self.clock.sleep)
+        self.store = Store(self.port, self.ids, self.random, self.clock.sleep)
         self.messages = Messages(self.store, tuple(self.channels))
         self.certifications = Certifications(self.store)
         self.accounts = Accounts(self.store)

@@ -1,0 +1,88 @@
+"""Looks at every item as it is stored: promises that are made about the table itself.
+
+    wake_up       a delivery that is not final stands in the due index, not too far ahead
+    ttl           only what is final may vanish by itself
+    final         a final status is left only by a person's decision
+    write_ahead   a request that publishes begins after its attempt was written
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from chalicelib.repositories.schema import GSI2PK, GSI2SK, Key
+from greenlet import getcurrent
+
+from tests.simulation.hub import HOUR, SECOND, Hub, Strand, elapsed
+from tests.simulation.oracle import FINAL
+from tests.simulation.outside import Call
+
+AHEAD = 25 * HOUR
+"""A rate limit may move a delivery by a day and a tenth of its wish."""
+
+
+class Inspector:
+    """Watches what is stored, and counts what is open."""
+
+    def __init__(self, hub: Hub, blame: Callable[[str, str, str], None]) -> None:
+        self._hub = hub
+        self._blame = blame
+        self.open: set[Key] = set()
+        self.moves: dict[tuple[str, str], int] = {}
+
+    def stored(self, key: Key, old: dict[str, Any], item: dict[str, Any] | None) -> None:
+        """Look at one item, before and after."""
+        if not key.sk.startswith("CHANNEL#"):
+            return
+        who = f"{key.pk[4:]}#{key.sk[8:]}"
+        if item is None or "removed" in item:
+            self.open.discard(key)
+            return
+        before, after = old.get("status", ""), item["status"]
+        if before != after:
+            self._hub.tell(who, f"{before or 'new'} → {after}")
+        if after in FINAL:
+            self.open.discard(key)
+            if GSI2PK in item or "next_at" in item:
+                self._blame("wake_up", who, f"it is {after} and still due")
+        else:
+            self.open.add(key)
+            self._look_at_wake_up(who, item)
+        if before in FINAL and after != before and "removed" not in old:
+            self._look_at_return(who, before, after)
+
+    def _look_at_wake_up(self, who: str, item: dict[str, Any]) -> None:
+        if "ttl" in item:
+            self._blame("ttl", who, "it is open and may vanish")
+        if GSI2PK not in item or not item.get("next_at"):
+            self._blame("wake_up", who, f"it is {item['status']} and nobody will look at it")
+            return
+        if not item[GSI2SK].startswith(item["next_at"]):
+            self._blame("wake_up", who, "index and item disagree")
+        now = self._hub.now
+        next_at, due_at = _moment(item["next_at"]), _moment(item["due_at"])
+        if next_at - now > max(due_at - now + SECOND, AHEAD + 3 * HOUR):
+            self._blame("wake_up", who, f"looked at only in {(next_at - now) / HOUR:.1f} h")
+
+    def _look_at_return(self, who: str, before: str, after: str) -> None:
+        strand = getcurrent()
+        kind = strand.process.kind if isinstance(strand, Strand) else ""
+        if kind != "api":
+            self._blame("final", who, f"{before} became {after} by {kind}")
+
+    def look_at_call(self, call: Call, items: dict[Key, dict[str, Any]]) -> None:
+        """Look at what is stored when a request that publishes begins."""
+        parts = call.who.split("#")
+        tail = f"#{parts[2]}" if len(parts) > 2 else ""
+        item = items.get(Key(f"MSG#{parts[0]}", f"CHANNEL#{parts[1]}{tail}"), {})
+        number = item.get("attempts", 0)
+        about = f"{parts[1]}#{parts[2]}#" if tail else f"{parts[1]}#"
+        attempt = items.get(Key(f"MSG#{parts[0]}", f"ATTEMPT#{about}{number:03d}"))
+        if attempt is None:
+            self._blame("write_ahead", call.who, "no attempt was written before")
+
+
+def _moment(text: str) -> int:
+    return elapsed(datetime.fromisoformat(text))

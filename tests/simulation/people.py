@@ -1,0 +1,535 @@
+"""People: what they ask for, how often they ask again, and what they decide.
+
+Each request is a process of the API that lives for at most 29 seconds. Who gets no answer asks
+again, with the same idempotency key where the API takes one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.domain.channels import ChannelName
+from chalicelib.domain.errors import InFlight, PublisherError, StoreUnavailable
+from chalicelib.domain.messages import Changes, Content, Draft, LateAction, LatePolicy
+from chalicelib.domain.ports import Once, Snapshot, StoredResponse
+from tests.fakes.world import ADA, MAX, ROOT
+from tests.simulation.chance import Draw
+from tests.simulation.hub import MINUTE, SECOND, current, instant
+from tests.simulation.oracle import FINAL, MARK, Span, Version, Wish
+
+if TYPE_CHECKING:
+    from tests.simulation.simulation import Simulation
+
+PATIENCE = 30 * SECOND
+REQUEST = 29 * SECOND
+MESSAGES = 36
+CREATED_WITHIN = 20 * MINUTE
+BELIEVABLE = 150 * SECOND
+"""How long somebody waits before they trust their own eyes that a post is not there."""
+FEEDS = ("key-feed", "handle-feed", "lookup-feed", "event-feed", "none-feed")
+DIRECTS = ("key-direct", "handle-direct", "lookup-direct", "event-direct", "none-direct")
+REAL = ("facebook", "linkedin", "whatsapp", "email", "sms")
+OK, REFUSED, UNKNOWN = "ok", "refused", "unknown"
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What somebody got for a request."""
+
+    how: str
+    value: Any = None
+    at: int = 0
+
+
+@dataclass(frozen=True)
+class Row:
+    """A recipient's delivery as the API tells it."""
+
+    recipient: str
+    status: str
+    external_id: str | None
+
+
+@dataclass(frozen=True)
+class Told:
+    """A delivery as the API tells it; `rows` on direct channels."""
+
+    channel: str
+    status: str
+    external_id: str | None
+    rows: tuple[Row, ...] | None
+    needs_review: int = 0
+
+
+@dataclass
+class Plan:
+    """What an author has in mind for one message."""
+
+    name: str
+    at: int
+    channels: tuple[str, ...]
+    due: int | None
+    late_after: int | None
+    is_draft: bool
+    is_doubled: bool
+    cancel_at: int | None
+    edits: list[tuple[int, str]] = field(default_factory=list)
+    looks: list[int] = field(default_factory=list)
+
+
+class Caller:
+    """Somebody who sends requests."""
+
+    def __init__(self, simulation: Simulation) -> None:
+        self.simulation = simulation
+        self.hub = simulation.hub
+
+    def spawn(self, name: str, work: Callable[[], None]) -> None:
+        """Begin to do something on one's own."""
+        self.hub.start("client", name, work, on_end=self._ended)
+
+    def _ended(self, process: Any) -> None:
+        if process.error is not None:
+            raise process.error
+
+    def request(self, name: str, work: Callable[[], Any], first_id: str = "") -> Answered:
+        """Send a request and wait for its answer."""
+        simulation = self.simulation
+        process = self.hub.start(
+            "api", name, work, skew=simulation.skew(name), life=REQUEST
+        )
+        process.first_id = first_id
+        self.hub.pause(5)
+        is_over = process.is_over or self.hub.join(process, PATIENCE)
+        now = self.hub.now
+        lost = simulation.chance.strike("api", name, now)[0] == "answer_lost"
+        if not is_over or process.is_dead or lost:
+            return Answered(UNKNOWN, at=now)
+        if process.error is None:
+            return Answered(OK, process.result, now)
+        if isinstance(process.error, StoreUnavailable):
+            return Answered(UNKNOWN, at=now)
+        if isinstance(process.error, PublisherError):
+            return Answered(REFUSED, process.error, now)
+        simulation.oracle.blame("crashed", name, f"{type(process.error)}: {process.error}")
+        return Answered(UNKNOWN, at=now)
+
+    def insist(self, name: str, work: Callable[[], Any], tries: int = 4) -> Answered:
+        """Send a request until there is an answer."""
+        answered = Answered(UNKNOWN)
+        for number in range(tries):
+            if number:
+                self.hub.pause(2 * SECOND * 2**number)
+            answered = self.request(f"{name}.{number}", work)
+            if answered.how != UNKNOWN:
+                break
+        return answered
+
+
+class Administrator(Caller):
+    """Keeps the accounts connected."""
+
+    def reconnect(self, channel: str, fields: Mapping[str, str], label: str) -> None:
+        """Connect an account again, until it works."""
+
+        def work() -> None:
+            connect = self.simulation.connecting.connect
+            for number in range(200):
+                answered = self.request(
+                    f"admin {label}.{number}", lambda: connect(channel, fields, ROOT)
+                )
+                if answered.how == OK:
+                    self.hub.tell(channel, "its account is connected again")
+                    return
+                self.hub.pause(30 * SECOND)
+
+        self.spawn(f"admin {label}", work)
+
+
+class Author(Caller):
+    """Writes one message and cares for it."""
+
+    def __init__(self, simulation: Simulation, plan: Plan) -> None:
+        super().__init__(simulation)
+        self.plan = plan
+        self.wish: Wish = simulation.oracle.wish(plan.name)
+        self.id = ""
+        self.is_cancelled = False
+
+    def live(self) -> None:
+        """Do everything this author does."""
+        plan = self.plan
+        self.hub.pause(plan.at)
+        if plan.is_doubled:
+            self.spawn(f"{plan.name} twin", lambda: self._create("b"))
+        self._create("a")
+        if not self.id:
+            return
+        if plan.is_draft:
+            self._publish()
+        if plan.edits:
+            self.spawn(f"{plan.name} editor", self._edit_all)
+        if plan.cancel_at is not None:
+            self.spawn(f"{plan.name} canceller", self._cancel)
+        for number, at in enumerate(plan.looks):
+            self.spawn(f"{plan.name} reader {number}", lambda n=number, a=at: self._care(n, a))
+
+    # --- creating -----------------------------------------------------------------------------
+
+    def _create(self, who: str) -> None:
+        plan = self.plan
+        version = self._first_version()
+        for number in range(5):
+            identifier = f"{plan.name}.{who}{number}"
+            answered = self.request(
+                f"{plan.name}.create.{who}{number}", self._submit, first_id=identifier
+            )
+            if answered.how == OK:
+                version.acked = version.acked or answered.at
+                self.wish.created = self.wish.created or answered.at
+                self.wish.ids.add(answered.value.body)
+                self.id = answered.value.body
+                return
+            self.hub.pause(SECOND * 2**number)
+
+    def _first_version(self) -> Version:
+        plan = self.plan
+        if not self.wish.versions:
+            due = plan.due if plan.due is not None else self.hub.now
+            self.wish.versions.append(
+                Version(0, due, frozenset(plan.channels), plan.late_after, self.hub.now)
+            )
+        return self.wish.versions[0]
+
+    def _submit(self) -> StoredResponse:
+        plan = self.plan
+        late = LatePolicy()
+        if plan.late_after is not None:
+            late = LatePolicy(timedelta(milliseconds=plan.late_after), LateAction.SKIP)
+        draft = Draft(
+            Content(_text(plan.name, 0)),
+            tuple(ChannelName(channel) for channel in plan.channels),
+            scheduled_at=instant(plan.due) if plan.due is not None else None,
+            keep_as_draft=plan.is_draft,
+            late_policy=late,
+        )
+        once = Once(
+            ADA.id,
+            plan.name,
+            plan.name,
+            lambda snapshot: StoredResponse(202, snapshot.message.id),
+        )
+
+        def run(once: Once | None) -> StoredResponse:
+            snapshot = self.simulation.publishing.submit(draft, ADA, once)
+            return StoredResponse(202, snapshot.message.id)
+
+        return self.simulation.repeating.once(once, run, in_transaction=True)[0]
+
+    def _publish(self) -> None:
+        self.hub.pause(5 * SECOND)
+        publish = self.simulation.publishing.publish
+        self.insist(f"{self.plan.name}.publish", lambda: publish(self.id, ADA), tries=8)
+
+    # --- changing -----------------------------------------------------------------------------
+
+    def _edit_all(self) -> None:
+        for number, (at, how) in enumerate(self.plan.edits, 1):
+            self.hub.pause(max(0, at - self.hub.now))
+            self._edit(number, how)
+
+    def _edit(self, number: int, how: str) -> None:
+        plan, now = self.plan, self.hub.now
+        name = f"{plan.name}.edit.{number}"
+        read = self.insist(f"{name}.read", lambda: self._read())
+        if read.how != OK:
+            return
+        draw = self.simulation.chance.draw("edit", name)
+        message = read.value.message
+        before = self.wish.versions[-1]
+        due, channels, text, late = before.due, before.channels, before.text, before.late_after
+        changes: dict[str, Any] = {}
+        if how != "reschedule" or draw[3] < 0.5:
+            text = number
+            changes["text"] = _text(plan.name, number)
+        if how in ("earlier", "later", "reschedule"):
+            due = int(now + draw.between(0, -2, 3) * MINUTE) if how == "earlier" else int(
+                max(due, now) + draw.between(0, 0, 8) * MINUTE
+            )
+            changes |= {"reschedule": True, "scheduled_at": instant(due)}
+        if how == "channels":
+            known = sorted(channels)
+            left = known[1:] if len(known) > 1 and draw[0] < 0.5 else known
+            channels = frozenset(left) | {draw.pick(1, FEEDS)}
+            changes["channels"] = tuple(ChannelName(c) for c in sorted(channels))
+        if "reschedule" in changes:
+            due = max(due, now - SECOND)
+        version = Version(text, due, channels, late, now)
+        self.wish.versions.append(version)
+        edit = self.simulation.publishing.edit
+        answered = self.request(
+            name, lambda: edit(self.id, Changes(**changes), message.revision, ADA)
+        )
+        if answered.how == OK:
+            version.acked = answered.at
+        elif answered.how == REFUSED:
+            version.refused = True
+
+    def _cancel(self) -> None:
+        plan = self.plan
+        assert plan.cancel_at is not None
+        self.hub.pause(max(0, plan.cancel_at - self.hub.now))
+        channels = {channel for version in self.wish.versions for channel in version.channels}
+        span = Span(self.hub.now)
+        for channel in channels:
+            self.wish.cancels[channel] = span
+        self.is_cancelled = True
+        cancel = self.simulation.deciding.cancel
+        answered = self.insist(f"{plan.name}.cancel", lambda: cancel(self.id, ADA))
+        if answered.how == OK:
+            span.acked = answered.at
+        elif answered.how == REFUSED and isinstance(answered.value, InFlight):
+            for channel in channels - set(answered.value.channels):
+                self.wish.cancels[channel] = Span(span.requested, answered.at)
+
+    # --- looking, and deciding ----------------------------------------------------------------
+
+    def _read(self) -> Snapshot:
+        return self.simulation.publishing.read(self.id, ADA)
+
+    def _care(self, number: int, at: int) -> None:
+        """Look how it stands, and decide what only a person can."""
+        self.hub.pause(max(0, at - self.hub.now))
+        name = f"{self.plan.name}.look.{number}"
+        decided = {channel: len(spans) for channel, spans in self.wish.decided.items()}
+        answered = self.insist(name, lambda: self.tell(self.id))
+        if answered.how != OK:
+            return
+        for told in answered.value:
+            if decided.get(told.channel, 0) == len(self.wish.decided.get(told.channel, ())):
+                self._compare(told)
+        if self.is_cancelled:
+            return
+        draw = self.simulation.chance.draw("decide", name)
+        for told in answered.value:
+            if told.status in ("failed", "skipped", "delivered") and draw[0] < 0.4:
+                self._retry(told, name)
+            elif (told.status == "needs_review" or told.needs_review) and draw[1] < 0.6:
+                self._resolve(told, name)
+
+    def _compare(self, told: Told) -> None:
+        if told.rows is None:
+            self.simulation.oracle.told(self.wish, told.channel, "", told.status)
+        for row in told.rows or ():
+            self.simulation.oracle.told(self.wish, told.channel, row.recipient, row.status)
+
+    def _retry(self, told: Told, name: str) -> None:
+        stuck = told.status in ("failed", "skipped")
+        if told.rows is not None:
+            stuck = told.status in FINAL and not told.needs_review and any(
+                row.status in ("failed", "skipped") for row in told.rows
+            )
+        if not stuck:
+            return
+        span = Span(self.hub.now)
+        self.wish.decided[told.channel].append(span)
+        retry = self.simulation.deciding.retry
+        answered = self.insist(
+            f"{name}.retry.{told.channel}", lambda: retry(self.id, told.channel, ADA)
+        )
+        span.acked = answered.at if answered.how == OK else None
+
+    def _resolve(self, told: Told, name: str) -> None:
+        """Look on the platform with one's own eyes, after a while, and answer."""
+        self.hub.pause(BELIEVABLE)
+        recipients = [""] if told.rows is None else [
+            row.recipient for row in told.rows if row.status == "needs_review"
+        ]
+        for recipient in recipients:
+            is_there = self._sees(told.channel, recipient)
+            span = Span(self.hub.now)
+            self.wish.decided[told.channel].append(span)
+            answer = "it_is_there" if is_there else "send_it"
+            resolve = self.simulation.deciding.resolve
+            work = lambda r=recipient, a=answer: resolve(  # noqa: E731
+                self.id, told.channel, a, r or None, ADA
+            )
+            answered = self.request(f"{name}.resolve.{told.channel}.{recipient}", work)
+            span.acked = answered.at if answered.how == OK else None
+
+    def _sees(self, channel: str, recipient: str) -> bool:
+        who = f"{self.id}#{channel}#{recipient}".rstrip("#")
+        return any(post.call.who == who for post in self.simulation.platforms.live)
+
+    def tell(self, message_id: str) -> list[Told]:
+        """Return a message's deliveries as the API tells them."""
+        return told_by(self.simulation, message_id)
+
+
+def told_by(simulation: Simulation, message_id: str) -> list[Told]:
+    """Ask the API for a message with everybody it goes to."""
+    snapshot = simulation.publishing.read(message_id, MAX)
+    told = []
+    for delivery in snapshot.deliveries:
+        rows: tuple[Row, ...] | None = None
+        if delivery.parent:
+            rows = tuple(
+                Row(str(row.key.recipient_id), str(row.status), _id_of(row))
+                for row in _all_rows(simulation, message_id, delivery.key.channel)
+            )
+        told.append(
+            Told(
+                str(delivery.key.channel),
+                str(delivery.status),
+                _id_of(delivery),
+                rows,
+                delivery.counts.needs_review,
+            )
+        )
+    return told
+
+
+def _all_rows(simulation: Simulation, message_id: str, channel: ChannelName) -> list[Any]:
+    rows: list[Any] = []
+    cursor = None
+    while True:
+        page = simulation.publishing.recipients(
+            message_id, channel, MAX, limit=100, cursor=cursor
+        )
+        rows += page.items
+        cursor = page.cursor
+        if cursor is None:
+            return rows
+
+
+def _id_of(delivery: Any) -> str | None:
+    return delivery.receipt.external_id if delivery.receipt else None
+
+
+def _text(name: str, number: int) -> str:
+    return f"Announcement {name}v{number} for everyone."
+
+
+class Story:
+    """Everything that people do in one run."""
+
+    def __init__(self, simulation: Simulation) -> None:
+        self._simulation = simulation
+        self.people: dict[str, list[str]] = {}
+        self._authors: dict[str, Author] = {}
+
+    def begin(self) -> None:
+        """Set people going."""
+        simulation = self._simulation
+        self._subscribe()
+        for number in range(MESSAGES):
+            author = Author(simulation, self._plan(f"m{number}"))
+            self._authors[author.plan.name] = author
+            author.spawn(f"{author.plan.name} author", author.live)
+        for number in range(3):
+            self._change_footer(number)
+        for number in range(4):
+            self._opt_out(number)
+
+    def answer(self, wish: Wish) -> list[Told] | None:
+        """Return the API's last word on a message."""
+        author = self._authors[wish.name]
+        try:
+            return told_by(self._simulation, author.id)
+        except PublisherError:
+            return None
+
+    def _draw(self, label: str, name: str) -> Draw:
+        return self._simulation.chance.draw(label, name)
+
+    def _subscribe(self) -> None:
+        for channel in (*DIRECTS, "whatsapp", "email", "sms"):
+            draw = self._draw("people", channel)
+            many = 45 + int(draw[1] * 25) if draw[0] < 0.01 else 1 + int(draw[1] * 5)
+            self.people[channel] = self._simulation.subscribe(channel, many)
+
+    def _plan(self, name: str) -> Plan:
+        when, what, extra, edit = (self._draw(f"plan {n}", name) for n in range(4))
+        at = int(when[0] * CREATED_WITHIN)
+        channels = [what.pick(0, FEEDS)]
+        if what[1] < 0.6:
+            channels.append(what.pick(2, DIRECTS))
+        if what[3] < 0.35:
+            channels.append(extra.pick(0, REAL))
+        if extra[1] < 0.5:
+            channels.append(extra.pick(2, FEEDS))
+        due = None if when[1] < 0.5 else int(at + 10 * SECOND + when[2] * 15 * MINUTE)
+        around = due if due is not None else at
+        late_after = int(edit[0] * 1000 * 5) * 60 if extra[3] < 0.12 else None
+        plan = Plan(
+            name,
+            at,
+            tuple(dict.fromkeys(channels)),
+            due,
+            late_after,
+            is_draft=edit[1] < 0.05,
+            is_doubled=edit[1] > 0.9,
+            cancel_at=self._cancel_at(name, at, around),
+        )
+        hows = ("text", "reschedule", "earlier", "later", "channels")
+        for number in range(2):
+            draw = self._draw(f"edits {number}", name)
+            if draw[0] < 0.16:
+                spread = draw.between(2, -10, 5) * SECOND if draw[3] < 0.5 else -draw[2] * (
+                    around - at
+                )
+                moment = max(at + SECOND, int(around + spread))
+                plan.edits.append((moment, draw.pick(1, hows)))
+        plan.edits.sort()
+        looks = self._draw("looks", name)
+        plan.looks = [
+            int(around + looks[0] * 10 * MINUTE),
+            int(around + looks[1] * 40 * MINUTE),
+            45 * MINUTE + int((20 + 30 * looks[2]) * MINUTE),
+        ]
+        return plan
+
+    def _cancel_at(self, name: str, at: int, around: int) -> int | None:
+        draw = self._draw("cancel", name)
+        if draw[0] > 0.14:
+            return None
+        if draw[1] < 0.6:
+            return max(at + 100, int(around + draw.between(2, -3, 8) * SECOND))
+        return int(at + draw[2] * (around - at + 5 * MINUTE))
+
+    def _change_footer(self, number: int) -> None:
+        draw = self._draw("footer", str(number))
+        channel = draw.pick(0, (*FEEDS, *DIRECTS))
+        administrator = Administrator(self._simulation)
+        fields = {"footer": f" Yours, {number}."}
+        self._simulation.hub.plan(
+            draw[1] * CREATED_WITHIN,
+            lambda: administrator.reconnect(channel, fields, f"footer{number}"),
+        )
+
+    def _opt_out(self, number: int) -> None:
+        simulation = self._simulation
+        draw = self._draw("opt-out", str(number))
+        channel = draw.pick(0, DIRECTS)
+        if len(self.people[channel]) < 3:
+            return
+        recipient = self.people[channel].pop()
+        caller = Caller(simulation)
+
+        def work() -> None:
+            opt_out = simulation.subscriptions.opt_out
+            answered = caller.insist(
+                f"opt-out.{number}",
+                lambda: opt_out(ChannelName(channel), recipient, simulation.clock.now()),
+            )
+            if answered.how == OK and answered.value:
+                simulation.oracle.opted_out[channel, recipient] = answered.at
+
+        simulation.hub.plan(
+            draw[1] * CREATED_WITHIN, lambda: caller.spawn(f"opt-out {number}", work)
+        )
+
+
