@@ -52,11 +52,14 @@ def _pack_many(value: Any) -> Any:
 def pack_fields(value: Any, *, without: frozenset[str] = frozenset()) -> dict[str, Any]:
     """Return a dataclass's fields as attributes, but for those that are None or left out."""
     packed = {
-        field.name: pack(getattr(value, field.name))
-        for field in fields(value)
-        if field.name not in without
+        name: pack(getattr(value, name)) for name in _names(type(value)) if name not in without
     }
     return {name: part for name, part in packed.items() if part is not None}
+
+
+@cache
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 def unpack(kind: type[T], stored: Mapping[str, Any], **given: Any) -> T:

@@ -64,7 +64,12 @@ _LOW: dict[str, dict[str, float]] = {
     "table.write": _TABLE_WRITE,
     "table.transact": _TABLE_WRITE,
     "index": {"lag": 0.01},
-    "stream.put": {"refused": 0.003, "silent": 0.002, "crash_before": 0.0005, "crash_after": 0.0005},
+    "stream.put": {
+        "refused": 0.003,
+        "silent": 0.002,
+        "crash_before": 0.0005,
+        "crash_after": 0.0005,
+    },
     "stream.record": {"refused": 0.003, "lost": 0.001, "doubled": 0.003, "delayed": 0.003},
     "stream.batch": {"doubled": 0.005, "unanswered": 0.002},
     "starter": {"lost": 0.02},

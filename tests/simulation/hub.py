@@ -8,7 +8,7 @@ resumed: its strands unwind, and a port call made while unwinding raises and has
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
@@ -164,9 +164,7 @@ class Hub:
         if strand.process.is_dead:
             raise Killed
         self._order += 1
-        heappush(
-            self._heap, (self.now + int(milliseconds), self._order, strand, strand.stops)
-        )
+        heappush(self._heap, (self.now + int(milliseconds), self._order, strand, strand.stops))
         self._main.switch()
 
     def park(self) -> None:
@@ -364,5 +362,3 @@ def instant(milliseconds: float) -> datetime:
 def elapsed(moment: datetime) -> int:
     """Return an instant as a moment of the run."""
     return (moment - START) // timedelta(milliseconds=1)
-
-

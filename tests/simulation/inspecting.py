@@ -1,9 +1,9 @@
 """Looks at every item as it is stored: promises that are made about the table itself.
 
-    wake_up       a delivery that is not final stands in the due index, not too far ahead
-    ttl           only what is final may vanish by itself
-    final         a final status is left only by a person's decision
-    write_ahead   a request that publishes begins after its attempt was written
+wake_up       a delivery that is not final stands in the due index, not too far ahead
+ttl           only what is final may vanish by itself
+final         a final status is left only by a person's decision
+write_ahead   a request that publishes begins after its attempt was written
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from chalicelib.repositories.schema import GSI2PK, GSI2SK, Key
 from greenlet import getcurrent
 
+from chalicelib.repositories.schema import GSI2PK, GSI2SK, Key
 from tests.simulation.hub import HOUR, SECOND, Hub, Strand, elapsed
 from tests.simulation.oracle import FINAL
 from tests.simulation.outside import Call

@@ -1,20 +1,20 @@
 """The judge: knows what people asked for and were told, and what the platforms hold; nothing else.
 
-    lost          accepted, on no platform, and nobody is told that it failed
-    duplicated    two posts of one delivery are there at the same time
-    early         a request that publishes began before the minute that was asked for
-    late_policy   … or long after the author wanted it no more
-    after_cancel  … after the cancel was acknowledged
-    revision      … with a text that an acknowledged edit had replaced
-    opted_out     … to somebody whose wish to be left alone was acknowledged
-    untrue        the API says delivered and it is not there, or failed and it is
-    stuck         no final status long after everything worked again
-    two_owners    two requests for one delivery were under way at the same time
-    calls         more requests than a delivery may cost
-    idempotency   one request, sent twice, made two messages
-    recipients    somebody was forgotten, or was written to who never asked
-    monotone      a final status changed although no person decided anything
-    crashed       something was raised that nobody declared
+lost          accepted, on no platform, and nobody is told that it failed
+duplicated    two posts of one delivery are there at the same time
+early         a request that publishes began before the minute that was asked for
+late_policy   … or long after the author wanted it no more
+after_cancel  … after the cancel was acknowledged
+revision      … with a text that an acknowledged edit had replaced
+opted_out     … to somebody whose wish to be left alone was acknowledged
+untrue        the API says delivered and it is not there, or failed and it is
+stuck         no final status long after everything worked again
+two_owners    two requests for one delivery were under way at the same time
+calls         more requests than a delivery may cost
+idempotency   one request, sent twice, made two messages
+recipients    somebody was forgotten, or was written to who never asked
+monotone      a final status changed although no person decided anything
+crashed       something was raised that nobody declared
 """
 
 from __future__ import annotations
@@ -282,4 +282,6 @@ class Oracle:
 
 def _too_late(version: Version, at: int) -> bool:
     """Return whether it was too late even for a worker that had looked just in time."""
-    return version.late_after is not None and at > version.due + version.late_after + 5 * MINUTE + SKEW
+    return (
+        version.late_after is not None and at > version.due + version.late_after + 5 * MINUTE + SKEW
+    )

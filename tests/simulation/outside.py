@@ -14,7 +14,7 @@ from datetime import timedelta
 from email.utils import format_datetime
 from typing import Any
 
-from chalicelib.domain.channels import Account, AwsCall, ChannelName, HttpRequest, Response
+from chalicelib.domain.channels import Account, AwsCall, HttpRequest, Response
 from chalicelib.domain.errors import Ambiguous, PlatformUnavailable
 from tests.fakes.platforms import FakePlatforms, Shown, reply
 from tests.simulation.chance import Chance, Draw
@@ -24,7 +24,12 @@ from tests.simulation.storage import Faulty
 LOOKUP_LAG = 20 * SECOND
 LATEST_EFFECT = 120 * SECOND
 READ_TIMEOUT = 20 * SECOND
-AWS_ERRORS = {401: "ExpiredToken", 429: "Throttling", 400: "InvalidParameter", 503: "ServiceUnavailable"}
+AWS_ERRORS = {
+    401: "ExpiredToken",
+    429: "Throttling",
+    400: "InvalidParameter",
+    503: "ServiceUnavailable",
+}
 
 
 @dataclass
@@ -196,9 +201,7 @@ class SimulatedPlatforms(Faulty):
         """Note a post with the request that made it."""
         assert self._call is not None, "only a request that publishes makes a post"
         text = post.text
-        made = Live(
-            str(post.channel), post.id, text, post.recipient, elapsed(post.at), self._call
-        )
+        made = Live(str(post.channel), post.id, text, post.recipient, elapsed(post.at), self._call)
         self.live.append(made)
         self.published(made)
 
@@ -256,5 +259,3 @@ class Vault:
         """Store a secret."""
         self.before[name] = (self.hub.now, self.fields.get(name, {}))
         self.fields[name] = dict(fields)
-
-

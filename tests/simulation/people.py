@@ -17,16 +17,16 @@ from chalicelib.domain.messages import Changes, Content, Draft, LateAction, Late
 from chalicelib.domain.ports import Once, Snapshot, StoredResponse
 from tests.fakes.world import ADA, MAX, ROOT
 from tests.simulation.chance import Draw
-from tests.simulation.hub import MINUTE, SECOND, current, instant
-from tests.simulation.oracle import FINAL, MARK, Span, Version, Wish
+from tests.simulation.hub import MINUTE, SECOND, instant
+from tests.simulation.oracle import FINAL, Span, Version, Wish
 
 if TYPE_CHECKING:
     from tests.simulation.simulation import Simulation
 
 PATIENCE = 30 * SECOND
 REQUEST = 29 * SECOND
-MESSAGES = 36
-CREATED_WITHIN = 20 * MINUTE
+MESSAGES = 64
+CREATED_WITHIN = 16 * MINUTE
 BELIEVABLE = 150 * SECOND
 """How long somebody waits before they trust their own eyes that a post is not there."""
 FEEDS = ("key-feed", "handle-feed", "lookup-feed", "event-feed", "none-feed")
@@ -98,9 +98,7 @@ class Caller:
     def request(self, name: str, work: Callable[[], Any], first_id: str = "") -> Answered:
         """Send a request and wait for its answer."""
         simulation = self.simulation
-        process = self.hub.start(
-            "api", name, work, skew=simulation.skew(name), life=REQUEST
-        )
+        process = self.hub.start("api", name, work, skew=simulation.skew(name), life=REQUEST)
         process.first_id = first_id
         self.hub.pause(5)
         is_over = process.is_over or self.hub.join(process, PATIENCE)
@@ -256,8 +254,10 @@ class Author(Caller):
             text = number
             changes["text"] = _text(plan.name, number)
         if how in ("earlier", "later", "reschedule"):
-            due = int(now + draw.between(0, -2, 3) * MINUTE) if how == "earlier" else int(
-                max(due, now) + draw.between(0, 0, 8) * MINUTE
+            due = (
+                int(now + draw.between(0, -2, 3) * MINUTE)
+                if how == "earlier"
+                else int(max(due, now) + draw.between(0, 0, 8) * MINUTE)
             )
             changes |= {"reschedule": True, "scheduled_at": instant(due)}
         if how == "channels":
@@ -329,8 +329,10 @@ class Author(Caller):
     def _retry(self, told: Told, name: str) -> None:
         stuck = told.status in ("failed", "skipped")
         if told.rows is not None:
-            stuck = told.status in FINAL and not told.needs_review and any(
-                row.status in ("failed", "skipped") for row in told.rows
+            stuck = (
+                told.status in FINAL
+                and not told.needs_review
+                and any(row.status in ("failed", "skipped") for row in told.rows)
             )
         if not stuck:
             return
@@ -345,9 +347,11 @@ class Author(Caller):
     def _resolve(self, told: Told, name: str) -> None:
         """Look on the platform with one's own eyes, after a while, and answer."""
         self.hub.pause(BELIEVABLE)
-        recipients = [""] if told.rows is None else [
-            row.recipient for row in told.rows if row.status == "needs_review"
-        ]
+        recipients = (
+            [""]
+            if told.rows is None
+            else [row.recipient for row in told.rows if row.status == "needs_review"]
+        )
         for recipient in recipients:
             is_there = self._sees(told.channel, recipient)
             span = Span(self.hub.now)
@@ -396,9 +400,7 @@ def _all_rows(simulation: Simulation, message_id: str, channel: ChannelName) -> 
     rows: list[Any] = []
     cursor = None
     while True:
-        page = simulation.publishing.recipients(
-            message_id, channel, MAX, limit=100, cursor=cursor
-        )
+        page = simulation.publishing.recipients(message_id, channel, MAX, limit=100, cursor=cursor)
         rows += page.items
         cursor = page.cursor
         if cursor is None:
@@ -426,6 +428,8 @@ class Story:
         simulation = self._simulation
         self._subscribe()
         for number in range(MESSAGES):
+            if simulation.authors is not None and f"m{number}" not in simulation.authors:
+                continue
             author = Author(simulation, self._plan(f"m{number}"))
             self._authors[author.plan.name] = author
             author.spawn(f"{author.plan.name} author", author.live)
@@ -461,7 +465,7 @@ class Story:
             channels.append(extra.pick(0, REAL))
         if extra[1] < 0.5:
             channels.append(extra.pick(2, FEEDS))
-        due = None if when[1] < 0.5 else int(at + 10 * SECOND + when[2] * 15 * MINUTE)
+        due = None if when[1] < 0.5 else int(at + 10 * SECOND + when[2] * 12 * MINUTE)
         around = due if due is not None else at
         late_after = int(edit[0] * 1000 * 5) * 60 if extra[3] < 0.12 else None
         plan = Plan(
@@ -478,8 +482,8 @@ class Story:
         for number in range(2):
             draw = self._draw(f"edits {number}", name)
             if draw[0] < 0.16:
-                spread = draw.between(2, -10, 5) * SECOND if draw[3] < 0.5 else -draw[2] * (
-                    around - at
+                spread = (
+                    draw.between(2, -10, 5) * SECOND if draw[3] < 0.5 else -draw[2] * (around - at)
                 )
                 moment = max(at + SECOND, int(around + spread))
                 plan.edits.append((moment, draw.pick(1, hows)))
@@ -487,8 +491,8 @@ class Story:
         looks = self._draw("looks", name)
         plan.looks = [
             int(around + looks[0] * 10 * MINUTE),
-            int(around + looks[1] * 40 * MINUTE),
-            45 * MINUTE + int((20 + 30 * looks[2]) * MINUTE),
+            int(around + looks[1] * 30 * MINUTE),
+            30 * MINUTE + int((20 + 30 * looks[2]) * MINUTE),
         ]
         return plan
 
@@ -531,5 +535,3 @@ class Story:
         simulation.hub.plan(
             draw[1] * CREATED_WITHIN, lambda: caller.spawn(f"opt-out {number}", work)
         )
-
-

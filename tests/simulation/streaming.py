@@ -1,10 +1,10 @@
 """The stream and how Lambda feeds the worker from it.
 
-    put ─▶ shard ─▶ lane (parallelization factor) ─▶ batch of ≤ 10 ─▶ invocation of ≤ 300 s
-                                                        │
-              lowest failed record is the checkpoint ◀──┤ partial answer
-              both halves, one after the other       ◀──┤ crash or time-out (costs no retry)
-              after 3 retries, or an hour            ◀──┘ on-failure destination, to be replayed
+put ─▶ shard ─▶ lane (parallelization factor) ─▶ batch of ≤ 10 ─▶ invocation of ≤ 300 s
+                                                    │
+          lowest failed record is the checkpoint ◀──┤ partial answer
+          both halves, one after the other       ◀──┤ crash or time-out (costs no retry)
+          after 3 retries, or an hour            ◀──┘ on-failure destination, to be replayed
 """
 
 from __future__ import annotations
@@ -148,7 +148,9 @@ class SimulatedStream(Faulty):
         if fault == "doubled":
             self._invoke(f"{name}'", hints, lambda _: None)
         answered = fault != "unanswered"
-        self._invoke(name, hints, lambda done: self._answered(lane, records, retries, done, answered))
+        self._invoke(
+            name, hints, lambda done: self._answered(lane, records, retries, done, answered)
+        )
 
     def _answered(
         self,

@@ -1,0 +1,123 @@
+"""`make sim`: many runs on all cores, a report, and for a broken promise its story."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import multiprocessing
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+from tests.simulation.chance import LEVELS
+from tests.simulation.report import Total
+from tests.simulation.shrinking import shrink, story
+from tests.simulation.simulation import Result, Simulation
+
+BATCH = 8
+Run = tuple[int, str]
+
+
+def _play(run: Run) -> tuple[Result, float]:
+    seed, level = run
+    began = time.process_time()
+    result = Simulation(seed, LEVELS[level]).play()
+    return result, time.process_time() - began
+
+
+def _prepare() -> None:
+    """Collect rarely: a run makes millions of values and few cycles."""
+    gc.set_threshold(200_000, 20, 20)
+
+
+def _runs(levels: list[str], first: int) -> Iterator[Run]:
+    seed = first
+    while True:
+        for level in levels:
+            yield seed, level
+        seed += 1
+
+
+def play_many(levels: list[str], first: int, deliveries: int, jobs: int) -> Total:
+    """Play runs until there are enough deliveries; every seed that began is played to its end."""
+    total, runs = Total(), _runs(levels, first)
+    context = multiprocessing.get_context("fork")
+    with context.Pool(jobs, _prepare) as pool:
+        while total.accepted < deliveries:
+            for result, seconds in pool.imap(_play, [next(runs) for _ in range(BATCH * jobs)]):
+                total.add(result, seconds)
+            if sys.stderr.isatty():
+                print(f"\r{total.accepted:,} deliveries", end="", file=sys.stderr, flush=True)
+    return total
+
+
+def play_one(levels: list[str], seed: int) -> Total:
+    """Play one seed."""
+    total = Total()
+    for level in levels:
+        total.add(*_play((seed, level)))
+    return total
+
+
+def commit() -> str:
+    """Return the commit that is checked out; marked if there is more than that."""
+    done = subprocess.run(
+        ["git", "describe", "--always", "--dirty", "--exclude", "*"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout.strip() or "unknown"
+
+
+def explain(total: Total, save: str) -> None:
+    """Shrink the first failing run and tell its story."""
+    failing = total.failing[0]
+    kind = failing.violations[0].kind
+    print(f"\nbroken: {kind}    make sim SEED={failing.seed} LEVEL={failing.level}")
+    began = time.monotonic()
+    case = shrink(failing.seed, failing.level, kind)
+    print(
+        f"shrunk to {len(case.faults)} faults and {len(case.authors)} authors "
+        f"in {time.monotonic() - began:.0f} s"
+    )
+    for fault in case.faults:
+        print(f"  fault  {fault}")
+    for line in story(case):
+        print(line)
+    if save:
+        print(f"kept as {case.save(save)}")
+
+
+def main() -> int:
+    """Play, report, explain; 1 if a promise was broken."""
+    parser = argparse.ArgumentParser(prog="make sim", description=__doc__)
+    parser.add_argument("--deliveries", type=int, default=100_000)
+    parser.add_argument("--seed", type=int, help="play only this one")
+    parser.add_argument("--first", type=int, default=0, help="begin with this seed")
+    parser.add_argument("--level", choices=sorted(LEVELS), help="low and high unless given")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--save", default="", help="keep the shrunk case under this name")
+    chosen = parser.parse_args()
+    levels = [chosen.level] if chosen.level else ["low", "high"]
+    began = time.monotonic()
+    if chosen.seed is not None:
+        total = play_one(levels, chosen.seed)
+    else:
+        total = play_many(levels, chosen.first, chosen.deliveries, chosen.jobs)
+    for line in total.lines(time.monotonic() - began, commit()):
+        print(line)
+    for failing in total.failing[:20]:
+        for violation in failing.violations[:5]:
+            print(
+                f"{failing.level} {failing.seed}: {violation.kind} {violation.who}: {violation.story}"
+            )
+    if total.failing:
+        explain(total, chosen.save)
+    return 1 if total.failing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
