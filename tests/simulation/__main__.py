@@ -111,9 +111,8 @@ def main() -> int:
         print(line)
     for failing in total.failing[:20]:
         for violation in failing.violations[:5]:
-            print(
-                f"{failing.level} {failing.seed}: {violation.kind} {violation.who}: {violation.story}"
-            )
+            told = f"{violation.kind} {violation.who}: {violation.story}"
+            print(f"{failing.level} {failing.seed}: {told}")
     if total.failing:
         explain(total, chosen.save)
     return 1 if total.failing else 0

@@ -23,10 +23,11 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from tests.simulation.hub import MINUTE, SECOND, Hub
-from tests.simulation.outside import Call, Live
+from tests.simulation.outside import Call, Live, SimulatedPlatforms
 
 MARK = re.compile(r"\bm(\d+)v(\d+)\b")
 SKEW = 1 * SECOND
@@ -95,7 +96,8 @@ class Oracle:
         self.statuses: Counter[str] = Counter()
         self.reviews: Counter[str] = Counter()
         self._under_way: dict[str, Call] = {}
-        self._calls: dict[tuple[str, str], list[Call]] = defaultdict(list)
+        self._counts: Counter[str] = Counter()
+        self._rejected: set[str] = set()
 
     def blame(self, kind: str, who: str, story: str) -> None:
         """Note a broken promise."""
@@ -182,21 +184,20 @@ class Oracle:
     def judge(
         self,
         answers: Mapping[str, Any],
-        posts: Iterable[Live],
-        calls: Iterable[Call],
-        asked: Mapping[str, int],
+        platforms: SimulatedPlatforms,
         people: Mapping[str, Iterable[str]],
     ) -> None:
         """Judge the end: `answers` are the API's last ones, by message."""
         by_delivery: dict[tuple[str, str, str], list[Live]] = defaultdict(list)
-        for post in posts:
+        self._rejected = platforms.rejected
+        for post in platforms.live:
             mark = MARK.search(post.text)
             recipient = post.call.who.split("#")[2] if post.call.who.count("#") > 1 else ""
             if mark is not None:
                 by_delivery[f"m{mark[1]}", post.channel, recipient].append(post)
         for (name, channel, recipient), made in by_delivery.items():
             self._judge_copies(f"{name}#{channel}#{recipient}", made)
-        self._judge_calls(calls, asked)
+        self._judge_calls(platforms.calls, platforms.asked)
         for name, wish in self.wishes.items():
             if len(wish.ids) > 1:
                 self.blame("idempotency", name, f"it became {sorted(wish.ids)}")
@@ -211,13 +212,13 @@ class Oracle:
 
     def _judge_copies(self, who: str, made: list[Live]) -> None:
         made.sort(key=lambda post: post.shown_at)
-        for before, after in zip(made, made[1:], strict=False):
+        for before, after in pairwise(made):
             if before.gone_at is None or before.gone_at > after.shown_at:
                 texts = f"{before.id} and {after.id}"
                 self.blame("duplicated", who, f"{texts} are there at the same time")
 
     def _judge_calls(self, calls: Iterable[Call], asked: Mapping[str, int]) -> None:
-        counts = Counter(call.who for call in calls)
+        counts = self._counts = Counter(call.who for call in calls)
         for who, count in counts.items():
             name, channel = who.split("#")[:2]
             wish = self.wishes.get(name.split(".")[0])
@@ -274,10 +275,17 @@ class Oracle:
             self.blame("lost", who, "it is said to be delivered and was never there")
         elif status in ABSENT and made:
             self.blame("untrue", who, f"it is said to be {status} and is there: {made[0].id}")
+        elif status == "failed" and not self._may_fail(wish, channel, recipient):
+            self.blame("given_up", who, "nobody refused it")
         elif status == "delivered" and answer.external_id is not None:
             ids = {post.id for post in made}
             if answer.external_id not in ids:
                 self.blame("untrue", who, f"{answer.external_id} is not among {sorted(ids)}")
+
+    def _may_fail(self, wish: Wish, channel: str, recipient: str) -> bool:
+        """Return whether a platform refused the content, or every try was used up."""
+        names = [f"{name}#{channel}#{recipient}".rstrip("#") for name in wish.ids]
+        return any(n in self._rejected or self._counts[n] >= MAX_ATTEMPTS for n in names)
 
 
 def _too_late(version: Version, at: int) -> bool:

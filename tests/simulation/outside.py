@@ -24,6 +24,10 @@ from tests.simulation.storage import Faulty
 LOOKUP_LAG = 20 * SECOND
 LATEST_EFFECT = 120 * SECOND
 READ_TIMEOUT = 20 * SECOND
+HEARD = 10 * SECOND
+"""After so long a refusal of the account is known everywhere, unless it could not be noted."""
+DEAF = 5
+"""How many deliveries may call a platform that refuses the account, because it was not noted."""
 AWS_ERRORS = {
     401: "ExpiredToken",
     429: "Throttling",
@@ -57,6 +61,16 @@ class Live:
     gone_at: int | None = None
 
 
+@dataclass
+class Refusing:
+    """Why a platform refuses everything of our account, and who called all the same."""
+
+    since: int
+    until: int | None
+    """None: until it gets a new token."""
+    callers: set[str] = field(default_factory=set)
+
+
 class _Posts(list[Shown]):
     """The platforms' posts; whoever appends one is told."""
 
@@ -84,9 +98,16 @@ class SimulatedPlatforms(Faulty):
         self.live: list[Live] = []
         self.token: dict[str, str] = {}
         """The token that each platform accepts; none: any."""
+        self.rejected: set[str] = set()
+        """The deliveries whose content a platform refused."""
+        self.refusing: dict[str, Refusing] = {}
+        """What each platform holds against our account at present."""
         self.is_down: Callable[[str], bool] = lambda _: False
         self.published: Callable[[Live], None] = lambda _: None
         self.called: Callable[[Call], None] = lambda _: None
+        self.is_renewed: Callable[[str], bool] = lambda _: False
+        """Whether the right token is stored; some process may still remember the old one."""
+        self.deaf: Callable[[Call], None] = lambda _: None
         self._call: Call | None = None
 
     # --- what a process does ------------------------------------------------------------------
@@ -123,7 +144,15 @@ class SimulatedPlatforms(Faulty):
         if self.is_down(str(account.channel)):
             fault = fault or ("error_503" if draw[2] < 0.5 else "drop_before")
         if not self._knows(account):
+            self._refuse(call, None)
             return _refusal(401, step)
+        limited = self.refusing.get(str(account.channel))
+        if step.publishes and limited is not None and limited.until is not None:
+            if self.hub.now < limited.until:
+                self._refuse(call, limited.until)
+                seconds = 1 + (limited.until - self.hub.now) // SECOND
+                return _refusal(429, step, {"retry-after": str(seconds)})
+            del self.refusing[str(account.channel)]
         answer = self._answer(fault, draw, step, account, call)
         if fault == "crash_after":
             self.die(process)
@@ -160,15 +189,19 @@ class SimulatedPlatforms(Faulty):
                 raise silence("Unreadable.")
             return Response(answer.status, {}, answer.body[: len(answer.body) // 2])
         if fault in _STATUS:
-            return _refusal(_STATUS[fault], step, self._wish(fault, draw))
+            if fault == "reject_content" and call is not None:
+                self.rejected.add(call.who)
+            return _refusal(_STATUS[fault], step, self._wish(fault, draw, call))
         if fault == "slow":
             self.hub.pause(3 * SECOND + draw[3] * 15 * SECOND)
         return self._act(step, account, call)
 
-    def _wish(self, fault: str, draw: Draw) -> Mapping[str, str]:
+    def _wish(self, fault: str, draw: Draw, call: Call | None) -> Mapping[str, str]:
         if fault != "rate_limit":
             return {}
         seconds = int(1 + draw[2] ** 2 * 300)
+        if call is not None:
+            self._refuse(call, self.hub.now + seconds * SECOND)
         if draw[3] < 0.5:
             return {"retry-after": str(seconds)}
         now = instant(self.hub.now)
@@ -177,6 +210,19 @@ class SimulatedPlatforms(Faulty):
             "date": format_datetime(now, usegmt=True),
             "retry-after": format_datetime(until, usegmt=True),
         }
+
+    def _refuse(self, call: Call | None, until: int | None) -> None:
+        """Note that our account was told to keep still, until a moment or a new token."""
+        if call is None or (until is None and self.is_renewed(call.channel)):
+            return
+        known = self.refusing.get(call.channel)
+        if known is None or known.until != until:
+            known = self.refusing[call.channel] = Refusing(self.hub.now, until)
+        if call.began > known.since + HEARD:
+            known.callers.add(call.who)
+            if len(known.callers) > DEAF:
+                self.deaf(call)
+                known.callers.clear()
 
     def _knows(self, account: Account) -> bool:
         wanted = self.token.get(str(account.channel))
@@ -250,9 +296,9 @@ class Vault:
     def read(self, name: str, *, fresh: bool = False) -> Mapping[str, str]:
         """Return a secret; for five minutes after a change perhaps the old one."""
         changed_at, old = self.before.get(name, (0, {}))
-        if not fresh and old and self.hub.now < changed_at + 300 * SECOND:
-            if self.chance.draw("vault", name)[0] < 0.3 and not self.chance.is_quiet:
-                return old
+        is_fresh = fresh or not old or self.hub.now > changed_at + 300 * SECOND
+        if not is_fresh and not self.chance.is_quiet and self.chance.draw("vault", name)[0] < 0.3:
+            return old
         return self.fields.get(name, {})
 
     def write(self, name: str, fields: Mapping[str, str]) -> None:

@@ -353,16 +353,18 @@ class Author(Caller):
             else [row.recipient for row in told.rows if row.status == "needs_review"]
         )
         for recipient in recipients:
-            is_there = self._sees(told.channel, recipient)
-            span = Span(self.hub.now)
-            self.wish.decided[told.channel].append(span)
-            answer = "it_is_there" if is_there else "send_it"
-            resolve = self.simulation.deciding.resolve
-            work = lambda r=recipient, a=answer: resolve(  # noqa: E731
-                self.id, told.channel, a, r or None, ADA
-            )
-            answered = self.request(f"{name}.resolve.{told.channel}.{recipient}", work)
-            span.acked = answered.at if answered.how == OK else None
+            self._answer(told.channel, recipient, name)
+
+    def _answer(self, channel: str, recipient: str, name: str) -> None:
+        answer = "it_is_there" if self._sees(channel, recipient) else "send_it"
+        span = Span(self.hub.now)
+        self.wish.decided[channel].append(span)
+        resolve = self.simulation.deciding.resolve
+        answered = self.request(
+            f"{name}.resolve.{channel}.{recipient}",
+            lambda: resolve(self.id, channel, answer, recipient or None, ADA),
+        )
+        span.acked = answered.at if answered.how == OK else None
 
     def _sees(self, channel: str, recipient: str) -> bool:
         who = f"{self.id}#{channel}#{recipient}".rstrip("#")

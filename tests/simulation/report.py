@@ -21,6 +21,8 @@ PROMISES = (
     "late_policy",
     "opted_out",
     "recipients",
+    "given_up",
+    "quota",
     "two_owners",
     "idempotency",
     "monotone",

@@ -111,7 +111,7 @@ class Silent:
 
 
 class Names:
-    """Identifiers: the first of a request is its message's, known beforehand; others are counted."""
+    """Identifiers: the first of a request is its message's; others are counted."""
 
     def __init__(self) -> None:
         self._numbers = count(1)
@@ -185,6 +185,10 @@ class Simulation(World):
         self.platforms = SimulatedPlatforms(hub, chance)
         self.platforms.published = self._published
         self.platforms.called = self._called
+        self.platforms.deaf = lambda call: self.oracle.blame(
+            "quota", call.channel, "our account is refused, and many call all the same"
+        )
+        self.platforms.is_renewed = self._is_renewed
         self.media = FakeMedia()
         self.studio = FakeStudio()
         self.secrets = Vault(hub, chance)
@@ -213,6 +217,10 @@ class Simulation(World):
             return
         self.oracle.blame("crashed", entity(), f"{name}: {type(error).__name__}: {error}")
 
+    def _is_renewed(self, channel: str) -> bool:
+        known = self.secrets.fields.get(channel, {}).get("access_token")
+        return known == self.platforms.token.get(channel, known)
+
     def _called(self, call: Any) -> None:
         self.oracle.called(call)
         self.inspector.look_at_call(call, self.table.items())
@@ -221,11 +229,12 @@ class Simulation(World):
         self.oracle.published(post)
         draw = self.chance.draw("outside", post.call.who)
         identity = f"outside|{post.call.who}|{post.id}"
-        if draw[0] < 0.01 * self.chance.level.storms and not self.chance.is_quiet:
-            if self.chance.allows(identity, "outside", "deleted", self.hub.now):
-                after = SECOND + draw[1] ** 2 * 10 * MINUTE
-                at = max(post.shown_at, self.hub.now) + after
-                self.hub.plan(at, lambda: self.platforms.take_down(post))
+        if draw[0] > 0.01 * self.chance.level.storms or self.chance.is_quiet:
+            return
+        if self.chance.allows(identity, "outside", "deleted", self.hub.now):
+            after = SECOND + draw[1] ** 2 * 10 * MINUTE
+            at = max(post.shown_at, self.hub.now) + after
+            self.hub.plan(at, lambda: self.platforms.take_down(post))
 
     # --- processes ----------------------------------------------------------------------------
 
@@ -318,6 +327,7 @@ class Simulation(World):
 
         def expire() -> None:
             self.platforms.token[channel] = token
+            self.platforms.refusing.pop(channel, None)
             self.hub.tell(channel, "its token expires")
 
         self.hub.plan(begin, expire)
@@ -381,9 +391,7 @@ class Simulation(World):
         answers = {name: story.answer(wish) for name, wish in self.oracle.wishes.items()}
         self.oracle.judge(
             answers,
-            self.platforms.live,
-            self.platforms.calls,
-            self.platforms.asked,
+            self.platforms,
             story.people,
         )
 

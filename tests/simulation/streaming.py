@@ -143,7 +143,7 @@ class SimulatedStream(Faulty):
         lane.invocations += 1
         # Named by what it serves, not by a count: a fault elsewhere must not rename it.
         name = f"worker({records[0].name})"
-        fault, draw = self.chance.strike("stream.batch", records[0].name, self.hub.now)
+        fault, _ = self.chance.strike("stream.batch", records[0].name, self.hub.now)
         hints = [record.hint for record in records]
         if fault == "doubled":
             self._invoke(f"{name}'", hints, lambda _: None)
