@@ -48,11 +48,12 @@ class Level:
     """How many of each kind of lasting disturbance a run has, on average."""
 
 
-_TABLE_READ = {"busy": 0.004, "silent": 0.002, "crash": 0.0002, "freeze": 0.0001}
+_TABLE_READ = {"busy": 0.004, "silent": 0.001, "slow": 0.002, "crash": 0.0002, "freeze": 0.0001}
 _TABLE_WRITE = {
     "busy": 0.004,
     "silent_before": 0.0015,
     "silent_after": 0.0015,
+    "slow": 0.002,
     "crash_before": 0.0003,
     "crash_after": 0.0003,
     "freeze": 0.0001,

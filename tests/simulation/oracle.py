@@ -179,6 +179,20 @@ class Oracle:
         if status in FINAL:
             wish.seen[place] = status
 
+    def told_of_all(self, name: str, told: Any) -> None:
+        """Judge what the API tells of a direct channel as a whole, with everybody it goes to."""
+        rows = {row.status for row in told.rows}
+        if told.status not in FINAL or not rows:
+            return
+        who = f"{name}#{told.channel}"
+        if not rows <= FINAL:
+            self.blame("aggregate", who, f"it is {told.status} and some are still to be served")
+            return
+        ranked = ("needs_review", "delivered", "failed", "skipped", "cancelled")
+        expected = next((status for status in ranked if status in rows), told.status)
+        if told.status != expected:
+            self.blame("aggregate", who, f"it is {told.status}, its recipients say {expected}")
+
     # --- at the end ---------------------------------------------------------------------------
 
     def judge(
@@ -244,6 +258,7 @@ class Oracle:
             made = by_delivery.get((wish.name, channel, ""), [])
             self._judge_status(wish, channel, "", delivery, made)
             return
+        self.told_of_all(wish.name, delivery)
         if delivery.status not in FINAL:
             self.blame("stuck", f"{wish.name}#{channel}", f"it is still {delivery.status}")
         rows = {row.recipient for row in delivery.rows}

@@ -323,6 +323,8 @@ class Author(Caller):
     def _compare(self, told: Told) -> None:
         if told.rows is None:
             self.simulation.oracle.told(self.wish, told.channel, "", told.status)
+        if told.rows is not None and not self.wish.decided.get(told.channel):
+            self.simulation.oracle.told_of_all(self.wish.name, told)
         for row in told.rows or ():
             self.simulation.oracle.told(self.wish, told.channel, row.recipient, row.status)
 
@@ -435,7 +437,7 @@ class Story:
             author = Author(simulation, self._plan(f"m{number}"))
             self._authors[author.plan.name] = author
             author.spawn(f"{author.plan.name} author", author.live)
-        for number in range(3):
+        for number in range(8):
             self._change_footer(number)
         for number in range(4):
             self._opt_out(number)
@@ -508,7 +510,8 @@ class Story:
 
     def _change_footer(self, number: int) -> None:
         draw = self._draw("footer", str(number))
-        channel = draw.pick(0, (*FEEDS, *DIRECTS))
+        # Only by its text can a look-up on a feed recognise a post.
+        channel = "lookup-feed" if number % 2 else draw.pick(0, (*FEEDS, *DIRECTS))
         administrator = Administrator(self._simulation)
         fields = {"footer": f" Yours, {number}."}
         self._simulation.hub.plan(

@@ -20,6 +20,7 @@ PROMISES = (
     "revision",
     "late_policy",
     "opted_out",
+    "aggregate",
     "recipients",
     "given_up",
     "quota",

@@ -181,7 +181,7 @@ class SimulatedTable(Faulty):
         if not in_process():
             return ""
         fault, draw, _ = self.begin(kind)
-        self.hub.pause(_latency(draw[1]))
+        self.hub.pause(_latency(draw[1]) if fault != "slow" else 200 + 4 * SECOND * draw[1] ** 2)
         if fault == "busy" or self.is_down():
             raise Busy("throttled")
         if fault == "silent":
@@ -192,7 +192,7 @@ class SimulatedTable(Faulty):
         if not in_process():
             return effect()
         fault, draw, process = self.begin(kind)
-        self.hub.pause(_latency(draw[1]))
+        self.hub.pause(_latency(draw[1]) if fault != "slow" else 200 + 4 * SECOND * draw[1] ** 2)
         if fault == "busy" or self.is_down():
             raise Busy("throttled")
         if fault == "silent_before":
