@@ -119,12 +119,18 @@ class Progress:
         self.move(parent, closed)
 
     def close_parent_of(self, key: DeliveryKey) -> None:
-        """Close the parent that this is, or that this recipient's is under, if all are settled."""
+        """Close the parent that this is, or that this recipient's is under, if all are settled.
+
+        Whoever moves it first closes it; what nobody closed is closed when its lease ends.
+        """
         parent = self._messages.delivery(replace(key, recipient_id=None))
         if parent is None or parent.status is not Status.SENDING or not parent.expanded:
             return
         if parent.counts.settled == parent.counts.total:
-            self.close(parent)
+            try:
+                self.close(parent)
+            except LostRace as error:
+                self._telemetry.event("follow_later", reason=str(error))
 
     def roll_up(self, message_id: str) -> None:
         """Store a message's status for lists."""
@@ -141,5 +147,5 @@ class Progress:
                     self.close_parent_of(delivery.key)
             elif delivery.status not in (Status.QUEUED, Status.SENDING):
                 self.roll_up(delivery.key.message_id)
-        except (LostRace, StoreUnavailable) as error:
+        except StoreUnavailable as error:
             self._telemetry.event("follow_later", reason=str(error))

@@ -146,6 +146,21 @@ def test_recipients_who_were_not_served_yet_are_cancelled(world: World) -> None:
     assert world.message(message).status is MessageStatus.PARTIALLY_DELIVERED
 
 
+def test_a_cancel_and_a_worker_may_close_a_parent_at_once(world: World) -> None:
+    world.subscribe(DIRECT, 60)
+    message = world.submit("Hello", DIRECT)
+    world.delivering.deliver_all(world.stream.take())
+    closing = "count_delivered', value"
+    world.breaker.when = lambda at, _, request: LostRace() if closing in repr(request) else None
+    with pytest.raises(InFlight):
+        cancel(world, message)
+    assert world.status(message, DIRECT) is Status.SENDING
+
+    world.breaker.mend()
+    world.run()
+    assert world.status(message, DIRECT) is Status.DELIVERED
+
+
 def test_a_rejected_message_has_nothing_to_cancel() -> None:
     world = World(require_approval=True)
     message = world.submit("Hello", FEED)
