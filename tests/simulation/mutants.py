@@ -226,22 +226,21 @@ def the_handle_is_forgotten() -> AbstractContextManager[Any]:
 def no_write_ahead() -> AbstractContextManager[Any]:
     """The platform is called first, the attempt is written after."""
 
-    def publish(self: Any, delivery: Delivery, channel: Any, post: Any, account: Any) -> None:
+    def publish(self: Any, delivery: Delivery, ready: Any, _: Any) -> None:
         now = self._clock.now()
         begun = steps.begin(delivery, now, self._policy)
         attempt = delivering.Attempt(
-            begun.key, begun.attempts, begun.revision, now, begun.claim or "", post.digest
+            begun.key, begun.attempts, begun.revision, now, begun.claim or "", ready.post.digest
         )
-        run = delivering._Run(begun, attempt, channel, post, account)
+        run = delivering._Run(begun, attempt, ready, now)
         outcome = self._conversing_outcome(run)
         self._unit.commit(self._messages.moving(delivery, begun, attempt=attempt))
         self._settle(run, outcome)
 
     def outcome(self: Any, run: Any) -> Any:
         try:
-            return self._conversing.hold(
-                run.channel.publish(run.post, run.account), run.account, lambda _: None
-            )
+            conversation = run.ready.channel.publish(run.ready.post, run.ready.account)
+            return self._conversing.hold(conversation, run.ready.account, lambda _: None)
         except delivering.ChannelError as error:
             return error
 
@@ -290,7 +289,7 @@ def any_record_will_do() -> AbstractContextManager[Any]:
         stored = self._messages.delivery(hint.key)
         if stored is not None and stored.status is S.SENDING and not stored.parent:
             stored = replace(stored, status=S.QUEUED)
-            self._attempt(stored)
+            self._attempt(stored, None)
             return ()
         claim = (stored.claim or "") if stored else hint.claim
         return real(self, replace(hint, claim=claim), *rest)
@@ -531,6 +530,12 @@ def a_transient_answer_fails_a_delivery() -> AbstractContextManager[Any]:
 def the_circuit_never_opens() -> AbstractContextManager[Any]:
     """What concerns a whole account is learnt by each delivery for itself."""
     return _method(AccountBook, "learn", lambda *_: None)
+
+
+@mutant
+def an_open_circuit_stops_nobody() -> AbstractContextManager[Any]:
+    """That an account rests is known and not respected."""
+    return patch.object(delivering, "is_paused", lambda *_: False)
 
 
 @mutant

@@ -177,6 +177,12 @@ class SimulatedTable(Faulty):
         """Perform all writes or none."""
         self._write("table.transact", lambda: self.base.transact(writes, token))
 
+    def increase(self, key: Key, name: str, by: int, most: int) -> int:
+        """Add to a number and return the sum."""
+        sums: list[int] = []
+        self._write("table.write", lambda: sums.append(self.base.increase(key, name, by, most)))
+        return sums[0]
+
     def _read(self, kind: str) -> str:
         if not in_process():
             return ""
