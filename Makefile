@@ -40,6 +40,14 @@ check: venv ## Check formatting, lint, types and import rules
 	@$(IN_VENV) mypy app.py chalicelib sandbox scripts
 	@$(VENV)/bin/lint-imports --no-logo
 
+.PHONY: sim
+sim: venv ## Simulate 100,000 deliveries with faults everywhere (DELIVERIES= SEED= LEVEL=low|high JOBS= MUTANTS=1)
+	@exec $(IN_VENV) tests.simulation $(foreach name,deliveries seed level jobs save,$(call sim_option,$(name))) \
+		$(if $(MUTANTS),--mutants) $(if $(RECORD),--record)
+
+upper = $(shell echo $(1) | tr a-z A-Z)
+sim_option = $(if $($(call upper,$(1))),--$(1) $($(call upper,$(1))))
+
 .PHONY: bench
 bench: venv ## Measure speed, AWS calls and memory beside their goals (ARGS=--quick)
 	@exec $(IN_VENV) benchmarks $(ARGS)

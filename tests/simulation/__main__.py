@@ -11,12 +11,15 @@ import sys
 import time
 from collections.abc import Iterator
 
-from tests.simulation.chance import LEVELS
+from tests.simulation import record
+from tests.simulation.chance import HIGH, LEVELS
+from tests.simulation.mutants import MUTANTS
 from tests.simulation.report import Total
 from tests.simulation.shrinking import shrink, story
 from tests.simulation.simulation import Result, Simulation
 
 BATCH = 8
+SEEDS_PER_MUTANT = 200
 Run = tuple[int, str]
 
 
@@ -91,22 +94,59 @@ def explain(total: Total, save: str) -> None:
         print(f"kept as {case.save(save)}")
 
 
+def hunt(name: str, seeds: range) -> tuple[int | None, str, float]:
+    """Play a mutant until a promise is broken; return the seed, the promise and CPU seconds."""
+    began = time.process_time()
+    for seed in seeds:
+        with MUTANTS[name]():
+            violations = Simulation(seed, HIGH).play().violations
+        if violations:
+            return seed, violations[0].kind, time.process_time() - began
+    return None, "", time.process_time() - began
+
+
+def _hunt(name: str) -> tuple[str, tuple[int | None, str, float]]:
+    return name, hunt(name, range(SEEDS_PER_MUTANT))
+
+
+def hunt_all(jobs: int) -> int:
+    """Play every mutant and print what became of it; 1 if one survives."""
+    seconds, survivors = [], 0
+    with multiprocessing.get_context("fork").Pool(jobs, _prepare) as pool:
+        for name, (seed, kind, spent) in pool.imap(_hunt, MUTANTS):
+            fate = f"killed at seed {seed} by {kind}" if seed is not None else "SURVIVED"
+            survivors += seed is None
+            seconds.append(spent)
+            print(f"{name:<44} {fate:<40} {spent:6.1f} s", flush=True)
+    seconds.sort()
+    killed = len(seconds) - survivors
+    print(f"{killed} of {len(seconds)} mutants killed, median {seconds[len(seconds) // 2]:.1f} s")
+    return 1 if survivors else 0
+
+
 def main() -> int:
     """Play, report, explain; 1 if a promise was broken."""
     parser = argparse.ArgumentParser(prog="make sim", description=__doc__)
     parser.add_argument("--deliveries", type=int, default=100_000)
     parser.add_argument("--seed", type=int, help="play only this one")
-    parser.add_argument("--first", type=int, default=0, help="begin with this seed")
+    parser.add_argument("--first", type=int, help="begin here, not where the record ends")
     parser.add_argument("--level", choices=sorted(LEVELS), help="low and high unless given")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--save", default="", help="keep the shrunk case under this name")
+    parser.add_argument("--record", action="store_true", help="add the run to the record")
+    parser.add_argument("--mutants", action="store_true", help="play the broken protocols")
     chosen = parser.parse_args()
+    if chosen.mutants:
+        return hunt_all(chosen.jobs)
     levels = [chosen.level] if chosen.level else ["low", "high"]
     began = time.monotonic()
     if chosen.seed is not None:
         total = play_one(levels, chosen.seed)
     else:
-        total = play_many(levels, chosen.first, chosen.deliveries, chosen.jobs)
+        first = record.next_seed() if chosen.first is None else chosen.first
+        total = play_many(levels, first, chosen.deliveries, chosen.jobs)
+        if chosen.record:
+            record.append(total, commit())
     for line in total.lines(time.monotonic() - began, commit()):
         print(line)
     for failing in total.failing[:20]:

@@ -181,7 +181,7 @@ def _adapted(self: Any, delivery: Delivery, channel: Any, account: Any) -> Any:
 @contextmanager
 def _during(owner: Any, outer: str, inner: str, changed: Any) -> Iterator[None]:
     """Replace a method only for calls from within another one of the same strand."""
-    from tests.simulation.hub import current  # noqa: PLC0415
+    from tests.simulation.hub import current
 
     real_outer, real_inner = getattr(owner, outer), getattr(owner, inner)
     inside: dict[Any, int] = {}
@@ -437,7 +437,7 @@ def an_opt_out_is_ignored() -> AbstractContextManager[Any]:
         items = [replace(known, opted_out_at=None) for known in found.items]
         return replace(found, items=items)
 
-    from chalicelib.repositories.recipients import Subscriptions  # noqa: PLC0415
+    from chalicelib.repositories.recipients import Subscriptions
 
     return _both(
         patch.object(Delivering, "_recipient", addressed), _method(Subscriptions, "page", page)
@@ -477,7 +477,7 @@ def a_page_of_recipients_is_all_there_is() -> AbstractContextManager[Any]:
     def page(real: Any, self: Any, *args: Any) -> Any:
         return replace(real(self, *args), cursor=None)
 
-    from chalicelib.repositories.recipients import Subscriptions  # noqa: PLC0415
+    from chalicelib.repositories.recipients import Subscriptions
 
     return _both(patch.object(expanding, "ROWS", 3), _method(Subscriptions, "page", page))
 

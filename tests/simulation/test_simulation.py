@@ -1,0 +1,90 @@
+"""Does every promise hold when everything breaks, and does a run mean the same everywhere?"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.simulation.chance import HIGH, LOW, NONE, Chance
+from tests.simulation.report import Total
+from tests.simulation.shrinking import REGRESSIONS, Case
+from tests.simulation.simulation import Simulation
+
+DIGEST = """
+from tests.simulation.chance import HIGH
+from tests.simulation.simulation import Simulation
+print(*(Simulation(seed, HIGH, authors=frozenset(f"m{n}" for n in range(20))).play().digest
+        for seed in (3, 4, 5)))
+"""
+
+
+def test_without_faults_everything_is_delivered() -> None:
+    result = Simulation(0, NONE).play()
+
+    assert result.violations == []
+    assert set(result.statuses) <= {"delivered", "cancelled"}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_every_promise_holds_with_few_faults(seed: int) -> None:
+    result = Simulation(seed, LOW).play()
+
+    assert result.violations == [] and result.fired
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(10))
+def test_every_promise_holds_with_many_faults(seed: int) -> None:
+    result = Simulation(seed, HIGH).play()
+
+    assert result.violations == []
+
+
+def test_at_the_high_level_one_port_call_in_twenty_is_faulted() -> None:
+    total = Total()
+    total.add(Simulation(1, HIGH).play(), 1)
+
+    assert total.struck["high"] / total.calls["high"] > 0.05
+
+
+@pytest.mark.slow
+def test_a_seed_means_the_same_run_in_every_process() -> None:
+    def digests(hash_seed: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-c", DIGEST],
+            env={**os.environ, "PYTHONHASHSEED": hash_seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout
+
+    assert digests("1") == digests("2") == digests("77")
+
+
+def test_leaving_out_no_fault_changes_nothing() -> None:
+    some = frozenset(f"m{number}" for number in range(12))
+    whole = Simulation(5, HIGH, authors=some).play()
+    faults = frozenset(fired.id for fired in whole.fired)
+    again = Simulation(5, HIGH, authors=some, only=faults).play()
+
+    assert again.digest == whole.digest
+
+
+def test_what_one_entity_draws_depends_on_no_other() -> None:
+    alone, crowded = Chance(1, HIGH), Chance(1, HIGH)
+    for _ in range(100):
+        crowded.strike("table.get", "another", 0)
+
+    mine = [alone.strike("table.get", "mine", 0)[1][0] for _ in range(10)]
+    assert mine == [crowded.strike("table.get", "mine", 0)[1][0] for _ in range(10)]
+
+
+@pytest.mark.parametrize("place", sorted(REGRESSIONS.glob("*.json")), ids=lambda place: place.stem)
+def test_what_was_broken_once_holds(place: object) -> None:
+    case = Case.load(place)  # type: ignore[arg-type]
+
+    assert case.play().violations == []
