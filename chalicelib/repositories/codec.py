@@ -51,9 +51,8 @@ def _pack_many(value: Any) -> Any:
 
 def pack_fields(value: Any, *, without: frozenset[str] = frozenset()) -> dict[str, Any]:
     """Return a dataclass's fields as attributes, but for those that are None or left out."""
-    packed = {
-        name: pack(getattr(value, name)) for name in _names(type(value)) if name not in without
-    }
+    names = _names(typing.cast(Any, type(value)))
+    packed = {name: pack(getattr(value, name)) for name in names if name not in without}
     return {name: part for name, part in packed.items() if part is not None}
 
 
