@@ -1,16 +1,162 @@
-"""The embedded AWS's own process: MiniStack, remembering transaction tokens for a quarter minute.
+"""The embedded AWS's own process: MiniStack, keeping in memory no more than it has to.
 
-It keeps the whole request with each token. AWS's ten minutes of them are hundreds of megabytes,
-while we repeat an unanswered transaction within seconds or not at all.
+It was made for short tests. Here it runs for days beside everything else on a laptop, so what
+grows with every message is kept differently; what a client of it sees stays the same:
+
+    items of tables       packed: dictionaries of dictionaries take eight times as much
+    transaction tokens    with a digest of the request, not the request
+    versions of objects   on disk, where they are read from after a restart anyway
+
+All of this stands in for MiniStack's own, so it starts with the one version it was proved against.
+
+Docker's library stays out: nothing here needs a container, and whatever runs on the developer's
+machine is none of our business.
 """
 
 from __future__ import annotations
 
-from ministack.app import main
-from ministack.services import dynamodb
+import hashlib
+import json
+import marshal
+import sys
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from importlib.metadata import version
+from types import ModuleType
+from typing import Any
 
-TOKEN_SECONDS = 15
+MADE_FOR = "1.5.33"
+"""The version that `requirements-dev.in` pins."""
+PACKED = "__packed__"
+"""Marks a partition in MiniStack's state file, where it stands as text: that is much faster."""
+
+Item = dict[str, Any]
+
+
+class Partition(MutableMapping[str, Item]):
+    """The items of one partition key by their sort keys, each packed until somebody reads it."""
+
+    __slots__ = ("_packed",)
+
+    def __init__(self, items: Mapping[str, Item] | None = None) -> None:
+        """Pack what is there already."""
+        self._packed = {key: marshal.dumps(item) for key, item in (items or {}).items()}
+
+    def __getitem__(self, key: str) -> Item:
+        """Return an item of the caller's own."""
+        item: Item = marshal.loads(self._packed[key])  # noqa: S302 - only what we packed
+        return item
+
+    def __setitem__(self, key: str, item: Item) -> None:
+        """Keep an item as it is now."""
+        self._packed[key] = marshal.dumps(item)
+
+    def __delitem__(self, key: str) -> None:
+        """Forget an item."""
+        del self._packed[key]
+
+    def __contains__(self, key: object) -> bool:
+        """Say whether there is such an item, without reading it."""
+        return key in self._packed
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the keys of this moment: MiniStack's reaper reads beside its other threads."""
+        return iter(tuple(self._packed))
+
+    def __len__(self) -> int:
+        """Return how many items there are."""
+        return len(self._packed)
+
+    def __deepcopy__(self, _: object) -> Partition:
+        """Return a copy; the packed items themselves never change."""
+        copied = Partition()
+        copied._packed = dict(self._packed)
+        return copied
+
+
+class Digest:
+    """Equal to every request with the same content as the one it was made of."""
+
+    __slots__ = ("_digest",)
+
+    def __init__(self, request: Mapping[str, Any]) -> None:
+        """Keep sixteen bytes."""
+        self._digest = _digest(request)
+
+    def __eq__(self, other: object) -> bool:
+        """Compare with a request."""
+        return isinstance(other, Mapping) and self._digest == _digest(other)
+
+    __hash__ = None  # type: ignore[assignment] # equal to what can't be hashed
+
+
+def pack_items(dynamodb: ModuleType, persistence: ModuleType) -> None:
+    """Keep packed what is written from now on, also in the state file and after a restart."""
+    set_item, as_json = dynamodb._set_item, persistence._json_default
+    of_json = persistence._json_object_hook
+
+    def set_packed(table: Any, partition_key: str, sort_key: str, item: Item) -> Any:
+        table["items"].setdefault(partition_key, Partition())
+        return set_item(table, partition_key, sort_key, item)
+
+    def packed_as_json(value: object) -> Any:
+        return {PACKED: json.dumps(dict(value))} if isinstance(value, Partition) else as_json(value)
+
+    def packed_of_json(value: dict[str, Any]) -> Any:
+        return Partition(json.loads(value[PACKED])) if PACKED in value else of_json(value)
+
+    dynamodb._set_item = set_packed  # type: ignore[attr-defined] # a module of no types
+    persistence._json_default = packed_as_json  # type: ignore[attr-defined]
+    persistence._json_object_hook = packed_of_json  # type: ignore[attr-defined]
+
+
+def digest_tokens(dynamodb: ModuleType) -> None:
+    """Keep of a transaction only what tells whether the same one comes again."""
+    store: Callable[[str, dict[str, Any]], None] = dynamodb._txn_token_store
+
+    def store_digest(token: str, entry: dict[str, Any]) -> None:
+        store(token, {**entry, "signature": Digest(entry["signature"])})
+
+    dynamodb._txn_token_store = store_digest  # type: ignore[attr-defined]
+
+
+def leave_versions_on_disk(s3: ModuleType) -> None:
+    """Keep no body of an object's version: `S3_PERSIST` writes each, and reads what is missing."""
+    entry_of: Callable[..., dict[str, Any]] = s3._version_entry_from_record
+
+    def entry_without_body(record: dict[str, Any], version_id: str, _: object) -> dict[str, Any]:
+        return entry_of(record, version_id, None)
+
+    s3._version_entry_from_record = entry_without_body  # type: ignore[attr-defined]
+
+
+def _digest(request: Mapping[str, Any]) -> bytes:
+    text = json.dumps(request, sort_keys=True)
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()
+
+
+def refuse_another(installed: str) -> None:
+    """End with a sentence when MiniStack is not what this was made for."""
+    if installed != MADE_FOR:
+        sys.exit(
+            f"The embedded AWS is made for MiniStack {MADE_FOR}, and {installed} is installed: "
+            "pip install -r requirements-dev.txt"
+        )
+
+
+def main() -> None:
+    """Run MiniStack until it is asked to end."""
+    refuse_another(version("ministack"))
+    sys.modules["docker"] = None  # type: ignore[assignment] # "not installed", to an import
+
+    from ministack.app import main as serve
+    from ministack.core import persistence
+    from ministack.services import dynamodb, s3
+
+    pack_items(dynamodb, persistence)
+    digest_tokens(dynamodb)
+    leave_versions_on_disk(s3)
+    serve()
+
 
 if __name__ == "__main__":
-    dynamodb._TXN_TOKEN_TTL = TOKEN_SECONDS
     main()

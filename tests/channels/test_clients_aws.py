@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from socket import create_server
 from typing import Any
 
 import boto3
@@ -21,7 +17,8 @@ from botocore.exceptions import (
     ResponseStreamingError,
 )
 
-from tests.sandbox.platform_kit import Visitor, image, send, until, visit
+from tests.embedded_aws import running
+from tests.sandbox.platform_kit import Visitor, image, visit
 
 ONCE = Config(retries={"total_max_attempts": 1, "mode": "standard"}, read_timeout=10)
 REGION = "us-east-1"
@@ -66,34 +63,8 @@ def visitor(tmp_path: Path) -> Iterator[Visitor]:
 @pytest.fixture(scope="module")
 def emulated_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Start MiniStack as the product does, with signatures on."""
-    with create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    env = {
-        **os.environ,
-        "AUTH": "true",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "BIND_HOST": "127.0.0.1",
-        "MINISTACK_HOST": "127.0.0.1",
-        "GATEWAY_PORT": str(port),
-        "MINISTACK_REGION": REGION,
-        "SFTP_ENABLED": "0",
-        "IOT_MTLS_ENABLED": "0",
-        "LOG_LEVEL": "ERROR",
-    }
-    folder = tmp_path_factory.mktemp("aws")
-    url = f"http://127.0.0.1:{port}"
-    process = subprocess.Popen([sys.executable, "-m", "ministack"], env=env, cwd=folder)
-
-    def is_ready() -> bool:
-        return send("GET", f"{url}/_ministack/health", seconds=1).status == 200
-
-    try:
-        until(is_ready, 30)
+    with running(tmp_path_factory.mktemp("aws")) as url:
         yield url
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
 
 
 def mail(text: str = "Ada passed") -> dict[str, Any]:

@@ -2,17 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
-import sys
-import tempfile
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
-from threading import Event
 from typing import Any
 from uuid import uuid4
 
@@ -24,11 +14,11 @@ from moto import mock_aws
 from chalicelib.repositories import schema
 from chalicelib.repositories.dynamo import DynamoTable
 from chalicelib.repositories.table import Table
+from tests import embedded_aws
 from tests.contract.samples import World
 from tests.fakes.table import MemoryTable
 
 MEMORY, MOTO, MINISTACK = "memory", "moto", "ministack"
-START_SECONDS = 60
 
 
 def client(endpoint: str | None = None) -> Any:
@@ -51,53 +41,11 @@ def created(client: Any) -> DynamoTable:
     return DynamoTable(client, name)
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
-
-
-def _is_up(endpoint: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{endpoint}/_ministack/health", timeout=1) as answer:  # noqa: S310 - loopback
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError):
-        return False
-
-
 @pytest.fixture(scope="session")
-def ministack() -> Iterator[str]:
-    """Start MiniStack on a free port; return its address."""
-    port = _free_port()
-    endpoint = f"http://127.0.0.1:{port}"
-    with tempfile.TemporaryDirectory() as state:
-        environment = {
-            **{name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ},
-            "AUTH": "true",
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "BIND_HOST": "127.0.0.1",
-            "MINISTACK_HOST": "127.0.0.1",
-            "GATEWAY_PORT": str(port),
-            "MINISTACK_REGION": "us-east-1",
-            "STATE_DIR": state,
-            "SFTP_ENABLED": "0",
-            "IOT_MTLS_ENABLED": "0",
-            "LOG_LEVEL": "ERROR",
-        }
-        log = Path(state, "log")
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "ministack"], env=environment, stdout=output, stderr=output
-            )
-            try:
-                deadline = time.monotonic() + START_SECONDS
-                while not _is_up(endpoint):
-                    assert process.poll() is None and time.monotonic() < deadline, log.read_text()
-                    Event().wait(0.05)
-                yield endpoint
-            finally:
-                process.terminate()
-                process.wait(timeout=30)
+def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start MiniStack as the product does, on a free port; return its address."""
+    with embedded_aws.running(tmp_path_factory.mktemp("aws")) as endpoint:
+        yield endpoint
 
 
 @pytest.fixture
