@@ -6,6 +6,7 @@ The rules kept here are in the project's channel fact sheet, section 4.1 (checke
 from __future__ import annotations
 
 import re
+from dataclasses import asdict
 from typing import Any
 
 from sandbox.platforms.dialects.graph import (
@@ -123,7 +124,7 @@ class Facebook(GraphPlatform):
                 post = self._show(message, [picture], {"photo_ids": [photo_id]})
             photos.put(
                 photo_id,
-                picture={**picture.__dict__},
+                picture=asdict(picture),
                 post_id=post.external_id if post else None,
                 created_at=self.world.instant(),
             )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import timedelta
 from itertools import takewhile
 from typing import Any
@@ -132,7 +133,7 @@ class Instagram(GraphPlatform):
                 kind=kind,
                 is_child=is_child,
                 caption=caption,
-                pictures=[dict(picture.__dict__) for picture in pictures],
+                pictures=[asdict(picture) for picture in pictures],
                 created_at=self.world.instant(),
             )
         return {"id": container_id}

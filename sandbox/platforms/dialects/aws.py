@@ -36,6 +36,7 @@ def pass_on(world: World, request: Request) -> Answer | None:
             if name.lower() not in HOP_BY_HOP:
                 connection.putheader(name, value)
         connection.putheader("Content-Length", str(len(request.body)))
+        connection.putheader("Connection", "close")
         connection.endheaders(request.body)
         response = connection.getresponse()
         return Answer(response.status, response.read(), dict(response.getheaders()))

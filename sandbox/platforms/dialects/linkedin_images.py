@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
@@ -48,7 +49,7 @@ class Images:
             picture = self.world.pictures.keep(request.body)
             too_large = picture.width * picture.height > MAX_PIXELS
             if picture.content_type in TYPES and not too_large:
-                state = {"status": "PROCESSING", "picture": dict(picture.__dict__)}
+                state = {"status": "PROCESSING", "picture": asdict(picture)}
         except NotAnImage:
             pass  # shown by the image's status, as the platform does
         with self.world.objects(KIND) as images:

@@ -25,6 +25,7 @@ class Journal:
         self._path = path
         self._guard = threading.Lock()
         self._values: dict[str, dict[str, Value]] = {}
+        self._taken: set[str] = set()
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists():
             self._load()
@@ -34,7 +35,14 @@ class Journal:
         """Store ``value``; when this returns it survives the end of the process."""
         with self._guard:
             self._append({"kind": kind, "key": key, "value": value})
-            self._values.setdefault(kind, {})[key] = value
+            if kind not in self._taken:
+                self._values.setdefault(kind, {})[key] = value
+
+    def take(self, kind: str) -> Mapping[str, Value]:
+        """Return one kind, oldest key first; from now on it is written, and held by the caller."""
+        with self._guard:
+            self._taken.add(kind)
+            return self._values.pop(kind, {})
 
     def get(self, kind: str, key: str) -> Value | None:
         """Return the newest value, or None."""
@@ -46,7 +54,7 @@ class Journal:
             return MappingProxyType(dict(self._values.get(kind, {})))
 
     def forget(self, keep: Iterable[str]) -> None:
-        """Drop every kind that is not in ``keep``."""
+        """Drop every kind that is not in ``keep``, and every kind that was taken."""
         with self._guard:
             self._values = {k: v for k, v in self._values.items() if k in set(keep)}
             os.close(self._file)

@@ -88,7 +88,9 @@ def pull(url: str) -> bytes:
     connection = http.client.HTTPConnection(host, port, timeout=PULL_SECONDS)
     try:
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        connection.request("GET", target, headers={"User-Agent": "sandbox-platform"})
+        connection.request(
+            "GET", target, headers={"User-Agent": "sandbox-platform", "Connection": "close"}
+        )
         response = connection.getresponse()
         content = response.read(MAX_PULL_BYTES + 1)
     except (OSError, http.client.HTTPException, ValueError) as error:

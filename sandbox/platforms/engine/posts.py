@@ -12,7 +12,7 @@ from sandbox.platforms.engine.journal import Journal
 from sandbox.platforms.engine.moments import instant
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Picture:
     """An image as a platform keeps it; ``name`` is its file below ``/media/``."""
 
@@ -23,7 +23,7 @@ class Picture:
     alt_text: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Post:
     """One post as a reader sees it; ``extra`` is what only its own platform knows."""
 
@@ -70,14 +70,14 @@ class Posts:
     """Every post of every channel, oldest first. Thread-safe."""
 
     def __init__(self, journal: Journal, now: Callable[[], datetime]) -> None:
-        """Read back what ``journal`` holds."""
+        """Take over what ``journal`` holds."""
         self._journal = journal
         self._now = now
         self._guard = threading.RLock()
         self._by_key: dict[tuple[str, str], Post] = {}
         self._by_channel: dict[str, list[str]] = {}
         self.version = 0
-        for value in journal.of("post").values():
+        for value in journal.take("post").values():
             media = tuple(Picture(**picture) for picture in value["media"])
             self._remember(Post(**{**value, "media": media}))
 
