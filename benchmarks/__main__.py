@@ -16,14 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from benchmarks import calls, cold, fanout, product, serving
+from benchmarks import calls, cold, fanout, memory, product, serving
 from benchmarks.figures import Figure, Section, save
 from benchmarks.surroundings import surroundings
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How much is measured."""
+    """How much is measured; a message with its picture on every channel takes most of a second."""
 
     rounds: int
     arrivals: int
@@ -57,7 +57,7 @@ def running(folder: Path, plan: Plan) -> Sequence[Figure]:
             Figure("second start ready", second.ready_seconds, "s", 10),
             *product.arrivals(second, rounds=plan.arrivals),
             *serving.measure(second, rounds=plan.rounds),
-            *(product.memory(second, plan.messages) if product.PROCESSES.is_dir() else ()),
+            *(memory.measure(second, plan.messages) if memory.PROCESSES.is_dir() else ()),
         ]
 
 

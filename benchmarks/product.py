@@ -1,4 +1,4 @@
-"""The whole local product as a user runs it: readiness, a message's way, and memory afterwards."""
+"""The whole local product as a user runs it: readiness, and a message's way."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,19 +22,8 @@ from sandbox.state import PROJECT, State, read_json
 
 READY_SECONDS = 90.0
 DELIVERY_SECONDS = 60.0
-BURST_SECONDS = 150.0
 POLL_SECONDS = 0.1
-MEGABYTE = 1024 * 1024
-PROCESSES = Path("/proc/self/task")
-"""Where Linux tells about processes; elsewhere memory is not measured."""
 FEEDS = ("facebook", "instagram", "linkedin")
-RECIPIENTS = {"email": 3, "sms": 3, "whatsapp": 3}
-"""How many the first start seeds."""
-WIDE = ("facebook", "linkedin", *RECIPIENTS)
-FEWEST = 10
-"""How many messages on several channels it takes to see a slope."""
-
-_numbers = count(1)
 
 
 @dataclass(frozen=True)
@@ -65,8 +53,14 @@ class KeptConnection:
         """Return the JSON of a successful answer."""
         content = None if body is None else json.dumps(body).encode()
         kind = {"Content-Type": "application/json"} if content else {}
-        self._connection.request(method, path, content, {**self._headers, **kind})
-        answer = self._connection.getresponse()
+        try:
+            self._connection.request(method, path, content, {**self._headers, **kind})
+            answer = self._connection.getresponse()
+        except http.client.RemoteDisconnected:
+            if method != "GET":
+                raise
+            self._connection.close()  # idle for too long: asking opens another one
+            return self(method, path)
         text = answer.read()
         if answer.status >= 300:
             raise RuntimeError(f"{method} {path}: {answer.status} {text[:300]!r}")
@@ -142,87 +136,3 @@ def waited(began: float, done: Callable[[], bool], patience: float = DELIVERY_SE
     """Return the seconds since `began` when `done` came true."""
     until(done, "A delivery", patience, lambda _: time.sleep(POLL_SECONDS))
     return time.monotonic() - began
-
-
-class Burst:
-    """Publishes many messages on a running product, over one connection, and sees them arrive."""
-
-    def __init__(self, product: Running) -> None:
-        token = seed.token(product.endpoints["sandbox"], "member")
-        self._api = KeptConnection(product.endpoints["api"], token)
-        self._wall = KeptConnection(product.endpoints["sandbox"])
-
-    def publish(self, messages: int, channels: Sequence[str]) -> tuple[float, float]:
-        """Return the seconds until all were accepted, and until all were posted."""
-        before, began = self._posts(), time.monotonic()
-        for _ in range(messages):
-            content = f"Message {next(_numbers)} {time.time_ns()}"
-            self._api("POST", "/api/v1/messages", {"content": content, "channels": channels})
-        accepted = time.monotonic() - began
-        wanted = before + messages * sum(RECIPIENTS.get(name, 1) for name in channels)
-        posted = waited(began, lambda: self._posts() >= wanted, BURST_SECONDS)
-        return accepted, posted
-
-    def close(self) -> None:
-        """Hang up."""
-        self._api.close()
-        self._wall.close()
-
-    def _posts(self) -> int:
-        return sum(self._wall("GET", "/posts?limit=1")["counts"].values())
-
-
-def memory(product: Running, messages: int) -> list[Figure]:
-    """Publish many messages on one channel, then some on several; return what they cost."""
-    burst = Burst(product)
-    before = resident(product)
-    accepted, posted = burst.publish(messages, ["facebook"])
-    after = resident(product)
-    wide = max(messages // 33, FEWEST)
-    burst.publish(wide, WIDE)
-    growth = (total(resident(product)) - total(after)) / wide * 1000
-    burst.close()
-    each = ", ".join(f"{name} {size / MEGABYTE:.0f}" for name, size in after.items())
-    return [
-        Figure("messages accepted, one connection", messages / accepted, "/s"),
-        Figure("messages delivered, facebook alone", messages / posted, "/s"),
-        Figure("resident memory before them", total(before) / MEGABYTE, "MB"),
-        Figure(
-            f"resident memory after {messages} messages",
-            total(after) / MEGABYTE,
-            "MB",
-            500,
-            note=each,
-        ),
-        Figure(
-            f"growth for 1000 messages on {len(WIDE)} channels, extrapolated",
-            growth / MEGABYTE,
-            "MB",
-            note=f"from {wide}, each with {sum(RECIPIENTS.values())} recipients",
-        ),
-    ]
-
-
-def total(parts: Mapping[str, int]) -> int:
-    """Return all processes' bytes together."""
-    return sum(parts.values())
-
-
-def resident(product: Running) -> dict[str, int]:
-    """Return the resident bytes of every process of the product, by its part."""
-    return {name: family_bytes(pid) for name, pid in product.endpoints["pids"].items()} | {
-        "supervisor": resident_bytes(product.endpoints["pids"]["supervisor"])
-    }
-
-
-def family_bytes(pid: int) -> int:
-    """Return the resident bytes of a process and all that it started."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
-    return resident_bytes(pid) + sum(family_bytes(int(child)) for child in children)
-
-
-def resident_bytes(pid: int) -> int:
-    """Return the resident bytes of one process."""
-    status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
-    kilobytes = next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS"))
-    return int(kilobytes) * 1024
