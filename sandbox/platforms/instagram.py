@@ -96,7 +96,7 @@ class Instagram(GraphPlatform):
             if verb == ("POST", "media"):
                 return self._container(call)
             if verb == ("GET", "media"):
-                newest = self.world.posts.newest_first("instagram")
+                newest = (p for p in self.world.posts.newest_first("instagram") if p.is_live)
                 return page([self._medium(p) for p in newest], call, MEDIA_FIELDS, "timestamp")
             if verb == ("POST", "media_publish"):
                 return self._publish(call)
@@ -210,7 +210,7 @@ class Instagram(GraphPlatform):
             if container is not None:
                 shown = self._status(node, containers)
                 return chosen(shown, call, ("id",))
-        post = self.world.posts.find("instagram", node)
+        post = live(self.world.posts.find("instagram", node))
         if post is None:
             raise nothing_there(node)
         return chosen(self._medium(post), call, MEDIA_FIELDS)

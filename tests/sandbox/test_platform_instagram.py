@@ -148,7 +148,11 @@ def test_the_publishing_quota_counts_posts(visitor: Visitor) -> None:
     assert shown["config"]["quota_duration"] == 86_400
 
 
-def test_a_medium_can_not_be_deleted(visitor: Visitor) -> None:
+def test_a_deleted_medium_is_gone(visitor: Visitor) -> None:
     media_id = publish(visitor, visitor.container("Ada")).json["id"]
-    assert visitor.graph("instagram", "DELETE", media_id).error["code"] == 100
-    assert visitor.posts()[0]["deleted_at"] is None
+    assert visitor.graph("instagram", "DELETE", media_id).json == {"success": True}
+    assert visitor.posts()[0]["deleted_at"] is not None
+    for method in ("DELETE", "GET"):
+        assert visitor.graph("instagram", method, media_id).error["error_subcode"] == 33
+    user = visitor.accounts["instagram"]["ig_user_id"]
+    assert visitor.graph("instagram", "GET", f"{user}/media").json["data"] == []
