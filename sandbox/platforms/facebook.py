@@ -1,12 +1,16 @@
 """Stand in for a Facebook Page: its feed, its photos and what can be read back.
 
-The rules kept here are in the project's channel fact sheet, section 4.1 (checked November 2026).
+A photo may be put up unpublished: nobody sees it until a post attaches it, which only one can, and
+after a day it is gone. The rules kept here are in the project's channel fact sheet, section 4.1
+(checked November 2026).
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Any
 
 from sandbox.platforms.dialects.graph import (
@@ -18,15 +22,17 @@ from sandbox.platforms.dialects.graph import (
     nothing_there,
     page,
 )
+from sandbox.platforms.engine.moments import moment
 from sandbox.platforms.engine.pictures import NotAnImage, NotPulled, pull
 from sandbox.platforms.engine.posts import Picture, Post
-from sandbox.platforms.engine.world import live, token
+from sandbox.platforms.engine.world import Objects, live, token
 
 PAGE_ID = "104200000000001"
 PAGE_NAME = "Cloud Community"
 MAX_UTF16_UNITS = 63_206
 MAX_PHOTO_BYTES = 4 * 1024 * 1024
 MAX_ALBUM = 10
+UNPUBLISHED_FOR = timedelta(hours=24)
 EDGES = ("feed", "published_posts", "posts", "photos")
 POST_FIELDS = ("id", "created_time", "message")
 
@@ -97,14 +103,7 @@ class Facebook(GraphPlatform):
         if link and not re.match(r"https?://[^\s/]+", link):
             raise GraphError(100, "the link can't be read", subcode=1609005)
         with self.world.objects("facebook photo") as photos:
-            pictures = []
-            for photo_id in photo_ids:
-                photo = photos.get(photo_id)
-                if photo is None:
-                    raise GraphError(100, f"photo {photo_id} does not exist")
-                if photo["post_id"]:
-                    raise GraphError(100, "this photo was posted already", subcode=1366051)
-                pictures.append(Picture(**photo["picture"]))
+            pictures = [self._unposted(photo_id, photos) for photo_id in photo_ids]
             if not self._is_published(call):
                 return {"id": self._new_post_id()}
             self._refuse_repetition(message, link, pictures)
@@ -112,6 +111,18 @@ class Facebook(GraphPlatform):
             for photo_id in photo_ids:
                 photos.put(photo_id, post_id=post.external_id)
         return self._created(call, post)
+
+    def _unposted(self, photo_id: str, photos: Objects) -> Picture:
+        photo = photos.get(photo_id)
+        if photo is None or self._is_gone(photo):
+            raise GraphError(100, f"photo {photo_id} does not exist")
+        if photo["post_id"]:
+            raise GraphError(100, "this photo was posted already", subcode=1366051)
+        return Picture(**photo["picture"])
+
+    def _is_gone(self, photo: Mapping[str, Any]) -> bool:
+        age = self.world.now() - (moment(photo["created_at"]) or self.world.now())
+        return not photo["post_id"] and age >= UNPUBLISHED_FOR
 
     def _photo(self, call: Call) -> Any:
         picture = self._picture(call)
@@ -167,7 +178,7 @@ class Facebook(GraphPlatform):
     def _object(self, node: str, call: Call) -> Any:
         with self.world.objects("facebook photo") as photos:
             photo = photos.get(node)
-            if photo is not None:
+            if photo is not None and not self._is_gone(photo):
                 return self._photo_object(node, dict(photo), call)
         post = live(self.world.posts.find("facebook", node))
         if post is None:
@@ -196,11 +207,15 @@ class Facebook(GraphPlatform):
         return chosen(shown, call, ("id", "created_time"))
 
     def _story(self, post: Post) -> dict[str, Any]:
-        attachments = [
+        photos = [
             {"type": "photo", "media_type": "photo", "description": picture.alt_text,
+             "target": {"id": photo_id, "url": f"https://www.facebook.com/photo/?fbid={photo_id}"},
              "media": {"image": {"width": picture.width, "height": picture.height}}}
-            for picture in post.media
+            for photo_id, picture in zip(post.extra.get("photo_ids", ()), post.media, strict=True)
         ]  # fmt: skip
+        album = {"type": "album", "media_type": "album", "subattachments": {"data": photos},
+                 "target": {"id": post.external_id, "url": post.url}}  # fmt: skip
+        attachments = photos if len(photos) < 2 else [album]
         return {
             "id": post.external_id,
             "message": post.text or None,
@@ -230,6 +245,8 @@ def _attached(call: Call) -> list[str]:
     ids = [item.get("media_fbid") for item in items if isinstance(item, dict)]
     if len(ids) != len(items) or not all(isinstance(i, str | int) for i in ids):
         raise GraphError(100, "attached_media is a list of objects with media_fbid")
+    if len(set(map(str, ids))) != len(ids):
+        raise GraphError(100, "attached_media names a photo twice")
     if len(ids) > MAX_ALBUM:
         raise GraphError(100, f"a post has at most {MAX_ALBUM} photos")
     return [str(photo_id) for photo_id in ids]

@@ -1,8 +1,10 @@
 """Stand in for an Instagram professional account: containers, publishing, reading back.
 
-A container is made from pictures that are pulled at once, becomes ready after it was looked at, is
-published by its id (again and again with the same result) and is gone after a day. Rules and error
-codes: the project's channel fact sheet, section 4.2 (checked November 2026).
+A container is made from a picture that is pulled at once, becomes ready after it was looked at, is
+published by its id (again and again with the same result) and is gone after a day. A carousel is a
+container of containers; it lives no longer than the oldest of them, and shows every picture in the
+ratio of the first. Rules and error codes: the project's channel fact sheet, section 4.2 (checked
+November 2026).
 """
 
 from __future__ import annotations
@@ -33,6 +35,7 @@ IG_USER_ID = "17841400000000042"
 USERNAME = "cloud.community"
 MAX_CAPTION, MAX_HASHTAGS, MAX_MENTIONS = 2200, 30, 20
 MAX_BYTES = 8 * 1024 * 1024
+MAX_CAROUSEL = 10
 MIN_WIDTH = 320
 NARROWEST, WIDEST = 4 / 5, 1.91
 RATIO_TOLERANCE = 0.01
@@ -120,8 +123,9 @@ class Instagram(GraphPlatform):
         is_child = call.flag("is_carousel_item", default=False)
         caption = "" if is_child else call.text("caption")
         _check_caption(caption)
+        created_at = self.world.instant()
         if kind == "CAROUSEL":
-            pictures = self._children(call)
+            pictures, created_at = self._children(call)
         elif kind in ("IMAGE", "STORIES") and call.text("image_url"):
             pictures = [self._pull(call)]
         else:
@@ -134,7 +138,7 @@ class Instagram(GraphPlatform):
                 is_child=is_child,
                 caption=caption,
                 pictures=[asdict(picture) for picture in pictures],
-                created_at=self.world.instant(),
+                created_at=created_at,
             )
         return {"id": container_id}
 
@@ -159,19 +163,33 @@ class Instagram(GraphPlatform):
             raise GraphError(36001, f"the image is narrower than {MIN_WIDTH} px", subcode=2207005)
         return picture
 
-    def _children(self, call: Call) -> list[Picture]:
+    def _children(self, call: Call) -> tuple[list[Picture], str]:
+        """Return a carousel's pictures and when the oldest of them was made."""
         value = call.fields.get("children", "")
         ids = [str(i) for i in value] if isinstance(value, list) else str(value).split(",")
-        if not 2 <= len(ids) <= 10:
-            raise GraphError(100, "a carousel has 2 to 10 items", subcode=2207028)
-        pictures = []
+        if not 2 <= len(ids) <= MAX_CAROUSEL:
+            detail = f"a carousel has 2 to {MAX_CAROUSEL} items"
+            raise GraphError(100, detail, subcode=2207028)
         with self.world.objects("instagram container") as containers:
-            for child_id in ids:
-                child = containers.get(child_id.strip())
-                if child is None or not child["is_child"] or self._is_expired(child):
-                    raise GraphError(100, f"{child_id} is not a carousel item", subcode=2207028)
-                pictures += [Picture(**picture) for picture in child["pictures"]]
-        return pictures
+            children = [self._child(child_id.strip(), containers) for child_id in ids]
+        first, *others = [Picture(**child["pictures"][0]) for child in children]
+        ratio = first.width / first.height
+        return (
+            [first, *(self._alike(picture, ratio) for picture in others)],
+            min(child["created_at"] for child in children),
+        )
+
+    def _alike(self, picture: Picture, ratio: float) -> Picture:
+        """Return a picture cut to a ratio, unless nobody would see a difference."""
+        if abs(picture.width / picture.height / ratio - 1) <= RATIO_TOLERANCE:
+            return picture
+        return self.world.pictures.cut(picture, ratio)
+
+    def _child(self, child_id: str, containers: Objects) -> Mapping[str, Any]:
+        child = containers.get(child_id)
+        if child is None or not child["is_child"] or self._is_expired(child):
+            raise GraphError(100, f"{child_id} is not a carousel item", subcode=2207028)
+        return child
 
     def _publish(self, call: Call) -> Any:
         creation_id = call.text("creation_id")

@@ -86,6 +86,24 @@ def test_the_official_client_uploads_a_picture(visitor: Visitor, client: RestliC
     assert visitor.posts()[0]["media"][0]["alt_text"] == "Badge"
 
 
+def test_the_official_client_publishes_several_pictures(
+    visitor: Visitor, client: RestliClient
+) -> None:
+    account = visitor.accounts["linkedin"]
+    common = {"access_token": account["access_token"], "version_string": VERSION}
+    images = [
+        {"id": visitor.upload(image(width, 400)), "altText": f"{width} wide"}
+        for width in (500, 600, 700)
+    ]
+    share = visitor.share("Ada", content={"multiImage": {"images": images}})
+    created = client.create(resource_path="/posts", entity=share, **common)
+    read = client.get(resource_path="/posts/{id}", path_keys={"id": created.entity_id}, **common)
+    assert read.entity["content"]["multiImage"]["images"] == images
+    (post,) = visitor.posts()
+    shown = [(item["alt_text"], item["width"]) for item in post["media"]]
+    assert shown == [("500 wide", 500), ("600 wide", 600), ("700 wide", 700)]
+
+
 def test_the_official_client_sees_refusals(visitor: Visitor, client: RestliClient) -> None:
     token = visitor.accounts["linkedin"]["access_token"]
 

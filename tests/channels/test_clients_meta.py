@@ -70,8 +70,17 @@ def test_the_official_sdk_posts_several_photos(visitor: Visitor, sdk: Callable[.
     page = Page(visitor.accounts["facebook"]["page_id"], api=api)
     params = {"url": visitor.gallery.url(image()), "published": False}
     media = [{"media_fbid": page.create_photo(params=params).get_id()} for _ in range(2)]
-    page.create_feed(params={"message": "Two", "attached_media": media})
+    assert visitor.posts("facebook") == []
+    post_id = page.create_feed(params={"message": "Two", "attached_media": media}).get_id()
     assert len(visitor.posts("facebook")[0]["media"]) == 2
+    asked = {"fields": "id,attachments{type,target,subattachments{type,target}}"}
+    (found,) = api.call("GET", (page.get_id(), "feed"), params=asked).json()["data"]
+    (album,) = found["attachments"]["data"]
+    photos = [part["target"]["id"] for part in album["subattachments"]["data"]]
+    assert (found["id"], photos) == (post_id, [item["media_fbid"] for item in media])
+    with pytest.raises(FacebookRequestError) as refusal:
+        page.create_feed(params={"message": "Again", "attached_media": media})
+    assert refusal.value.api_error_subcode() == 1366051
 
 
 def test_the_official_sdk_publishes_an_instagram_container(
@@ -89,6 +98,39 @@ def test_the_official_sdk_publishes_an_instagram_container(
     assert medium.api_get(fields=["caption", "permalink"])["caption"] == "Ada"
     (usage,) = user.get_content_publishing_limit(fields=["quota_usage", "config"])
     assert usage["quota_usage"] == 1
+
+
+def test_the_official_sdk_publishes_an_instagram_carousel(
+    visitor: Visitor, sdk: Callable[..., Any]
+) -> None:
+    api = sdk("instagram")
+    user = IGUser(visitor.accounts["instagram"]["ig_user_id"], api=api)
+
+    def ready(container: Any) -> str:
+        params = {"fields": "status_code"}
+        for _ in range(2):
+            found = api.call("GET", (container.get_id(),), params=params).json()
+        assert found["status_code"] == "FINISHED"
+        return str(container.get_id())
+
+    items = [
+        {"image_url": visitor.gallery.url(image(), f"/{n}.jpg"), "alt_text": f"Picture {n}"}
+        for n in range(3)
+    ]
+    children = [
+        ready(user.create_media(params={**item, "is_carousel_item": True})) for item in items
+    ]
+    assert visitor.posts("instagram") == []
+    params = {"media_type": "CAROUSEL", "children": children, "caption": "Ada"}
+    with pytest.raises(FacebookRequestError) as refusal:
+        user.create_media(params={**params, "children": children[:1]})
+    assert refusal.value.api_error_subcode() == 2207028
+    creation = {"creation_id": ready(user.create_media(params=params))}
+    medium = user.create_media_publish(params=creation)
+    assert user.create_media_publish(params=creation).get_id() == medium.get_id()
+    assert medium.api_get(fields=["media_type", "caption"])["media_type"] == "CAROUSEL_ALBUM"
+    (post,) = visitor.posts("instagram")
+    assert [item["alt_text"] for item in post["media"]] == ["Picture 0", "Picture 1", "Picture 2"]
 
 
 def test_the_official_sdk_understands_every_refusal(

@@ -301,6 +301,21 @@ def test_a_mail_is_shown_without_any_right_to_run_or_fetch(visitor: Visitor) -> 
     assert post["media"][0]["url"].encode() in seen.body
 
 
+def test_a_mail_shows_each_of_many_pictures_in_its_place(visitor: Visitor) -> None:
+    mail = visitor.mail("text")
+    names = [f"picture-{number}" for number in range(1, 12)]
+    pictures = "".join(f"<img src='cid:{name}'>" for name in names)
+    mail["Content"]["Simple"]["Body"]["Html"] = {"Data": pictures}
+    mail["Content"]["Simple"]["Attachments"] = [
+        {"RawContent": _base64(image(100 + n, 100)), "ContentId": name, "FileName": f"{name}.jpg"}
+        for n, name in enumerate(names)
+    ]
+    send("POST", f"{visitor.platforms['email']}/v2/email/outbound-emails", mail)
+    (post,) = visitor.posts("email")
+    seen = visitor.control("GET", f"/mail/email/{post['external_id']}").body.decode()
+    assert seen == "".join(f"<img src='{medium['url']}'>" for medium in post["media"])
+
+
 def test_a_seventh_stand_in_is_found_without_editing_anything(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -350,8 +350,14 @@ def _after(cursor: str, items: list[dict[str, Any]]) -> int:
 
 
 def _split(fields: str) -> list[str]:
-    """Split a field list at its outer commas."""
-    names = re.split(r",(?![^({]*[)}])", fields)
+    """Split a field list at its outer commas, however deep the inner ones are."""
+    names, depth = [""], 0
+    for sign in fields:
+        depth += (sign in "({") - (sign in ")}")
+        if sign == "," and not depth:
+            names.append("")
+        else:
+            names[-1] += sign
     return [name.strip() for name in names if name.strip()]
 
 

@@ -15,6 +15,8 @@ from sandbox.platforms.engine.world import World
 
 MAX_PIXELS = 36_152_320
 MAX_IMAGES = 20
+MAX_ALT_TEXT = 4086
+KINDS = ("media", "multiImage", "article")
 UPLOAD_WITHIN = timedelta(days=1)
 READY_AFTER = timedelta(seconds=3)
 TYPES = ("image/jpeg", "image/png", "image/gif")
@@ -62,6 +64,9 @@ class Images:
             return []
         if not isinstance(content, dict):
             raise RestliError(422, "INVALID_VALUE", "ERROR :: /content :: not an object")
+        if len([kind for kind in KINDS if kind in content]) != 1:
+            detail = f"ERROR :: /content :: exactly one of {', '.join(KINDS)}"
+            raise RestliError(422, "INVALID_VALUE", detail)
         if isinstance(content.get("media"), dict):
             return [self._picture(content["media"], owner)]
         if isinstance(content.get("multiImage"), dict):
@@ -125,4 +130,8 @@ class Images:
             status = "AVAILABLE" if age >= READY_AFTER.total_seconds() else "WAITING_UPLOAD"
         if status != "AVAILABLE":
             raise RestliError(400, f"MEDIA_ASSET_{status}", f"{urn} can't be posted: {status}")
-        return Picture(**{**image["picture"], "alt_text": item.get("altText") or None})
+        alt_text = item.get("altText") or ""
+        if not isinstance(alt_text, str) or len(alt_text) > MAX_ALT_TEXT:
+            detail = f"ERROR :: /content :: altText is a text of at most {MAX_ALT_TEXT} characters"
+            raise RestliError(422, "INVALID_VALUE", detail)
+        return Picture(**{**image["picture"], "alt_text": alt_text or None})

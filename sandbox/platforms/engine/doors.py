@@ -223,8 +223,11 @@ class Doors:
         html = post.extra.get("html") if post else None
         if post is None or not html:
             return None
-        for content_id, name in post.extra.get("inline", {}).items():
-            html = html.replace(f"cid:{content_id}", f"{self._outside.url}/media/{name}")
+        inline = post.extra.get("inline", {})
+        # The longest first: cid:picture-1 is also how cid:picture-10 begins.
+        for content_id in sorted(inline, key=len, reverse=True):
+            address = f"{self._outside.url}/media/{inline[content_id]}"
+            html = html.replace(f"cid:{content_id}", address)
         headers = {
             "Content-Type": "text/html; charset=utf-8",
             "Content-Security-Policy": MAIL_POLICY,

@@ -62,6 +62,17 @@ class Pictures:
             fresh.replace(path)
         return Picture(name, width, height, content_type, alt_text)
 
+    def cut(self, picture: Picture, ratio: float) -> Picture:
+        """Return ``picture`` with its edges cut off until its width / height is ``ratio``."""
+        width = min(picture.width, round(picture.height * ratio))
+        height = min(picture.height, round(picture.width / ratio))
+        left, top = (picture.width - width) // 2, (picture.height - height) // 2
+        out = io.BytesIO()
+        with Image.open(self._folder / picture.name) as image:
+            part = image.crop((left, top, left + width, top + height))
+            part.save(out, image.format, quality=90)
+        return self.keep(out.getvalue(), picture.alt_text)
+
     def read(self, name: str) -> tuple[bytes, str] | None:
         """Return a stored file and its media type."""
         path = self._folder / name
