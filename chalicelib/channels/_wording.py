@@ -13,8 +13,8 @@ Measure = Callable[[str], int]
 
 
 def carried(media: Sequence[Media], rule: MediaRule) -> tuple[Media, ...]:
-    """Return the pictures a channel has room for."""
-    return tuple(media[: rule.max_items])
+    """Return the pictures that are offered."""
+    return tuple(rule.carried(media))
 
 
 def length(text: str, limits: Limits) -> int:
@@ -57,6 +57,9 @@ def faults(
         found.append(too_long(size))
     if rule.required and not media:
         found.append(Fault("/media", "media_required", "This channel needs a picture."))
+    if len(media) > rule.max_items:
+        detail = f"There are {len(media)} pictures; this channel takes at most {rule.max_items}."
+        found.append(Fault("/media", "too_many_media", detail))
     counts = (
         ("hashtags", len(texts.hashtags(text)), limits.max_hashtags),
         ("mentions", len(texts.mentions(text)), limits.max_mentions),

@@ -72,7 +72,14 @@ class Email:
         checked_on=date(2026, 11, 21),
         max_subject=MAX_SUBJECT,
     )
-    media = MediaRule(max_items=10, max_width=1200, max_bytes=1_000_000, alt_text=True)
+    media = MediaRule(
+        max_items=10,
+        source="https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html",
+        checked_on=date(2026, 11, 21),
+        max_width=1200,
+        max_bytes=1_000_000,
+        alt_text=True,
+    )
     reconciles_by = Reconcilability.EVENT
     settle_time = timedelta(seconds=30)
     spacing = timedelta(milliseconds=72)

@@ -74,7 +74,13 @@ class Facebook:
         source="https://developers.facebook.com/docs/pages-api/posts",
         checked_on=date(2026, 11, 21),
     )
-    media = MediaRule(max_items=10, max_bytes=4_000_000, alt_text=True)
+    media = MediaRule(
+        max_items=10,
+        source="https://developers.facebook.com/docs/graph-api/reference/page/photos",
+        checked_on=date(2026, 11, 21),
+        max_bytes=4_000_000,
+        alt_text=True,
+    )
     reconciles_by = Reconcilability.LOOKUP
     settle_time = timedelta(seconds=180)
     spacing = timedelta(seconds=1)

@@ -106,7 +106,10 @@ class Instagram:
     )
     media = MediaRule(
         max_items=10,
+        source="https://developers.facebook.com/docs/instagram-platform/content-publishing",
+        checked_on=date(2026, 11, 21),
         required=True,
+        one_ratio=True,
         min_ratio=0.8,
         max_ratio=1.91,
         min_width=320,

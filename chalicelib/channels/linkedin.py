@@ -87,7 +87,13 @@ class LinkedIn:
         source="https://learn.microsoft.com/linkedin/marketing/community-management/shares/posts-api",
         checked_on=date(2026, 11, 21),
     )
-    media = MediaRule(max_items=20, max_bytes=8_000_000, alt_text=True)
+    media = MediaRule(
+        max_items=20,
+        source="https://learn.microsoft.com/linkedin/marketing/community-management/shares/multiimage-post-api",
+        checked_on=date(2026, 11, 21),
+        max_bytes=8_000_000,
+        alt_text=True,
+    )
     reconciles_by = Reconcilability.LOOKUP
     settle_time = timedelta(seconds=180)
     spacing = timedelta(seconds=1)

@@ -65,7 +65,12 @@ class Sms:
         source="https://docs.aws.amazon.com/sns/latest/dg/sms_publish-to-phone.html",
         checked_on=date(2026, 11, 21),
     )
-    media = MediaRule(max_items=0)
+    media = MediaRule(
+        max_items=0,
+        source="https://docs.aws.amazon.com/sns/latest/dg/sms_publish-to-phone.html",
+        checked_on=date(2026, 11, 21),
+        leaves_out_surplus=True,
+    )
     reconciles_by = Reconcilability.NONE
     settle_time = timedelta(seconds=10)
     spacing = timedelta(milliseconds=50)

@@ -121,7 +121,13 @@ class WhatsApp:
         source="https://developers.facebook.com/docs/whatsapp/cloud-api/reference/messages",
         checked_on=date(2026, 11, 21),
     )
-    media = MediaRule(max_items=1, max_bytes=5_000_000)
+    media = MediaRule(
+        max_items=1,
+        source="https://developers.facebook.com/docs/whatsapp/cloud-api/reference/messages",
+        checked_on=date(2026, 11, 21),
+        leaves_out_surplus=True,
+        max_bytes=5_000_000,
+    )
     reconciles_by = Reconcilability.EVENT
     settle_time = timedelta(seconds=30)
     spacing = timedelta(milliseconds=13)

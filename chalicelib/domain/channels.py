@@ -23,12 +23,17 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Any, NewType, Protocol
+from typing import Any, NewType, Protocol, TypeVar
 
 from chalicelib.domain.errors import Fault
+from chalicelib.domain.pictures import Bounds
 from chalicelib.domain.text import TextUnit
 
 ChannelName = NewType("ChannelName", str)
+T = TypeVar("T")
+
+SAME_RATIO = 0.01
+"""By how much two ratios may differ and still be the same: whole pixels can't be more exact."""
 
 
 class Reconcilability(StrEnum):
@@ -61,10 +66,19 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class MediaRule:
-    """What pictures a channel takes. Ratios are width / height, sizes pixels and bytes."""
+    """What pictures a channel takes. Ratios are width / height, sizes pixels and bytes.
+
+    `source` and `checked_on` say where the platform's rules were read.
+    """
 
     max_items: int
+    source: str
+    checked_on: date
     required: bool = False
+    leaves_out_surplus: bool = False
+    """Whether pictures beyond `max_items` are left out; elsewhere they are a fault."""
+    one_ratio: bool = False
+    """Whether the platform cuts all pictures of a post to the ratio of the first."""
     min_ratio: float = 0.2
     max_ratio: float = 5.0
     min_width: int = 200
@@ -73,6 +87,23 @@ class MediaRule:
     alt_text: bool = False
     card: str = "wide"
     """Shape of the rendered card: ``wide`` (1200 × 630) or ``square`` (1080 × 1080)."""
+
+    @property
+    def bounds(self) -> Bounds:
+        """Return which ratios and widths are allowed."""
+        return Bounds(self.min_ratio, self.max_ratio, self.min_width, self.max_width)
+
+    def carried(self, pictures: Sequence[T]) -> Sequence[T]:
+        """Return the pictures that are offered; more than `max_items` only to be refused."""
+        return pictures[: self.max_items] if self.leaves_out_surplus else pictures
+
+    def beside(self, ratio: float) -> MediaRule:
+        """Return the rule for a picture that has to look like one of this ratio."""
+        return replace(
+            self,
+            min_ratio=max(self.min_ratio, ratio * (1 - SAME_RATIO)),
+            max_ratio=min(self.max_ratio, ratio * (1 + SAME_RATIO)),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +154,7 @@ class Post:
     token: str = ""
     """Our mark for this delivery: an idempotency key, a tag or callback data where there is one."""
     handle: str | None = None
-    """HANDLE channels: what an earlier attempt stored."""
+    """What an earlier attempt stored before it published; None: none has come so far."""
     recipient: Recipient | None = None
 
     @property

@@ -62,7 +62,11 @@ class MediaRulesView(TypedDict):
     """What pictures a channel takes: ratios are width / height, sizes pixels and bytes."""
 
     max_items: int
+    source: str
+    date: Day
     required: bool
+    leaves_out_surplus: bool
+    one_ratio: bool
     min_ratio: float
     max_ratio: float
     min_width: int

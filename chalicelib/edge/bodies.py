@@ -32,7 +32,8 @@ from chalicelib.domain.text import is_blank, reject_reasons, visible_length
 from chalicelib.edge.identifiers import canonical_uuid
 
 LATEST_PAST = timedelta(minutes=5)
-MAX_MEDIA = 10
+MAX_MEDIA = 20
+"""As many as any channel takes; those that take fewer say so."""
 MAX_LATE_MINUTES = 30 * 24 * 60
 MAX_NAME = 100
 MAX_ACCOUNT_FIELDS = 32
@@ -207,7 +208,7 @@ class LatePolicyBody(Body):
 ChannelList = Annotated[
     list[ChannelText], Field(min_length=1, json_schema_extra={"uniqueItems": True})
 ]
-MediaList = Annotated[list[MediaItem], Field(max_length=MAX_MEDIA)]
+MediaList = Annotated[list[MediaItem], Field(json_schema_extra={"maxItems": MAX_MEDIA})]
 
 
 class MessageBody(Body):

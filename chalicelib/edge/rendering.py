@@ -290,7 +290,11 @@ def _media_rules(value: Channel) -> answers.MediaRulesView:
     rule = value.media
     return {
         "max_items": rule.max_items,
+        "source": rule.source,
+        "date": rule.checked_on.isoformat(),
         "required": rule.required,
+        "leaves_out_surplus": rule.leaves_out_surplus,
+        "one_ratio": rule.one_ratio,
         "min_ratio": rule.min_ratio,
         "max_ratio": rule.max_ratio,
         "min_width": rule.min_width,

@@ -146,7 +146,11 @@ def _variants(given: Mapping[str, Any]) -> Iterator[Fault]:
 
 def _media(given: Mapping[str, Any]) -> Iterator[Fault]:
     seen: set[str] = set()
-    for index, item in enumerate(_items(given, "media")):
+    items = _items(given, "media")
+    if len(items) > bodies.MAX_MEDIA:
+        detail = f"A message has at most {bodies.MAX_MEDIA} pictures."
+        yield Fault(pointer("media"), "too_many_media", detail)
+    for index, item in enumerate(items):
         upload = item.get("upload_id") if isinstance(item, dict) else None
         if isinstance(upload, str):
             if upload.lower() in seen:

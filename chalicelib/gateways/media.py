@@ -2,7 +2,7 @@
 
 uploads/<id>                    raw, as sent; judged by prepare_media, expires by life-cycle
 media/<id>.jpg                  sanitised
-prepared/<id>/<channel>.jpg     fitted to one channel
+prepared/<id>/<channel>.jpg     fitted to one channel; …-<ratio>.jpg to the pictures beside it too
 cards/<message>/<rev>/<shape>.jpg
 """
 

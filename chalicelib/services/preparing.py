@@ -7,7 +7,7 @@ from threading import Lock
 
 from chalicelib.domain.announcements import card_labels
 from chalicelib.domain.certifications import Submission, catalogue
-from chalicelib.domain.channels import Account, Channel, ChannelName, Media, Post
+from chalicelib.domain.channels import Account, Channel, ChannelName, Media, MediaRule, Post
 from chalicelib.domain.errors import Fault, UnsupportedContent
 from chalicelib.domain.messages import Content, Revision
 from chalicelib.domain.ports import (
@@ -70,20 +70,23 @@ class Preparing:
         if not content.media:
             submission = content.announcement
             return [self._card(revision, channel.media.card, submission)] if submission else []
-        chosen = content.media[: channel.media.max_items]
+        chosen = channel.media.carried(content.media)
         uploads = self._uploads.many([item.upload_id for item in chosen])
-        return [
-            self._fitted(uploads[item.upload_id], item.alt_text, channel)
-            for item in chosen
-            if item.upload_id in uploads
-        ]
+        drawn: list[Media] = []
+        for item in chosen:
+            upload = uploads.get(item.upload_id)
+            if upload is None:
+                raise UnsupportedContent("A picture of this message is not there any more.")
+            rule, mark = _rule(channel, drawn)
+            ref = f"prepared/{item.upload_id}/{channel.name}{mark}.jpg"
+            drawn.append(self._fitted(upload, ref, rule, item.alt_text))
+        return drawn
 
-    def _fitted(self, upload: Upload, alt_text: str, channel: Channel) -> Media:
+    def _fitted(self, upload: Upload, ref: str, rule: MediaRule, alt_text: str) -> Media:
         source = upload.ref or ""
-        ref = f"prepared/{upload.id}/{channel.name}.jpg"
         with self._alone(ref):
             made = self._store.exists(ref)
-            picture = self._studio.fit(self._store.read(ref if made else source), channel.media)
+            picture = self._studio.fit(self._store.read(ref if made else source), rule)
             if not made:
                 self._store.write(ref, picture)
         return Media(ref, picture.width, picture.height, alt_text)
@@ -110,7 +113,7 @@ class Preparing:
 
 
 def sketch(content: Content, channel: Channel, uploads: Mapping[str, Upload]) -> Sequence[Media]:
-    """Return the media a channel would carry, by their originals; nothing is drawn."""
+    """Return the media a channel would carry, by their uploads' ids; nothing is drawn."""
     if not channel.media.max_items:
         return []
     if not content.media:
@@ -118,11 +121,26 @@ def sketch(content: Content, channel: Channel, uploads: Mapping[str, Upload]) ->
             return []
         width, height = CARD_SIZES[channel.media.card]
         return [Media("card", width, height, card_facts(content.announcement).alt_text)]
-    return [
-        Media(item.upload_id, found.width, found.height, item.alt_text)
-        for item in content.media[: channel.media.max_items]
-        if (found := uploads.get(item.upload_id)) and found.status is UploadStatus.READY
-    ]
+    drawn: list[Media] = []
+    for item in channel.media.carried(content.media):
+        found = uploads.get(item.upload_id)
+        if found is not None and found.status is UploadStatus.READY:
+            rule, _ = _rule(channel, drawn)
+            size = rule.bounds.framed((found.width, found.height))
+            drawn.append(Media(item.upload_id, *size, item.alt_text))
+    return drawn
+
+
+def _rule(channel: Channel, before: Sequence[Media]) -> tuple[MediaRule, str]:
+    """Return the rule for the next picture, and what marks it among those of other rules.
+
+    A picture that must have the ratio of another one is the same again only beside that ratio.
+    """
+    rule = channel.media
+    if not (rule.one_ratio and before):
+        return rule, ""
+    thousandths = round(1000 * before[0].width / before[0].height)
+    return rule.beside(thousandths / 1000), f"-{thousandths}"
 
 
 def card_facts(submission: Submission) -> CardFacts:

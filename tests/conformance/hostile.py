@@ -140,7 +140,7 @@ def _message_fields() -> list[tuple[str, Any, str]]:
             ([{"upload_id": UNKNOWN_ID, "alt_text": 1}], "/media/0/alt_text"),
             ([{"upload_id": UNKNOWN_ID, "alt_text": "a\x1bb"}], "/media/0/alt_text"),
             ([{"upload_id": UNKNOWN_ID}, {"upload_id": UNKNOWN_ID.upper()}], "/media/1/upload_id"),
-            ([{"upload_id": UNKNOWN_ID}] * 11, "/media"),
+            ([{"upload_id": UNKNOWN_ID}] * 21, "/media"),
         )
     ]
     items += [

@@ -44,7 +44,7 @@ from chalicelib.domain.channels import (
 from chalicelib.domain.errors import Fault
 from chalicelib.domain.text import TextUnit
 
-PICTURES = MediaRule(max_items=2, alt_text=True)
+PICTURES = MediaRule(2, "made up", date(2026, 11, 21), alt_text=True)
 LIMITS = Limits(500, TextUnit.CHARACTERS, "made up", date(2026, 11, 21))
 ASKED = frozenset({Reconcilability.LOOKUP, Reconcilability.HANDLE})
 

@@ -90,7 +90,10 @@ class FakeMedia:
 
 
 class FakeStudio:
-    """Says what it was asked to draw instead of drawing it."""
+    """Says what it was asked to draw instead of drawing it; `rules` are those it fitted to."""
+
+    def __init__(self) -> None:
+        self.rules: list[MediaRule] = []
 
     def sanitise(self, data: bytes) -> Picture:
         """Return a safe copy of whatever is not called bad."""
@@ -100,6 +103,7 @@ class FakeStudio:
 
     def fit(self, data: bytes, rule: MediaRule) -> Picture:
         """Return the picture, fitted once."""
+        self.rules.append(rule)
         mark = b"fitted "
         return Picture(data if data.startswith(mark) else mark + data, rule.max_width, 500)
 

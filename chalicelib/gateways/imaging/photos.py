@@ -18,6 +18,8 @@ from typing import Final
 
 from PIL import Image, ImageCms, ImageFilter, ImageOps
 
+from chalicelib.domain.pictures import Bounds, Size
+
 from .values import Limits, Picture, UnreadableImage
 
 MAGIC: Final = (
@@ -27,7 +29,6 @@ MAGIC: Final = (
     (b"GIF89a", "GIF"),
 )
 QUALITIES: Final = (90, 85, 80, 74, 68, 60, 52, 44, 36)
-MAX_CROP: Final = 0.2
 MAX_SCANNED_PIXELS: Final = 1_000_000_000
 """Scans times pixels of a progressive JPEG; an honest one has ten scans, a bomb thousands."""
 WEBP_MAX_PIXELS: Final = 24_000_000
@@ -86,16 +87,14 @@ def fit(
     max_bytes: int,
 ) -> Picture:
     """Bring a sanitised picture inside a platform's rule."""
+    bounds = Bounds(min_ratio, max_ratio, min_width, max_width)
     image = opened(data)
-    ratio = image.width / image.height
-    inside = min_ratio <= ratio <= max_ratio and min_width <= image.width <= max_width
-    if inside and len(data) <= max_bytes:
+    if bounds.hold(image.size) and len(data) <= max_bytes:
         return Picture(data, image.width, image.height)
-    if not min_ratio <= ratio <= max_ratio:
-        image = _reshape(image, min_ratio, max_ratio)
+    image = _reshaped(image, bounds)
     for scale in (1.0, 0.8, 0.64, 0.5, 0.4, 0.3, 0.2, 0.1):
-        width = round(max(min_width, min(max_width, image.width) * scale))
-        sized = _resize(image, width, min_ratio, max_ratio)
+        width = round(max(min_width, bounds.nearest_width(image.size) * scale))
+        sized = _resized(image, bounds.scaled(image.size, width))
         for quality in QUALITIES:
             picture = _encode(sized, quality)
             if len(picture.jpeg) <= max_bytes:
@@ -281,31 +280,19 @@ def opened(data: bytes) -> Image.Image:
         return image.convert("RGB")
 
 
-def _reshape(image: Image.Image, min_ratio: float, max_ratio: float) -> Image.Image:
+def _reshaped(image: Image.Image, bounds: Bounds) -> Image.Image:
     """Cut to the nearest allowed ratio, or set on a soft background if that cuts too much."""
-    ratio = image.width / image.height
-    goal = min_ratio if ratio < min_ratio else max_ratio
-    lost = 1 - (ratio / goal if ratio < goal else goal / ratio)
-    if lost <= MAX_CROP:
-        return ImageOps.fit(image, _cut_size(image, goal), centering=(0.5, 0.4))
-    return _on_soft_background(image, goal)
+    size = bounds.shaped(image.size)
+    if size == image.size:
+        return image
+    if bounds.is_cut(image.size):
+        return ImageOps.fit(image, size, centering=(0.5, 0.4))
+    return _on_soft_background(image, size)
 
 
-def _cut_size(image: Image.Image, ratio: float) -> tuple[int, int]:
-    if image.width / image.height < ratio:
-        return image.width, max(1, round(image.width / ratio))
-    return max(1, round(image.height * ratio)), image.height
-
-
-def _on_soft_background(image: Image.Image, ratio: float) -> Image.Image:
+def _on_soft_background(image: Image.Image, size: Size) -> Image.Image:
     """Show the whole picture in the middle of a blurred, quieter copy of itself."""
-    if image.width / image.height < ratio:
-        size = (max(1, round(image.height * ratio)), image.height)
-    else:
-        size = (image.width, max(1, round(image.width / ratio)))
-    # Very long strips would make a huge canvas; bring it down before it is made.
-    shrink = min(1.0, 2048 / max(size))
-    size = (max(1, round(size[0] * shrink)), max(1, round(size[1] * shrink)))
+    shrink = min(1.0, size[0] / image.width, size[1] / image.height)
     if shrink < 1:
         inner = (max(1, round(image.width * shrink)), max(1, round(image.height * shrink)))
         image = image.resize(inner, Image.Resampling.LANCZOS)
@@ -316,13 +303,5 @@ def _on_soft_background(image: Image.Image, ratio: float) -> Image.Image:
     return canvas
 
 
-def _resize(image: Image.Image, width: int, min_ratio: float, max_ratio: float) -> Image.Image:
-    """Scale to the width; the height is rounded to the side that keeps the ratio allowed."""
-    height = max(1, round(width * image.height / image.width))
-    while height > 1 and width / height < min_ratio:
-        height -= 1
-    while width / height > max_ratio:
-        height += 1
-    if (width, height) == image.size:
-        return image
-    return image.resize((width, height), Image.Resampling.LANCZOS)
+def _resized(image: Image.Image, size: Size) -> Image.Image:
+    return image if size == image.size else image.resize(size, Image.Resampling.LANCZOS)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 import pytest
 from PIL import Image, ImageCms, PngImagePlugin
 
+from chalicelib.domain.pictures import Bounds
 from chalicelib.gateways.imaging import Limits, Picture, UnreadableImage, fit, sanitise, thumbnail
 
 RED, BLUE, WHITE = (200, 30, 30), (30, 30, 200), (255, 255, 255)
@@ -358,6 +359,22 @@ def test_a_fitted_picture_obeys_ratio_width_and_bytes(width: int, height: int) -
     assert 0.8 <= picture.width / picture.height <= 1.91
     assert 320 <= picture.width <= 1440
     assert pixels(picture).size == (picture.width, picture.height)
+
+
+@pytest.mark.parametrize(
+    ("width", "height"), [(1000, 1300), (400, 2000), (2000, 200), (100, 100), (1080, 860)]
+)
+def test_a_picture_gets_the_ratio_of_another_in_the_size_that_was_foretold(
+    width: int, height: int
+) -> None:
+    data = jpeg(width, height)
+    beside = {**INSTAGRAM, "min_ratio": 1.24, "max_ratio": 1.26}
+    picture = fit(data, **beside)
+    bounds = Bounds(1.24, 1.26, 320, 1440)
+
+    assert (picture.width, picture.height) == bounds.framed((width, height))
+    assert 1.24 <= picture.width / picture.height <= 1.26
+    assert fit(picture.jpeg, **beside).jpeg is picture.jpeg
 
 
 def test_a_small_excess_is_cropped() -> None:

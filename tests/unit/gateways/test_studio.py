@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+from datetime import date
 
 import pytest
 from PIL import Image
@@ -44,7 +45,15 @@ def test_what_is_no_picture_is_rejected_in_words() -> None:
 
 
 def test_a_picture_is_brought_inside_a_channels_rule() -> None:
-    rule = MediaRule(1, min_ratio=0.8, max_ratio=1.25, max_width=200, max_bytes=50_000)
+    rule = MediaRule(
+        1,
+        "made up",
+        date(2026, 11, 21),
+        min_ratio=0.8,
+        max_ratio=1.25,
+        max_width=200,
+        max_bytes=50_000,
+    )
     fitted = STUDIO.fit(STUDIO.sanitise(picture(900, 300)).data, rule)
 
     assert fitted.width <= 200 and len(fitted.data) <= 50_000

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from chalicelib.domain.certifications import Submission
-from chalicelib.domain.channels import Account, ChannelName, MediaRule, Post, Reconcilability
+from chalicelib.domain.channels import Account, ChannelName, Post, Reconcilability
 from chalicelib.domain.errors import UnsupportedContent
 from chalicelib.domain.messages import Content, MediaRef, Revision, Variant
 from chalicelib.services.preparing import CARD_SIZES, card_facts
@@ -86,12 +86,61 @@ def test_a_fitted_picture_is_not_made_twice(world: World) -> None:
     assert len(world.media.written) == 1
 
 
-def test_a_channel_carries_no_more_pictures_than_it_takes(world: World) -> None:
-    assert len(prepared(world, Content("Hello", media=pictures(world, 3))).media) == 2
+def test_pictures_keep_the_order_and_descriptions_their_author_gave_them(world: World) -> None:
+    post = prepared(world, Content("Hello", media=pictures(world, 2)))
+
+    assert [item.alt_text for item in post.media] == ["Picture 0", "Picture 1"]
+
+
+def test_more_pictures_than_a_channel_takes_are_refused(world: World) -> None:
+    with pytest.raises(UnsupportedContent, match="3 pictures"):
+        prepared(world, Content("Hello", media=pictures(world, 3)))
+
+
+def test_a_post_is_not_made_without_one_of_its_pictures(world: World) -> None:
+    with pytest.raises(UnsupportedContent, match="not there"):
+        prepared(world, Content("Hello", media=(*pictures(world), MediaRef("gone"))))
+
+
+def test_a_channel_with_little_room_carries_and_draws_the_first_only(world: World) -> None:
+    small = replace(FEED, media=replace(FEED.media, max_items=1, leaves_out_surplus=True))
+    post = prepared(world, Content("Hello", media=pictures(world, 3)), small)
+
+    assert [item.alt_text for item in post.media] == ["Picture 0"]
+    assert len(world.media.written) == 1
+
+
+def test_pictures_beside_one_another_get_the_ratio_of_the_first(world: World) -> None:
+    rule = replace(FEED.media, max_items=10, one_ratio=True)
+    prepared(world, Content("Hello", media=pictures(world, 3)), replace(FEED, media=rule))
+    first, *others = world.studio.rules
+
+    assert first == rule
+    assert others == [rule.beside(4.096)] * 2
+
+
+def test_a_picture_is_made_for_the_one_it_stands_beside(world: World) -> None:
+    rule = replace(FEED.media, one_ratio=True)
+    one, two = pictures(world, 2)
+    channel = replace(FEED, media=rule)
+    prepared(world, Content("Hello", media=(one, two)), channel)
+    turned = prepared(world, Content("Hello", media=(two, one)), channel, number=2)
+
+    assert [item.ref for item in turned.media] == [
+        f"prepared/{two.upload_id}/feed.jpg",
+        f"prepared/{one.upload_id}/feed-4096.jpg",
+    ]
+    assert len(set(world.media.written)) == 4
+
+
+def test_where_each_picture_may_have_its_own_ratio_none_is_made_for_another(world: World) -> None:
+    prepared(world, Content("Hello", media=pictures(world, 2)))
+
+    assert world.studio.rules == [FEED.media] * 2
 
 
 def test_a_channel_without_pictures_draws_none(world: World) -> None:
-    plain = replace(FEED, media=MediaRule(max_items=0))
+    plain = replace(FEED, media=replace(FEED.media, max_items=0, leaves_out_surplus=True))
     content = Content("Hello", media=pictures(world), announcement=SUBMISSION, edited=True)
 
     assert prepared(world, content, plain).media == ()
@@ -148,7 +197,34 @@ def test_what_does_not_fit_is_told_in_words(world: World) -> None:
         prepared(world, Content("x" * 501))
 
 
-def test_a_sketch_shows_pictures_by_their_originals(world: World) -> None:
+def test_a_sketch_tells_the_sizes_that_will_be_posted(world: World) -> None:
+    rule = replace(FEED.media, one_ratio=True, min_ratio=0.8, max_ratio=1.91, max_width=1440)
+    media = pictures(world, 2)
+    uploads = world.uploads.many([item.upload_id for item in media])
+    sizes = ((500, 625), (1000, 1000))
+    shapes = {
+        item.upload_id: replace(uploads[item.upload_id], width=width, height=height)
+        for item, (width, height) in zip(media, sizes, strict=True)
+    }
+    channel = replace(FEED, media=rule)
+    post, _ = world.preparing.compose(
+        Content("Hello", media=media), channel, Account(FEED.name), shapes
+    )
+
+    assert [(item.width, item.height) for item in post.media] == [(500, 625), (808, 1000)]
+
+
+def test_a_sketch_with_too_many_pictures_shows_them_all_and_the_fault(world: World) -> None:
+    media = pictures(world, 3)
+    uploads = world.uploads.many([item.upload_id for item in media])
+    content = Content("Hello", media=media)
+    post, faults = world.preparing.compose(content, FEED, Account(FEED.name), uploads)
+
+    assert len(post.media) == 3
+    assert [(fault.pointer, fault.code) for fault in faults] == [("/media", "too_many_media")]
+
+
+def test_a_sketch_shows_pictures_by_their_uploads(world: World) -> None:
     media = pictures(world)
     uploads = world.uploads.many([media[0].upload_id])
     content = Content("Hello", media=(*media, MediaRef("nowhere")))
