@@ -4,18 +4,24 @@ Sources, checked 2026-11-21: developers.facebook.com/docs/pages-api/posts and
 /docs/graph-api/reference/page/photos. The 63,206 characters are no published number but the one at
 which publishers have been refused for years; counted as UTF-16 units to be on the safe side.
 
-There is no idempotency key. Doubt is settled by reading the Page's feed. The refusal of a repeated
-post (code 506) proves ours only if an earlier attempt came as far as publishing, which the stored
-handle says.
+How many photos a post may have stands nowhere; ten is what other publishers allow themselves.
+
+    several photos    each put up unpublished → their ids are stored → one post that attaches them
+    ids found         still there → attached again, which the Page refuses once they were posted
+
+There is no idempotency key. Doubt is settled by reading the Page's feed, whose posts show the ids
+of their photos. The refusal of a repeated post (code 506) proves ours only if an earlier attempt
+came as far as publishing, which the stored handle says.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from chalicelib.channels import _graph as graph
+from chalicelib.channels import _prepared as prepared
 from chalicelib.channels import _wording as words
 from chalicelib.channels._responses import setting
 from chalicelib.domain.channels import (
@@ -51,7 +57,8 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.text import TextUnit
 
-ATTEMPTED = "attempted"
+POST_FIELDS = "id,message,created_time,permalink_url"
+ALBUM_FIELDS = f"{POST_FIELDS},attachments{{type,target,subattachments{{type,target}}}}"
 _CONFIRM = "Open the Page in a browser and confirm what Facebook asks for, then connect it again."
 _UNCONFIRMED = frozenset({1404078, 4854002})
 _TOO_FAST = 1390008
@@ -108,11 +115,11 @@ class Facebook:
 
     def publish(self, post: Post, account: Account) -> Conversation:
         """Publish text, link or photos to the feed."""
-        request = yield from self._request(post, account)
-        if post.handle is None:
-            yield Handle(ATTEMPTED)
+        photos = yield from self._put_up(post, account)
+        if post.handle != (handle := prepared.handle(photos)):
+            yield Handle(handle)
         try:
-            response = yield request
+            response = yield _visible(post, photos, account)
             found = graph.answer(response, publishing=True, meaning=_meaning)
         except _Repeated as error:
             return (yield from self._earlier(post, account, error))
@@ -120,8 +127,17 @@ class Facebook:
         return _receipt({"id": graph.identifier(found, "post_id", "id", publishing=True)})
 
     def find(self, post: Post, account: Account, since: datetime) -> Lookup:
-        """Look for the message in the feed."""
-        matches = yield from self._matches(post, account, since)
+        """Look for the message, with its photos, in the feed.
+
+        Without a handle no attempt came as far as publishing.
+        """
+        if post.handle is None:
+            return None
+        page_id, fields = setting(account, "page_id"), _fields(post)
+        listed = yield from graph.listing(
+            account, page_id, "feed", fields=fields, time="created_time", since=since
+        )
+        matches = _matches(post, listed)
         if len(matches) > 1:
             raise Ambiguous("Several posts with this text are on the Page.")
         return _receipt(matches[0]) if matches else None
@@ -135,51 +151,91 @@ class Facebook:
         wanted = ("pages_manage_posts", "pages_read_engagement")
         return (yield from graph.check(account, "page_id", "name", wanted))
 
-    def _request(self, post: Post, account: Account) -> Generator[Step, Response, HttpRequest]:
-        """Return the request that makes the post visible; uploads what has to be there before."""
-        page_id = setting(account, "page_id")
-        if len(post.media) == 1:
-            fields = {"message": post.text, **_photo(post.media[0])}
-            return graph.post(account, page_id, "photos", publishes=True, **fields)
-        attached = []
+    def _put_up(self, post: Post, account: Account) -> Generator[Step, Response, tuple[str, ...]]:
+        """Return the ids of several photos, unpublished; those of an earlier attempt if it can."""
+        if len(post.media) < 2:
+            return ()
+        kept = prepared.kept(post.handle)
+        if kept and (yield from self._are_there(kept, account)):
+            return kept
+        photos = []
         for photo in post.media:
-            request = graph.post(account, page_id, "photos", published=False, **_photo(photo))
+            fields = {"published": False, **_photo(photo)}
+            request = graph.post(account, setting(account, "page_id"), "photos", **fields)
             found = graph.answer((yield request), meaning=_meaning)
-            attached.append({"media_fbid": graph.identifier(found, "id")})
-        return graph.post(
-            account,
-            page_id,
-            "feed",
-            publishes=True,
-            message=post.text,
-            link=post.link,
-            attached_media=attached or None,
-        )
+            photos.append(graph.identifier(found, "id"))
+        return tuple(photos)
+
+    def _are_there(
+        self, photos: Sequence[str], account: Account
+    ) -> Generator[Step, Response, bool]:
+        """Return whether photos are still there: nobody keeps unpublished ones for ever."""
+        try:
+            for photo in photos:
+                graph.answer((yield graph.get(account, photo, fields="id")))
+        except ContentRejected:
+            return False
+        return True
 
     def _earlier(self, post: Post, account: Account, error: ChannelError) -> Conversation:
         """Tell our own earlier attempt, which got through after all, from another post."""
         if post.handle is None:
             raise error
-        matches = yield from self._matches(post, account, None)
-        if not matches:
-            raise error
-        return _receipt(matches[0])
+        request = graph.get(account, setting(account, "page_id"), "feed", fields=_fields(post))
+        listed = graph.answer((yield request)).get("data")
+        matches = _matches(post, listed if isinstance(listed, list) else [])
+        if matches:
+            return _receipt(matches[0])
+        if prepared.kept(post.handle):
+            raise Ambiguous("Facebook has posted these photos, but not where we can find them.")
+        raise error
 
-    def _matches(
-        self, post: Post, account: Account, since: datetime | None
-    ) -> Generator[Step, Response, list[Mapping[str, Any]]]:
-        page_id = setting(account, "page_id")
-        fields = "id,message,created_time,permalink_url"
-        if since is None:
-            latest = graph.answer((yield graph.get(account, page_id, "feed", fields=fields)))
-            items = latest.get("data")
-            listed = items if isinstance(items, list) else []
-        else:
-            listed = yield from graph.listing(
-                account, page_id, "feed", fields=fields, time="created_time", since=since
-            )
-        ours = words.normalised(post.text)
-        return [item for item in listed if words.normalised(str(item.get("message", ""))) == ours]
+
+def _visible(post: Post, photos: Sequence[str], account: Account) -> HttpRequest:
+    """Return the request that makes the post visible."""
+    page_id = setting(account, "page_id")
+    if len(post.media) == 1:
+        fields = {"message": post.text, **_photo(post.media[0])}
+        return graph.post(account, page_id, "photos", publishes=True, **fields)
+    attached = [{"media_fbid": photo} for photo in photos]
+    return graph.post(
+        account,
+        page_id,
+        "feed",
+        publishes=True,
+        message=post.text,
+        link=post.link,
+        attached_media=attached or None,
+    )
+
+
+def _fields(post: Post) -> str:
+    """Return what the feed is asked for: the photos too where they tell whose post it is."""
+    return ALBUM_FIELDS if prepared.kept(post.handle) else POST_FIELDS
+
+
+def _matches(post: Post, listed: Iterable[Any]) -> Sequence[Mapping[str, Any]]:
+    """Return the posts of the feed that can be ours."""
+    text = words.normalised(post.text)
+    found = [
+        (item, _shown(item.get("attachments")))
+        for item in listed
+        if isinstance(item, dict) and words.normalised(str(item.get("message", ""))) == text
+    ]
+    return prepared.ours(found, post.handle)
+
+
+def _shown(attachments: object) -> set[str]:
+    """Return the ids of the photos that a post shows, alone or in an album."""
+    found: set[str] = set()
+    data = attachments.get("data") if isinstance(attachments, dict) else None
+    for item in data if isinstance(data, list) else ():
+        if isinstance(item, dict):
+            target = item.get("target")
+            if item.get("type") == "photo" and isinstance(target, dict):
+                found.add(str(target.get("id")))
+            found |= _shown(item.get("subattachments"))
+    return found
 
 
 def _photo(photo: Media) -> dict[str, Any]:

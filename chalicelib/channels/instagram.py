@@ -1,10 +1,12 @@
 """Instagram professional account: one picture or a carousel, published in two phases.
 
+    a container per picture of a carousel → all ready? → one that joins them
     container → its id is stored → ready? → publish that id → permalink
     handle found: PUBLISHED → which post is it?   FINISHED → publish the same id again
                   ERROR, EXPIRED, gone → nothing was published: a new container
 
 Publishing one container twice yields one post, so the container's id is what makes it exactly once.
+Whatever is lost before that id is stored was never visible and ends after a day by itself.
 
 Sources, checked 2026-11-21: developers.facebook.com/docs/instagram-platform/content-publishing and
 /instagram-graph-api/reference/ig-container, /error-codes. The platform says "characters" for its
@@ -57,7 +59,7 @@ from chalicelib.domain.errors import (
 from chalicelib.domain.text import TextUnit
 
 POLL_SECONDS = (0.5, 1.0, 2.0, 2.0, 4.0)
-"""Pauses between the looks at a container: pictures are usually ready at once."""
+"""Pauses between the looks at containers: pictures are usually ready at once."""
 QUOTA_WAIT = timedelta(hours=1)
 _RESTRICTED = "Open the account in Instagram, settle what it asks for, then connect it again."
 
@@ -151,7 +153,8 @@ class Instagram:
         if container is None or status.is_dead:
             container, status = (yield from self._container(post, account)), _Status()
             yield Handle(container)
-        yield from self._ready(container, status, account)
+        if status.code != "FINISHED":
+            yield from self._ready([container], account)
         user = setting(account, "ig_user_id")
         request = graph.post(account, user, "media_publish", publishes=True, creation_id=container)
         found = graph.answer((yield request), publishing=True, meaning=_refused)
@@ -188,9 +191,8 @@ class Instagram:
             return (yield from self._make(account, caption=post.text, **pictures[0]))
         children = []
         for picture in pictures:
-            child = yield from self._make(account, is_carousel_item=True, **picture)
-            yield from self._ready(child, _Status(), account)
-            children.append(child)
+            children.append((yield from self._make(account, is_carousel_item=True, **picture)))
+        yield from self._ready(children, account)
         joined = ",".join(children)
         made = self._make(account, media_type="CAROUSEL", children=joined, caption=post.text)
         return (yield from made)
@@ -201,19 +203,24 @@ class Instagram:
         return graph.identifier(found, "id")
 
     def _ready(
-        self, container: str, status: _Status, account: Account
+        self, containers: Sequence[str], account: Account
     ) -> Generator[Step, Response, None]:
-        """Wait until a container can be published; it is not visible while we do."""
+        """Wait until all containers can be used, sharing the pauses; nothing is visible yet."""
+        waiting = list(containers)
         for seconds in (0.0, *POLL_SECONDS):
-            if status.code == "FINISHED":
-                return
             if seconds:
                 yield Pause(seconds)
-            status = yield from self._status(container, account)
-            if status.is_dead:
-                raise status.error
-        if status.code != "FINISHED":
-            raise PlatformUnavailable("Instagram is still processing the picture.")
+            busy = []
+            for container in waiting:
+                status = yield from self._status(container, account)
+                if status.is_dead:
+                    raise status.error
+                if status.code != "FINISHED":
+                    busy.append(container)
+            waiting = busy
+            if not waiting:
+                return
+        raise PlatformUnavailable("Instagram is still processing the pictures.")
 
     def _status(self, container: str, account: Account) -> Generator[Step, Response, _Status]:
         request = graph.get(account, container, fields="status_code,status")

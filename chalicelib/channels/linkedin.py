@@ -4,9 +4,12 @@ Sources, checked 2026-11-21: learn.microsoft.com/linkedin/marketing/community-ma
 posts-api, images-api, /marketing/versioning and public issues quoting live answers. The limit of
 3,000 is counted on what is sent, escapes included, as reports of refused posts suggest.
 
-There is no idempotency key. Doubt is settled by reading our own posts. A repeated text is refused
-(422) with the address of the post there is; that proves ours only if an earlier attempt came as far
-as publishing, which the stored handle says.
+    pictures     each uploaded → all processed? → their URNs are stored → one post that names them
+    URNs found   still there → named again
+
+There is no idempotency key. Doubt is settled by reading our own posts, which name their pictures. A
+repeated text is refused (422) with the address of the post there is; that proves ours only if an
+earlier attempt came as far as publishing, which the stored handle says.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from typing import Any
 from urllib.parse import quote
 
 from chalicelib.channels import _little_text as little
+from chalicelib.channels import _prepared as prepared
 from chalicelib.channels import _responses as responses
 from chalicelib.channels import _wording as words
 from chalicelib.domain import text as texts
@@ -61,9 +65,8 @@ SCOPES = ("w_organization_social", "r_organization_social")
 VERSION = "202607"
 """Supported for at least a year; an account may name another."""
 
-ATTEMPTED = "attempted"
 POLL_SECONDS = (0.5, 0.5, 1.0, 1.0, 2.0, 2.0)
-"""Pauses between the looks at an uploaded picture: it is usually processed at once."""
+"""Pauses between the looks at uploaded pictures: they are usually processed at once."""
 PAGE_SIZE = 50
 MAX_PAGES = 4
 MAX_ALT_TEXT = 4086
@@ -120,13 +123,10 @@ class LinkedIn:
 
     def publish(self, post: Post, account: Account) -> Conversation:
         """Upload the pictures, then publish."""
-        images = []
-        for picture in post.media:
-            urn = yield from self._upload(picture, account)
-            images.append({"id": urn, "altText": picture.alt_text[:MAX_ALT_TEXT]})
-        if post.handle is None:
-            yield Handle(ATTEMPTED)
-        response = yield _request("POST", "posts", account, json=_body(post, images, account))
+        urns = yield from self._put_up(post, account)
+        if post.handle != (handle := prepared.handle(urns)):
+            yield Handle(handle)
+        response = yield _request("POST", "posts", account, json=_body(post, urns, account))
         if response.status == 422 and (twin := _duplicate(response)):
             return (yield from self._earlier(twin, post, account))
         if not response.ok:
@@ -134,7 +134,12 @@ class LinkedIn:
         return _receipt(responses.identifier(response.headers.get("x-restli-id"), publishing=True))
 
     def find(self, post: Post, account: Account, since: datetime) -> Lookup:
-        """Look for the text among the organisation's latest posts."""
+        """Look for text and pictures among the organisation's latest posts.
+
+        Without a handle no attempt came as far as publishing.
+        """
+        if post.handle is None:
+            return None
         found = yield from self._ours(post, account, since)
         if len(found) > 1:
             raise Ambiguous("Several posts with this text are on the page.")
@@ -169,8 +174,24 @@ class LinkedIn:
             expires_at=expires_at,
         )
 
+    def _put_up(self, post: Post, account: Account) -> Generator[Step, Response, tuple[str, ...]]:
+        """Return the pictures' URNs, ready to be named; those of an earlier attempt if it can."""
+        kept = prepared.kept(post.handle)
+        if kept:
+            try:
+                yield from self._available(kept, account)
+            except ContentRejected:
+                pass  # gone: nobody keeps for ever what no post shows
+            else:
+                return kept
+        urns = []
+        for picture in post.media:
+            urns.append((yield from self._upload(picture, account)))
+        yield from self._available(urns, account)
+        return tuple(urns)
+
     def _upload(self, picture: Media, account: Account) -> Generator[Step, Response, str]:
-        """Put a picture where a post can refer to it, and wait until it does."""
+        """Put a picture where a post can name it once it has been processed."""
         begin = _request(
             "POST",
             "images",
@@ -186,20 +207,28 @@ class LinkedIn:
         sent = yield HttpRequest("PUT", address, headers=headers, body=MediaBytes(picture.ref))
         if not sent.ok:
             raise _refusal(sent, publishing=False)
-        yield from self._available(urn, account)
         return urn
 
-    def _available(self, urn: str, account: Account) -> Generator[Step, Response, None]:
+    def _available(self, urns: Sequence[str], account: Account) -> Generator[Step, Response, None]:
+        """Wait until all pictures are processed; they share the pauses, as they do the time."""
+        waiting = list(urns)
         for seconds in (0.0, *POLL_SECONDS):
             if seconds:
                 yield Pause(seconds)
-            status = _read((yield _request("GET", f"images/{quote(urn, safe='')}", account)))
-            match status.get("status"):
-                case "AVAILABLE":
-                    return
-                case "PROCESSING_FAILED":
-                    raise ContentRejected("LinkedIn could not process the picture.")
-        raise PlatformUnavailable("LinkedIn is still processing the picture.")
+            busy = []
+            for urn in waiting:
+                if not (yield from self._is_available(urn, account)):
+                    busy.append(urn)
+            waiting = busy
+            if not waiting:
+                return
+        raise PlatformUnavailable("LinkedIn is still processing the pictures.")
+
+    def _is_available(self, urn: str, account: Account) -> Generator[Step, Response, bool]:
+        found = _read((yield _request("GET", f"images/{quote(urn, safe='')}", account)))
+        if found.get("status") == "PROCESSING_FAILED":
+            raise ContentRejected("LinkedIn could not process the picture.")
+        return found.get("status") == "AVAILABLE"
 
     def _earlier(self, urn: str, post: Post, account: Account) -> Conversation:
         """Tell our own earlier attempt, which got through after all, from another post."""
@@ -211,15 +240,17 @@ class LinkedIn:
             # Unable to tell, and a retry could only meet the same refusal.
             raise Ambiguous("LinkedIn has a post with this text, but it could not be read.")
         there = _receipt(urn)
-        if post.handle is None or not _says(post, responses.mapping(response, publishing=True)):
+        item = responses.mapping(response, publishing=True)
+        is_ours = _says(post, item) and prepared.ours([(urn, _pictures(item))], post.handle)
+        if post.handle is None or not is_ours:
             raise ContentRejected(f"The same text is on the page already: {there.url}")
         return there
 
     def _ours(
         self, post: Post, account: Account, since: datetime
-    ) -> Generator[Step, Response, list[str]]:
-        """Return the URNs of posts with this text since an instant."""
-        found: list[str] = []
+    ) -> Generator[Step, Response, Sequence[str]]:
+        """Return the URNs of posts since an instant that can be ours."""
+        found: list[tuple[str, set[str]]] = []
         for page in range(MAX_PAGES):
             params = {
                 "author": _author(account),
@@ -233,13 +264,13 @@ class LinkedIn:
                 raise Ambiguous("LinkedIn does not let us read the organisation's posts.")
             posts = list(_elements(_read(response)))
             found += [
-                responses.identifier(item.get("id"), publishing=True)
+                (responses.identifier(item.get("id"), publishing=True), _pictures(item))
                 for item in posts
                 if not _is_before(item.get("createdAt"), since) and _says(post, item)
             ]
             done = len(posts) < PAGE_SIZE
             if done or _is_before(posts[-1].get("lastModifiedAt"), since):
-                return found
+                return prepared.ours(found, post.handle)
         raise Ambiguous("There are too many posts to find this one among them.")
 
 
@@ -282,7 +313,11 @@ def _request(
     )
 
 
-def _body(post: Post, images: Sequence[Mapping[str, str]], account: Account) -> dict[str, Any]:
+def _body(post: Post, urns: Sequence[str], account: Account) -> dict[str, Any]:
+    images = [
+        {"id": urn, "altText": picture.alt_text[:MAX_ALT_TEXT]}
+        for urn, picture in zip(urns, post.media, strict=True)
+    ]
     body: dict[str, Any] = {
         "author": _author(account),
         "commentary": little.escape(post.text),
@@ -298,7 +333,7 @@ def _body(post: Post, images: Sequence[Mapping[str, str]], account: Account) -> 
     if len(images) == 1:
         body["content"] = {"media": images[0]}
     elif images:
-        body["content"] = {"multiImage": {"images": list(images)}}
+        body["content"] = {"multiImage": {"images": images}}
     return body
 
 
@@ -358,6 +393,17 @@ def _says(post: Post, item: Mapping[str, Any]) -> bool:
     commentary = str(item.get("commentary", ""))
     ours = words.normalised(post.text)
     return ours in (words.normalised(commentary), words.normalised(little.unescape(commentary)))
+
+
+def _pictures(item: Mapping[str, Any]) -> set[str]:
+    """Return the URNs of the pictures that a post names."""
+    content = item.get("content")
+    content = content if isinstance(content, dict) else {}
+    several = content.get("multiImage")
+    named = _mappings(several.get("images") if isinstance(several, dict) else None)
+    return {
+        str(image["id"]) for image in (*named, *_mappings([content.get("media")])) if "id" in image
+    }
 
 
 def _is_before(milliseconds: object, since: datetime) -> bool:

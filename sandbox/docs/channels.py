@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from urllib.parse import urlsplit
 
 from chalicelib.channels import CHANNELS
@@ -32,8 +32,24 @@ what anybody else counts.
 
 MEDIA = """## Pictures
 
-Pictures are made to fit these before they are offered. Ratios are width / height. The celebration
-card is drawn in the shape named here.
+Pictures are made to fit these before they are offered. Ratios are width / height; where the first
+picture's is named, the others are fitted to it, because the platform would cut them. The
+celebration card is drawn in the shape named here.
+
+More pictures than a channel takes are a fault (`too_many_media`) or, where it says so, left out.
+"""
+
+SEVERAL = """Several pictures make one post. What is put up before it nobody sees; what is kept
+of it a later attempt uses again, unless it is not there any more:
+
+| channel | put up | kept before publishing | published |
+| --- | --- | --- | --- |
+| Facebook Page | each photo, unpublished | the photos' ids | one post that attaches them |
+| Instagram | a container for each, then one that joins them | that one's id | that one |
+| LinkedIn | each image, until it is processed | the images' URNs | one `multiImage` post |
+
+A worker that dies between two of these steps leaves nothing that anybody sees. A post in doubt is
+told from another with the same text by what was kept.
 """
 
 DOUBT = """## When no answer comes
@@ -65,8 +81,10 @@ def render() -> str:
         table(("channel", "text", "hashtags", "mentions", "subject", "counted", "source, checked"),
               [_limits(c) for c in channels]) + "\n",
         MEDIA,
-        table(("channel", "most", "ratio", "width in pixels", "bytes", "alt text", "card"),
+        table(("channel", "most", "ratio", "width in pixels", "bytes", "alt text", "card",
+               "source, checked"),
               [_pictures(c) for c in channels]) + "\n",
+        SEVERAL,
         DOUBT,
         table(("channel", "settled by", "an absence is believed after"),
               [_doubt(c) for c in channels]) + "\n",
@@ -110,7 +128,6 @@ def _kind(channel: Channel) -> Sequence[str]:
 def _limits(channel: Channel) -> Sequence[str]:
     limits = channel.limits
     unit = limits.unit.value.replace("_", " ")
-    source = f"[{urlsplit(limits.source).netloc}]({limits.source}), {limits.checked_on.isoformat()}"
     counts = (limits.max_hashtags, limits.max_mentions, limits.max_subject)
     most = f"{limits.max_text:,} {unit}"
     return (
@@ -118,8 +135,12 @@ def _limits(channel: Channel) -> Sequence[str]:
         most,
         *("" if count is None else f"{count:,}" for count in counts),
         _first_line(channel.measure).removeprefix("Return "),
-        source,
+        _read(limits.source, limits.checked_on),
     )
+
+
+def _read(source: str, checked_on: date) -> str:
+    return f"[{urlsplit(source).netloc}]({source}), {checked_on.isoformat()}"
 
 
 def _first_line(promise: object) -> str:
@@ -128,16 +149,19 @@ def _first_line(promise: object) -> str:
 
 def _pictures(channel: Channel) -> Sequence[str]:
     rule = channel.media
+    source = _read(rule.source, rule.checked_on)
+    surplus = "; the rest is left out" if rule.leaves_out_surplus else ""
     if not rule.max_items:
-        return channel.title, "none", "", "", "", "", ""
+        return channel.title, f"none{surplus}", "", "", "", "", "", source
     return (
         channel.title,
-        f"{rule.max_items}{', at least one' if rule.required else ''}",
-        f"{rule.min_ratio:g} to {rule.max_ratio:g}",
+        f"{rule.max_items}{', at least one' if rule.required else ''}{surplus}",
+        f"{rule.min_ratio:g} to {rule.max_ratio:g}{', as the first' if rule.one_ratio else ''}",
         f"{rule.min_width:,} to {rule.max_width:,}",
         f"{rule.max_bytes:,}",
         _answer(rule.alt_text),
         code(rule.card),
+        source,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import io
 import json
 import os
 import signal
@@ -19,10 +20,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from PIL import Image
+from urllib3 import encode_multipart_formdata
 
 PROJECT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 120
 LEAVING_SECONDS = 40
+JUDGING_SECONDS = 15
 POLL_SECONDS = 0.1
 PORTS = ("API_PORT", "SANDBOX_PORT", "AWS_PORT")
 
@@ -61,6 +65,26 @@ class Running:
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         signed = {"Authorization": self.token(user), **given}
         return request(self.endpoints["api"], method, path, body, signed)
+
+    def upload(self, picture: Image.Image) -> str:
+        """Upload a picture as a browser does; return its id once it has been judged."""
+        content = io.BytesIO()
+        picture.save(content, "PNG")
+        wish = {"content_type": "image/png", "size_bytes": len(content.getvalue())}
+        ticket = self.call("POST", "/api/v1/uploads", wish).json
+        fields = {**ticket["fields"], "file": ("picture.png", content.getvalue())}
+        body, kind = encode_multipart_formdata(fields)
+        address = urlsplit(ticket["url"])
+        sent = request(ticket["url"], "POST", address.path, body, {"Content-Type": kind})
+        assert sent.status in (200, 201, 204), sent.body
+        ticking = threading.Event()
+        for _ in range(int(JUDGING_SECONDS / POLL_SECONDS)):
+            found = self.call("GET", f"/api/v1/uploads/{ticket['upload_id']}").json
+            if found["status"] != "pending":
+                break
+            ticking.wait(POLL_SECONDS)
+        assert found["status"] == "ready", found
+        return str(ticket["upload_id"])
 
 
 def request(

@@ -10,6 +10,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.config import Config
+from PIL import Image
 
 from chalicelib.repositories.schema import KEY_ATTRIBUTES
 from tests.app.conftest import Running, request
@@ -17,6 +18,7 @@ from tests.app.conftest import Running, request
 pytestmark = [pytest.mark.slow, pytest.mark.emulator]
 
 TEXT_CHANNELS = ["facebook", "linkedin", "whatsapp", "email", "sms"]
+LOST = {"facebook": "drop_after", "instagram": "truncated_json", "linkedin": "error_500_after"}
 TERMINAL = {"delivered", "failed", "cancelled", "skipped", "needs_review"}
 DEADLINE_SECONDS = 150
 POLL_SECONDS = 0.25
@@ -118,6 +120,35 @@ def test_a_preview_shows_what_is_then_published(running: Running) -> None:
     for preview in previews:
         mine = [p["text"] for p in items if p["channel"] == preview["channel"]]
         assert preview["post"]["text"] in mine
+
+
+def test_several_pictures_are_seen_once_as_previewed_whatever_answer_is_lost(
+    running: Running,
+) -> None:
+    content = "Three pictures of one evening"
+    sizes = {"Stage": (1200, 900), "Crowd": (500, 1000), "Cake": (700, 700)}
+    uploads = [running.upload(Image.new("RGB", size, "teal")) for size in sizes.values()]
+    media = [
+        {"upload_id": upload, "alt_text": name} for upload, name in zip(uploads, sizes, strict=True)
+    ]
+    channels = [*TEXT_CHANNELS, "instagram"]
+    wish = {"content": content, "channels": channels, "media": media}
+    previews = running.call("POST", "/api/v1/previews", wish).json["channels"]
+    for channel, kind in LOST.items():
+        arm(running, channel=channel, kind=kind, times=1)
+    message = settled(running, running.call("POST", "/api/v1/messages", wish).json["id"])
+    assert {status(message, channel) for channel in channels} == {"delivered"}
+    assert set(posts(running, content).values()) == {1}
+    items = request(running.endpoints["sandbox"], "GET", "/posts").json["items"]
+    for preview in previews:
+        name, pictures = preview["channel"], preview["post"]["media"]
+        (posted, *_) = [p["media"] for p in items if p["channel"] == name and content in p["text"]]
+        assert [(p["width"], p["height"]) for p in posted] == [
+            (p["width"], p["height"]) for p in pictures
+        ]
+        if name in (*LOST, "email"):
+            assert [picture["alt_text"] for picture in posted] == list(sizes)
+    assert [len(preview["post"]["media"]) for preview in previews] == [3, 3, 1, 3, 0, 3]
 
 
 def test_one_correlation_id_leads_through_request_record_attempt_and_timeline(

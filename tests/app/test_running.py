@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import signal
 import threading
-from collections.abc import Mapping
 from pathlib import Path
-from urllib.request import Request, urlopen
 
 import pytest
 from PIL import Image
-from urllib3 import encode_multipart_formdata
 
 from tests.app.conftest import Running, request
 
@@ -76,25 +72,8 @@ def test_the_state_lies_outside_the_checkout(running: Running) -> None:
 
 
 def test_an_uploaded_picture_becomes_ready_by_its_event(running: Running) -> None:
-    picture = io.BytesIO()
-    Image.new("RGB", (600, 400), "teal").save(picture, "PNG")
-    wish = {"content_type": "image/png", "size_bytes": len(picture.getvalue())}
-    ticket = running.call("POST", "/api/v1/uploads", wish).json
-    assert post_form(ticket["url"], ticket["fields"], picture.getvalue()) in (200, 201, 204)
-    path = f"/api/v1/uploads/{ticket['upload_id']}"
-    tick = threading.Event()
-    for _ in range(100):
-        if (found := running.call("GET", path).json)["status"] != "pending":
-            break
-        tick.wait(0.1)
-    assert found["status"] == "ready"
-
-
-def post_form(url: str, fields: Mapping[str, str], content: bytes) -> int:
-    """Send what a browser's form sends to a pre-signed POST; return the status."""
-    body, kind = encode_multipart_formdata({**fields, "file": ("picture.png", content)})
-    with urlopen(Request(url, body, {"Content-Type": kind})) as response:  # noqa: S310
-        return int(response.status)
+    upload = running.upload(Image.new("RGB", (600, 400), "teal"))
+    assert running.call("GET", f"/api/v1/uploads/{upload}").json["status"] == "ready"
 
 
 def test_a_killed_api_comes_back_and_loses_nothing_it_accepted(running: Running) -> None:

@@ -166,6 +166,18 @@ class World:
             result: R = end.value
             return result
 
+    def begin(self, name: str, post: Post, steps: int) -> bool:
+        """Publish as a worker that dies after so many steps; return whether it got to its end."""
+        account = self.account(name)
+        conversation = CHANNELS[ChannelName(name)].publish(post, account)
+        try:
+            step = next(conversation)
+            for _ in range(steps):
+                step = conversation.send(self._perform(step, account))
+        except StopIteration:
+            return True
+        return False
+
     def publish(self, name: str, post: Post) -> Any:
         """Publish on a channel."""
         account = self.account(name)

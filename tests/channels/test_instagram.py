@@ -66,18 +66,6 @@ def test_the_container_is_stored_before_anything_is_visible() -> None:
     assert held.steps[1] == Handle("178")
 
 
-def test_several_pictures_make_a_carousel_with_one_caption() -> None:
-    made = [reply(body={"id": number}) for number in ("1", "2", "3")]
-    ready = status("FINISHED")
-    post = Post("Hello", media=(ONE, TWO))
-    answers = (made[0], ready, made[1], ready, made[2], ready, PUBLISHED, LINKED)
-    held = talk(GRID.publish(post, ACCOUNT), *answers)
-    parts = [request.json for request in held.requests if request.url.endswith("/media")]
-    first = {"is_carousel_item": True, "image_url": MediaUrl("one.jpg"), "alt_text": "First"}
-    assert parts[0] == first
-    assert parts[2] == {"media_type": "CAROUSEL", "children": "1,2", "caption": "Hello"}
-
-
 def test_a_picture_in_processing_is_waited_for() -> None:
     waiting = status("IN_PROGRESS")
     answers = (MADE, waiting, waiting, status("FINISHED"), PUBLISHED, LINKED)

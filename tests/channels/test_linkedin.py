@@ -123,13 +123,6 @@ def test_processing_is_waited_for_between_questions_only() -> None:
     assert [step for step in held.steps if isinstance(step, Pause)] == [Pause(0.5)]
 
 
-def test_several_pictures_make_one_post() -> None:
-    post = Post("Hello", media=(ONE, TWO))
-    held = talk(PAGE.publish(post, ACCOUNT), *upload(1), *upload(2), PUBLISHED)
-    images = [{"id": "urn:li:image:1", "altText": "First"}, {"id": "urn:li:image:2", "altText": ""}]
-    assert held.requests[-1].json["content"] == {"multiImage": {"images": images}}
-
-
 def test_a_picture_that_can_not_be_processed_is_refused() -> None:
     with pytest.raises(ContentRejected):
         post = Post("Hello", media=(ONE,))
@@ -239,8 +232,13 @@ def page(*items: Any) -> Response:
     return reply(body={"elements": list(items)})
 
 
+def test_a_look_up_without_a_noted_attempt_asks_nobody() -> None:
+    held = talk(PAGE.find(POST, ACCOUNT, NOW))
+    assert (held.requests, held.result) == ([], None)
+
+
 def test_a_look_up_asks_for_our_latest_posts() -> None:
-    held = talk(PAGE.find(POST, ACCOUNT, NOW), page(item("Hello (all) #AWSCertified")))
+    held = talk(PAGE.find(AGAIN, ACCOUNT, NOW), page(item("Hello (all) #AWSCertified")))
     assert held.requests[0].headers["X-RestLi-Method"] == "FINDER"
     assert held.requests[0].params == {
         "author": "urn:li:organization:42",
@@ -256,46 +254,46 @@ def test_a_look_up_asks_for_our_latest_posts() -> None:
     "commentary", ["Hello (all) #AWSCertified", r"Hello \(all\) {hashtag|\#|AWSCertified}"]
 )
 def test_a_look_up_reads_text_escaped_or_not(commentary: str) -> None:
-    assert talk(PAGE.find(POST, ACCOUNT, NOW), page(item(commentary))).result is not None
+    assert talk(PAGE.find(AGAIN, ACCOUNT, NOW), page(item(commentary))).result is not None
 
 
 def test_older_and_other_posts_are_not_ours() -> None:
     older = item("Hello (all) #AWSCertified", CREATED - 60_000)
-    assert talk(PAGE.find(POST, ACCOUNT, NOW), page(older, item("Else"))).result is None
+    assert talk(PAGE.find(AGAIN, ACCOUNT, NOW), page(older, item("Else"))).result is None
 
 
 def test_a_post_without_a_readable_instant_counts() -> None:
     odd = {**item("Hello (all) #AWSCertified"), "createdAt": None}
-    assert talk(PAGE.find(POST, ACCOUNT, NOW), page(odd)).result is not None
+    assert talk(PAGE.find(AGAIN, ACCOUNT, NOW), page(odd)).result is not None
 
 
 def test_two_matches_are_doubt() -> None:
     two = [item("Hello (all) #AWSCertified", urn=f"{URN}{n}") for n in range(2)]
     with pytest.raises(Ambiguous):
-        talk(PAGE.find(POST, ACCOUNT, NOW), page(*two))
+        talk(PAGE.find(AGAIN, ACCOUNT, NOW), page(*two))
 
 
 def test_a_look_up_reads_on_until_posts_get_too_old() -> None:
     full = page(*[item("Else")] * 50)
     old = page(*[item("Else", modified=CREATED - 90_000)] * 50)
-    held = talk(PAGE.find(POST, ACCOUNT, NOW), full, old)
+    held = talk(PAGE.find(AGAIN, ACCOUNT, NOW), full, old)
     assert [request.params["start"] for request in held.requests] == ["0", "50"]
     assert held.result is None
 
 
 def test_a_list_without_end_is_doubt() -> None:
     with pytest.raises(Ambiguous):
-        talk(PAGE.find(POST, ACCOUNT, NOW), *[page(*[item("Else")] * 50)] * 4)
+        talk(PAGE.find(AGAIN, ACCOUNT, NOW), *[page(*[item("Else")] * 50)] * 4)
 
 
 def test_a_look_up_that_is_not_permitted_leaves_the_doubt() -> None:
     with pytest.raises(Ambiguous):
-        talk(PAGE.find(POST, ACCOUNT, NOW), reply(403, {"message": "No."}))
+        talk(PAGE.find(AGAIN, ACCOUNT, NOW), reply(403, {"message": "No."}))
 
 
 def test_a_look_up_that_fails_is_tried_again() -> None:
     with pytest.raises(PlatformUnavailable):
-        talk(PAGE.find(POST, ACCOUNT, NOW), reply(500, b""))
+        talk(PAGE.find(AGAIN, ACCOUNT, NOW), reply(500, b""))
 
 
 ORGANISATION = reply(body={"localizedName": "Us"})

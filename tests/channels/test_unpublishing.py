@@ -7,7 +7,7 @@ community-management/shares/posts-api; checked 2026-11-21.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -36,7 +36,7 @@ DONE = {
     "linkedin": reply(204),
 }
 POSTED = Receipt("1042_7")
-CARD = Media("cards/1.jpg", 1080, 1080, "A card with a name")
+GALLERY = tuple(Media(f"cards/{n}.jpg", 1080, 1080, f"Picture {n}") for n in range(3))
 
 
 def graph_error(code: int, subcode: int = 0) -> dict[str, object]:
@@ -116,9 +116,12 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 @pytest.mark.parametrize("name", FEEDS)
-def test_the_platform_shows_it_no_more_and_may_be_asked_twice(world: World, name: str) -> None:
+@pytest.mark.parametrize("pictures", [GALLERY[:1], GALLERY], ids=["one picture", "several"])
+def test_the_platform_shows_it_no_more_and_may_be_asked_twice(
+    world: World, name: str, pictures: Sequence[Media]
+) -> None:
     account = world.account(name)
-    post, _ = channel(name).compose(Wording("Hello"), [CARD], account)
+    post, _ = channel(name).compose(Wording(f"{len(pictures)} to see"), pictures, account)
     receipt = world.publish(name, post)
     assert len(world.shown(name)) == 1
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -45,6 +45,8 @@ class Shown:
     token: str
     at: datetime
     """From when on it is visible."""
+    media: tuple[str, ...] = ()
+    """Which of the platform's pictures it shows; `FakePlatforms.pictures` says what they are."""
 
 
 @dataclass
@@ -146,6 +148,8 @@ class FakePlatforms:
     """Which posts were deleted, and since when."""
     calls: list[tuple[datetime, Account, Request]] = field(default_factory=list)
     containers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    pictures: dict[str, str] = field(default_factory=dict)
+    """What was put up, seen by nobody yet or in a post: its id there, and our reference."""
     scripts: dict[tuple[str, bool], deque[Fault]] = field(
         default_factory=lambda: defaultdict(deque)
     )
@@ -174,6 +178,10 @@ class FakePlatforms:
             and post.at <= now
             and self.removed.get(post.id, now + LATER) > now
         ]
+
+    def gallery(self, channel: str) -> list[list[str]]:
+        """Return our references of the pictures of each post that a platform shows."""
+        return [[self.pictures[item] for item in post.media] for post in self.shown(channel)]
 
     def published(self, channel: str) -> list[Request]:
         """Return the requests to a channel that could publish."""
@@ -206,11 +214,24 @@ class _Acting:
     channel: ChannelName
     at: datetime
 
-    def show(self, text: str, recipient: str | None = None, token: str = "") -> str:
+    def show(
+        self,
+        text: str,
+        recipient: str | None = None,
+        token: str = "",
+        media: Sequence[str] = (),
+    ) -> str:
         """Make a post visible; return its id."""
         known = self.platforms.posts
         identifier = f"{self.channel}_{len(known) + 1}"
-        known.append(Shown(self.channel, identifier, text, recipient, token, self.at))
+        post = Shown(self.channel, identifier, text, recipient, token, self.at, tuple(media))
+        known.append(post)
+        return identifier
+
+    def put_up(self, ref: str, prefix: str) -> str:
+        """Take in a picture that nobody sees yet; return its id."""
+        identifier = f"{prefix}{len(self.platforms.pictures) + 1}"
+        self.platforms.pictures[identifier] = ref
         return identifier
 
     def seen(self) -> list[Shown]:
@@ -236,20 +257,28 @@ class _Acting:
 
     def facebook(self, step: HttpRequest, path: list[str]) -> Response:
         """The Page's feed and photos."""
+        if step.method == "GET" and path[-1] == "feed":
+            return reply({"data": [_story(post) for post in self.seen()]})
         if step.method == "GET":
-            return reply(
-                {"data": [_listed(post, "message", "created_time") for post in self.seen()]}
-            )
-        if not step.publishes:
-            return reply({"id": "photo"})
-        identifier = self.show(step.json["message"])
-        return reply({"id": identifier, "post_id": identifier})
+            return reply({"id": path[-1]}) if path[-1] in self.platforms.pictures else _gone()
+        fields = step.json
+        if path[-1] == "photos":
+            photo = self.put_up(fields["url"].ref, "photo")
+            if not step.publishes:
+                return reply({"id": photo})
+            return reply({"id": photo, "post_id": self.show(fields["message"], media=[photo])})
+        photos = [item["media_fbid"] for item in fields.get("attached_media", ())]
+        if not all(photo in self.platforms.pictures for photo in photos):
+            return _gone()
+        if any(photo in post.media for post in self.platforms.posts for photo in photos):
+            return reply({"error": {"code": 100, "error_subcode": 1366051}}, 400)
+        return reply({"id": self.show(fields["message"], media=photos)})
 
     def instagram(self, step: HttpRequest, path: list[str]) -> Response:
         """Containers, and what became of them."""
         known = self.platforms.containers
         if path[-1] == "media" and step.method == "POST":
-            return self._container(step.json.get("caption", ""))
+            return self._instagram_container(step.json)
         if path[-1] == "media_publish":
             return reply({"id": self._published(step.json["creation_id"])})
         if path[-1] == "media":
@@ -262,12 +291,20 @@ class _Acting:
     def linkedin(self, step: HttpRequest, path: list[str]) -> Response:
         """The organisation's posts and pictures."""
         if path[1:2] == ["images"] and step.method == "POST":
-            value = {"image": "urn:li:image:1", "uploadUrl": "https://www.linkedin.com/put/1"}
+            urn = self.put_up("", "urn:li:image:")
+            value = {"image": urn, "uploadUrl": f"https://www.linkedin.com/put/{urn}"}
             return reply({"value": value})
-        if step.method == "PUT" or path[1:2] == ["images"]:
-            return reply({"status": "AVAILABLE"}, 201 if step.method == "PUT" else 200)
+        if step.method == "PUT":
+            assert step.body is not None
+            self.platforms.pictures[path[-1]] = step.body.ref
+            return reply({}, 201)
+        if path[1:2] == ["images"]:
+            there = unquote(path[-1]) in self.platforms.pictures
+            return reply({"status": "AVAILABLE"}) if there else reply({}, 404)
         if step.method == "POST":
-            return reply({}, 201, {"x-restli-id": self.show(step.json["commentary"])})
+            images = _images(step.json.get("content", {}))
+            urn = self.show(step.json["commentary"], media=[image["id"] for image in images])
+            return reply({}, 201, {"x-restli-id": urn})
         return reply({"elements": [_element(post) for post in self.seen()]})
 
     def whatsapp(self, step: HttpRequest, path: list[str]) -> Response:
@@ -309,17 +346,26 @@ class _Acting:
 
     # --- containers ---------------------------------------------------------------------------
 
-    def _container(self, text: str) -> Response:
+    def _instagram_container(self, fields: Mapping[str, Any]) -> Response:
+        if "children" not in fields:
+            return self._container(
+                fields.get("caption", ""), [self.put_up(fields["image_url"].ref, "picture")]
+            )
+        children = [self.platforms.containers[child] for child in fields["children"].split(",")]
+        media = [picture for child in children for picture in child["media"]]
+        return self._container(fields["caption"], media)
+
+    def _container(self, text: str, media: Sequence[str] = ()) -> Response:
         known = self.platforms.containers
         identifier = f"container{len(known) + 1}"
-        known[identifier] = {"text": text, "id": None, "at": None}
+        known[identifier] = {"text": text, "media": media, "id": None, "at": None}
         return reply({"id": identifier})
 
     def _published(self, container: str) -> str:
         """Publish a container; again: the same post."""
         made = self.platforms.containers[container]
         if made["id"] is None:
-            made |= {"id": self.show(made["text"]), "at": self.at}
+            made |= {"id": self.show(made["text"], media=made["media"]), "at": self.at}
         return str(made["id"])
 
     def _is_out(self, made: Mapping[str, Any]) -> bool:
@@ -330,11 +376,31 @@ def _listed(post: Shown, text: str, time: str) -> dict[str, str]:
     return {"id": post.id, text: post.text, time: post.at.isoformat()}
 
 
+def _story(post: Shown) -> dict[str, Any]:
+    """A post as the Page's feed lists it."""
+    photos = [{"type": "photo", "target": {"id": photo}} for photo in post.media]
+    album = [{"type": "album", "target": {"id": post.id}, "subattachments": {"data": photos}}]
+    attachments = {"data": album if len(photos) > 1 else photos}
+    return {**_listed(post, "message", "created_time"), "attachments": attachments}
+
+
+def _gone() -> Response:
+    return reply({"error": {"code": 100, "error_subcode": 33, "message": "Not there."}}, 400)
+
+
+def _images(content: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The pictures that a LinkedIn post names."""
+    several = content.get("multiImage", {}).get("images", [])
+    return [*several, *([content["media"]] if "media" in content else [])]
+
+
 def _element(post: Shown) -> dict[str, Any]:
+    """A post as LinkedIn's finder lists it."""
     stamp = int(post.at.timestamp() * 1000)
     return {
         "id": post.id,
         "commentary": post.text,
+        "content": {"multiImage": {"images": [{"id": urn} for urn in post.media]}},
         "createdAt": stamp,
         "lastModifiedAt": stamp,
     }
