@@ -12,7 +12,9 @@ from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
+from chalicelib.channels import _prepared
 from chalicelib.domain import states, steps
+from chalicelib.domain.channels import MediaRule
 from chalicelib.domain.deliveries import Delivery
 from chalicelib.domain.errors import (
     Ambiguous,
@@ -558,3 +560,16 @@ def prepared_posts_are_not_kept() -> AbstractContextManager[Any]:
         return self.compose(revision.content, channel, account, {})[0]
 
     return patch.object(Preparing, "post", post)
+
+
+@mutant
+def a_picture_is_lost_on_the_way() -> AbstractContextManager[Any]:
+    """Of several pictures the last one is left out."""
+    return _method(MediaRule, "carried", lambda real, *args: real(*args)[:-1] or real(*args))
+
+
+@mutant
+def pictures_of_an_earlier_attempt_lose_their_order() -> AbstractContextManager[Any]:
+    """What was put up before is used again, back to front."""
+    real = _prepared.kept
+    return patch.object(_prepared, "kept", lambda stored: real(stored)[::-1])

@@ -6,6 +6,7 @@ early         a request that publishes began before the minute that was asked fo
 late_policy   … or long after the author wanted it no more
 after_cancel  … after the cancel was acknowledged
 revision      … with a text that an acknowledged edit had replaced
+pictures      a post shows others than its author's, some of them, or in another order
 opted_out     … to somebody whose wish to be left alone was acknowledged
 untrue        the API says delivered and it is not there, or failed and it is
 stuck         no final status long after everything worked again
@@ -36,6 +37,8 @@ MAX_ATTEMPTS = 8
 MAX_LOOK_UPS = 8
 FINAL = frozenset({"delivered", "failed", "cancelled", "skipped", "needs_review", "deleted"})
 ABSENT = frozenset({"failed", "cancelled", "skipped"})
+GALLERIES = ("facebook", "instagram", "linkedin")
+"""The platforms whose posts show pictures, one or several."""
 
 
 @dataclass
@@ -64,6 +67,8 @@ class Wish:
     """All that one author asked for and was told about one message."""
 
     name: str
+    pictures: tuple[str, ...] = ()
+    """The uploads that belong to it, in their order."""
     versions: list[Version] = field(default_factory=list)
     ids: set[str] = field(default_factory=set)
     created: int | None = None
@@ -104,9 +109,10 @@ class Oracle:
         self._hub.tell(who, f"VIOLATION {kind}: {story}")
         self.violations.append(Violation(kind, who, story, self._hub.now))
 
-    def wish(self, name: str) -> Wish:
-        """Return what is known of a message."""
-        return self.wishes.setdefault(name, Wish(name))
+    def wish(self, name: str, pictures: tuple[str, ...]) -> Wish:
+        """Begin to know of a message."""
+        self.wishes[name] = Wish(name, pictures)
+        return self.wishes[name]
 
     # --- while it happens ---------------------------------------------------------------------
 
@@ -126,11 +132,12 @@ class Oracle:
             return
         name, text = f"m{mark[1]}", int(mark[2])
         self._hub.tell(post.call.who, f"{post.channel} takes v{text} as {post.id}")
-        wish = self.wish(name)
+        wish = self.wishes[name]
         began = post.call.began
         decided = wish.decided.get(post.channel, [])
         by_person = any(span.requested <= began for span in decided)
         self._judge_cancel(wish, post, decided)
+        self._judge_pictures(wish, post)
         same = [v for v in wish.versions if v.text == text and post.channel in v.channels]
         meant = [v for v in same if v.requested <= began and not v.refused]
         if not meant:
@@ -157,6 +164,13 @@ class Oracle:
         raced = any(span.acked is None or span.acked >= cancel.requested for span in decided)
         if not raced:
             self.blame("after_cancel", post.call.who, "its cancel had been acknowledged")
+
+    def _judge_pictures(self, wish: Wish, post: Live) -> None:
+        if post.channel not in GALLERIES:
+            return
+        shown = tuple(reference.split("/")[1] for reference in post.pictures)
+        if shown != wish.pictures:
+            self.blame("pictures", post.call.who, f"{shown} instead of {wish.pictures}")
 
     def _judge_opt_out(self, post: Live) -> None:
         recipient = post.call.who.rpartition("#")[2]

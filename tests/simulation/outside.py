@@ -58,6 +58,8 @@ class Live:
     recipient: str | None
     shown_at: int
     call: Call
+    pictures: tuple[str, ...] = ()
+    """Our references of what it shows, on platforms whose posts name their pictures."""
     gone_at: int | None = None
 
 
@@ -246,8 +248,15 @@ class SimulatedPlatforms(Faulty):
     def appeared(self, post: Shown) -> None:
         """Note a post with the request that made it."""
         assert self._call is not None, "only a request that publishes makes a post"
-        text = post.text
-        made = Live(str(post.channel), post.id, text, post.recipient, elapsed(post.at), self._call)
+        made = Live(
+            str(post.channel),
+            post.id,
+            post.text,
+            post.recipient,
+            elapsed(post.at),
+            self._call,
+            tuple(self.inner.pictures[picture] for picture in post.media),
+        )
         self.live.append(made)
         self.published(made)
 

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.channels import ChannelName
 from chalicelib.domain.errors import InFlight, PublisherError, StoreUnavailable
-from chalicelib.domain.messages import Changes, Content, Draft, LateAction, LatePolicy
+from chalicelib.domain.messages import Changes, Content, Draft, LateAction, LatePolicy, MediaRef
 from chalicelib.domain.ports import Once, Snapshot, StoredResponse
 from tests.fakes.world import ADA, MAX, ROOT
 from tests.simulation.chance import Draw
 from tests.simulation.hub import MINUTE, SECOND, instant
-from tests.simulation.oracle import FINAL, Span, Version, Wish
+from tests.simulation.oracle import FINAL, GALLERIES, Span, Version, Wish
 
 if TYPE_CHECKING:
     from tests.simulation.simulation import Simulation
@@ -32,6 +32,7 @@ BELIEVABLE = 150 * SECOND
 FEEDS = ("key-feed", "handle-feed", "lookup-feed", "event-feed", "none-feed")
 DIRECTS = ("key-direct", "handle-direct", "lookup-direct", "event-direct", "none-direct")
 REAL = ("facebook", "linkedin", "whatsapp", "email", "sms")
+PICTURES = 3
 OK, REFUSED, UNKNOWN = "ok", "refused", "unknown"
 
 
@@ -76,6 +77,8 @@ class Plan:
     is_draft: bool
     is_doubled: bool
     cancel_at: int | None
+    pictures: tuple[str, ...] = ()
+    """The uploads to show, in this order."""
     edits: list[tuple[int, str]] = field(default_factory=list)
     looks: list[int] = field(default_factory=list)
 
@@ -153,7 +156,7 @@ class Author(Caller):
     def __init__(self, simulation: Simulation, plan: Plan) -> None:
         super().__init__(simulation)
         self.plan = plan
-        self.wish: Wish = simulation.oracle.wish(plan.name)
+        self.wish: Wish = simulation.oracle.wish(plan.name, plan.pictures)
         self.id = ""
         self.is_cancelled = False
 
@@ -208,7 +211,7 @@ class Author(Caller):
         if plan.late_after is not None:
             late = LatePolicy(timedelta(milliseconds=plan.late_after), LateAction.SKIP)
         draft = Draft(
-            Content(_text(plan.name, 0)),
+            Content(_text(plan.name, 0), media=tuple(map(MediaRef, plan.pictures))),
             tuple(ChannelName(channel) for channel in plan.channels),
             scheduled_at=instant(plan.due) if plan.due is not None else None,
             keep_as_draft=plan.is_draft,
@@ -425,12 +428,14 @@ class Story:
     def __init__(self, simulation: Simulation) -> None:
         self._simulation = simulation
         self.people: dict[str, list[str]] = {}
+        self._gallery: list[str] = []
         self._authors: dict[str, Author] = {}
 
     def begin(self) -> None:
         """Set people going."""
         simulation = self._simulation
         self._subscribe()
+        self._gallery = [simulation.upload() for _ in range(PICTURES)]
         for number in range(MESSAGES):
             if simulation.authors is not None and f"m{number}" not in simulation.authors:
                 continue
@@ -469,6 +474,9 @@ class Story:
             channels.append(extra.pick(0, REAL))
         if extra[1] < 0.5:
             channels.append(extra.pick(2, FEEDS))
+        pictures = self._pictures(name)
+        if pictures:
+            channels.append(self._draw("feed of pictures", name).pick(0, GALLERIES))
         due = None if when[1] < 0.5 else int(at + 10 * SECOND + when[2] * 12 * MINUTE)
         around = due if due is not None else at
         late_after = int(edit[0] * 1000 * 5) * 60 if extra[3] < 0.12 else None
@@ -481,6 +489,7 @@ class Story:
             is_draft=edit[1] < 0.05,
             is_doubled=edit[1] > 0.9,
             cancel_at=self._cancel_at(name, at, around),
+            pictures=pictures,
         )
         hows = ("text", "reschedule", "earlier", "later", "channels")
         for number in range(2):
@@ -499,6 +508,14 @@ class Story:
             30 * MINUTE + int((20 + 30 * looks[2]) * MINUTE),
         ]
         return plan
+
+    def _pictures(self, name: str) -> tuple[str, ...]:
+        """Return none, or one to three of the gallery in an order of the author's own."""
+        draw = self._draw("pictures", name)
+        if draw[0] > 0.35:
+            return ()
+        first, many = int(draw[1] * PICTURES), 1 + int(draw[2] * PICTURES)
+        return tuple((self._gallery * 2)[first : first + many])
 
     def _cancel_at(self, name: str, at: int, around: int) -> int | None:
         draw = self._draw("cancel", name)

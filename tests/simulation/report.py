@@ -18,6 +18,7 @@ PROMISES = (
     "untrue",
     "stuck",
     "revision",
+    "pictures",
     "late_policy",
     "opted_out",
     "aggregate",

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from itertools import count
@@ -28,7 +28,7 @@ from chalicelib.domain.ports import Hint
 from chalicelib.domain.states import IN_DOUBT_TABLE
 from chalicelib.repositories.schema import Key
 from chalicelib.services import delivering
-from tests.fakes.channels import FakeChannel
+from tests.fakes.channels import PICTURES, FakeChannel
 from tests.fakes.stores import FakeMedia, FakeSigner, FakeStudio
 from tests.fakes.world import World
 from tests.simulation.chance import Chance, Draw, Fired, HashedRandom, Level
@@ -63,7 +63,14 @@ SKEW = 500
 def simulated(how: Reconcilability, *, direct: bool) -> Channel:
     """Return a fake channel that waits long enough for this world's latest effects."""
     name = ChannelName(f"{how}-{'direct' if direct else 'feed'}")
-    return FakeChannel(name, how, direct, settle_time=SETTLE, optional_settings=("footer",))
+    return FakeChannel(
+        name,
+        how,
+        direct,
+        settle_time=SETTLE,
+        media=replace(PICTURES, leaves_out_surplus=True),
+        optional_settings=("footer",),
+    )
 
 
 CHEAP = {
