@@ -67,7 +67,8 @@ package: venv ## Package the prod stage for AWS Lambda into build/package
 
 .PHONY: docs
 docs: venv ## Regenerate the generated parts of the documentation
-	@exec $(IN_VENV) sandbox.docs
+	@$(IN_VENV) sandbox.docs
+	@exec $(IN_VENV) tests.fault_matrix
 
 # The one tool outside the lock: it makes the lock, and nobody else has to download it.
 .PHONY: lock
