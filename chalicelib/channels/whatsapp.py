@@ -70,7 +70,7 @@ MOST_TEMPLATES = "250"
 """How many templates are looked at to find one for pictures."""
 _PLACEHOLDERS = re.compile(r"\{\{\w+\}\}")
 _BLANKS = re.compile(r"\s*[\n\r\t\v\f\x85\u2028\u2029]\s*")
-_SPACES = re.compile(r" {4,}")
+_SPACES = re.compile(r" {5,}")
 _E164 = re.compile(r"\+?[1-9]\d{6,14}")
 
 _WINDOW_CLOSED = 131047
@@ -284,7 +284,7 @@ def _template(account: Account, *, has_picture: bool) -> _Template:
 
 def _in_one_line(text: str) -> str:
     """Return a text as a template takes it."""
-    return _SPACES.sub("   ", _BLANKS.sub(" ", text.strip()))
+    return _SPACES.sub(" " * 4, _BLANKS.sub(" ", text.strip()))
 
 
 def _free_form(post: Post) -> dict[str, Any]:

@@ -20,6 +20,9 @@ from chalicelib.domain.text import fit, is_blank
 _MAX_SMS_SEGMENTS = 3
 """Beyond these an SMS goes without its link."""
 
+_MAX_SUBJECT = 200
+"""Code points; beyond these a subject names the certification alone."""
+
 
 @dataclass(frozen=True, slots=True)
 class CardLabels:
@@ -59,10 +62,9 @@ def announce(
     text = _text(submission, family, language, tone, tags)
     if channel_name == "sms" and encode_plan(text).count > _MAX_SMS_SEGMENTS:
         text = _opening(submission, family, language, tone)
-    subject = tone.subjects.get(family.level)
     return Wording(
         text=text,
-        subject=subject and " ".join(_fill(subject, submission, family, language, tone).split()),
+        subject=_subject(submission, family, language, tone),
         link=submission.credential_url,
         hashtags=tags,
         generated=True,
@@ -118,6 +120,17 @@ def _text(
 
 def _opening(submission: Submission, family: Certification, language: Language, tone: _Tone) -> str:
     return _fill(tone.openings[family.level], submission, family, language, tone)
+
+
+def _subject(
+    submission: Submission, family: Certification, language: Language, tone: _Tone
+) -> str | None:
+    """Return a subject in one line that nobody has to cut; None where a tone has none."""
+    if family.level not in tone.subjects:
+        return None
+    filled = _fill(tone.subjects[family.level], submission, family, language, tone)
+    subject = " ".join(filled.split())
+    return subject if len(subject) <= _MAX_SUBJECT else family.name
 
 
 def _fill(

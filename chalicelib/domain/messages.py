@@ -85,12 +85,13 @@ class Content:
 
     def authored(self, channel: ChannelName) -> Wording | None:
         """Return the author's words for a channel; None where the text is generated."""
+        keep = (self.announcement.member_name,) if self.announcement else ()
         variant = self.variants.get(channel)
         if variant is not None:
-            return Wording(text=variant.content, subject=variant.subject or self.subject)
+            return Wording(variant.content, subject=variant.subject or self.subject, keep=keep)
         if self.is_generated:
             return None
-        return Wording(text=self.text, subject=self.subject)
+        return Wording(self.text, subject=self.subject, keep=keep)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -48,9 +48,10 @@ class AccountBook:
         """Return the account with its secrets."""
         return assemble(state, self._secrets.read(state.channel))
 
-    def open_without_secrets(self, channel: ChannelName) -> Account:
-        """Return the account as far as wording a post needs it."""
-        return assemble(self._accounts.state(channel), {})
+    def without_secrets(self, channels: Iterable[ChannelName]) -> Mapping[ChannelName, Account]:
+        """Return accounts as far as wording posts needs them, in one call."""
+        states = self._accounts.states(channels)
+        return {name: assemble(state, {}) for name, state in states.items()}
 
     def refusal(self, state: AccountState) -> CredentialsRejected | None:
         """Return why nothing can be published as this account, if so."""

@@ -40,7 +40,7 @@ from chalicelib.domain.ports import (
     Writes,
 )
 from chalicelib.domain.text import normalise_name
-from chalicelib.services.publishing import Preview, Publishing
+from chalicelib.services.publishing import Preview, Publishing, pointing
 
 UNIQUE_FOR = timedelta(days=365)
 """How long the same person's same certification is not announced again."""
@@ -188,7 +188,8 @@ class Moderating:
         if text is not None:
             rewritten, revising = self._publishing.rewritten(message, text, member)
             writes.append(revising)
-        return self._publishing.start(message, member, "approved", *writes, rewritten=rewritten)
+        with pointing({} if text is None else {"/content": "/text"}):
+            return self._publishing.start(message, member, "approved", *writes, rewritten=rewritten)
 
     def reject_message(self, message_id: str, reason: str, member: Member) -> Snapshot:
         """Send a waiting message back with a reason; again: the message as it is."""

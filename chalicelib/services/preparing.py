@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from threading import Lock
 
 from chalicelib.domain.announcements import card_labels
 from chalicelib.domain.certifications import Submission, catalogue
-from chalicelib.domain.channels import Account, Channel, ChannelName, Media, MediaRule, Post
+from chalicelib.domain.channels import (
+    Account,
+    Channel,
+    ChannelName,
+    Media,
+    MediaRule,
+    Post,
+    Wording,
+)
 from chalicelib.domain.errors import Fault, UnsupportedContent
 from chalicelib.domain.messages import Content, Revision
 from chalicelib.domain.ports import (
@@ -48,7 +56,7 @@ class Preparing:
     ) -> tuple[Post, list[Fault]]:
         """Return the post without drawing anything, and its faults as pointers into the request."""
         media = sketch(content, channel, uploads)
-        post, faults = channel.compose(self._adapter.words(content, channel), media, account)
+        post, faults = self._composed(content, channel, media, account)
         return post, [_located(fault, content, channel.name) for fault in faults]
 
     def post(self, revision: Revision, channel: Channel, account: Account) -> Post:
@@ -58,10 +66,17 @@ class Preparing:
         """
         content = revision.content
         media = self._draw(revision, channel)
-        post, faults = channel.compose(self._adapter.words(content, channel), media, account)
+        post, faults = self._composed(content, channel, media, account)
         if faults:
-            raise UnsupportedContent("; ".join(fault.detail for fault in faults))
+            raise UnsupportedContent(" ".join(fault.detail for fault in faults))
         return self._messages.keep_post(revision.message_id, channel.name, revision.number, post)
+
+    def _composed(
+        self, content: Content, channel: Channel, media: Sequence[Media], account: Account
+    ) -> tuple[Post, list[Fault]]:
+        wording = self._adapter.words(content, channel)
+        post, faults = channel.compose(wording, media, account)
+        return post, [*faults, *_missing(wording, post, channel)]
 
     def _draw(self, revision: Revision, channel: Channel) -> list[Media]:
         content = revision.content
@@ -157,6 +172,22 @@ def card_facts(submission: Submission) -> CardFacts:
         date_label=labels.certified_on,
         headline=labels.headline,
     )
+
+
+def _missing(wording: Wording, post: Post, channel: Channel) -> Iterator[Fault]:
+    """Yield a fault for each name that a post does not hold verbatim although it must."""
+    for name in wording.keep:
+        if name in post.text:
+            continue
+        if name not in wording.text:
+            detail = f"Write the announced person's name in the text exactly as submitted: {name}"
+        else:
+            detail = (
+                f"{channel.title} can't show this name as it is: it is too long, or has too many "
+                "spaces in a row. Shorten it, or leave this channel out."
+            )
+        pointer = "/member_name" if wording.generated else "/content"
+        yield Fault(pointer, "member_name_missing", detail)
 
 
 def _located(fault: Fault, content: Content, channel: ChannelName) -> Fault:

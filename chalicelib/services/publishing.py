@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -204,11 +205,13 @@ class Publishing:
     def _check(self, content: Content, channels: Sequence[ChannelName], member: Member) -> None:
         """Raise `InvalidMessage` with every fault, or `MediaNotReady`."""
         uploads, faults = self._usable(content, member)
+        accounts: Mapping[ChannelName, Account] = {name: Account(name) for name in channels}
+        if content.announcement:  # its name must survive whatever an account adds to a post
+            accounts = self._book.without_secrets(channels)
         for name in channels:
-            post_faults = self._preparing.compose(
-                content, self._channels[name], Account(name), uploads
-            )[1]
-            faults += [fault for fault in post_faults if fault not in faults]
+            channel = self._channels[name]
+            _, found = self._preparing.compose(content, channel, accounts[name], uploads)
+            faults += [fault for fault in found if fault not in faults]
         if faults:
             raise InvalidMessage(faults)
 
@@ -239,10 +242,10 @@ class Publishing:
         if faults:
             raise InvalidMessage(faults)
         previews = []
+        accounts = self._book.without_secrets(draft.channels)
         for name in draft.channels:
             channel = self._channels[name]
-            account = self._book.open_without_secrets(name)
-            post, found = self._preparing.compose(draft.content, channel, account, uploads)
+            post, found = self._preparing.compose(draft.content, channel, accounts[name], uploads)
             previews.append(Preview(channel, post, channel.measure(post), tuple(found)))
         return previews
 
@@ -320,7 +323,8 @@ class Publishing:
         _refuse_in_flight(before, Event.EDIT)
         now = self._clock.now()
         after = _changed(message, changes, now)
-        self._check(after.content, after.channels, member)
+        with pointing({"/member_name": "/channels"}):
+            self._check(after.content, after.channels, member)
         kept: list[Delivery] = []
         writes: list[Writes] = []
         late = _late_after(after.late_policy)
@@ -446,6 +450,16 @@ class Publishing:
             after=after,
             correlation_id=self._telemetry.correlation_id,
         )
+
+
+@contextmanager
+def pointing(places: Mapping[str, str]) -> Iterator[None]:
+    """Name faults found inside by where this request has what they speak of."""
+    try:
+        yield
+    except InvalidMessage as error:
+        faults = [replace(f, pointer=places.get(f.pointer, f.pointer)) for f in error.faults]
+        raise InvalidMessage(faults) from error
 
 
 def current(snapshot: Snapshot) -> Snapshot:

@@ -98,10 +98,10 @@ def test_a_template_without_a_picture_carries_none() -> None:
     assert composed("Hello", CARD).media == ()
 
 
-def test_what_fills_a_template_is_one_line_without_runs_of_spaces() -> None:
+def test_what_fills_a_template_is_one_line_without_long_runs_of_spaces() -> None:
     post = composed("One\n\nTwo\tthree     four\r\n")
-    assert post.parameters == ("One Two three   four",)
-    assert post.text == "News:\n\nOne Two three   four\n\nBye."
+    assert post.parameters == ("One Two three    four",)
+    assert post.text == "News:\n\nOne Two three    four\n\nBye."
 
 
 def test_the_templates_own_words_count_towards_the_limit() -> None:

@@ -46,7 +46,7 @@ def test_an_account_is_its_settings_and_its_secrets(world: World) -> None:
 
 
 def test_wording_a_post_needs_no_secrets(world: World) -> None:
-    assert world.book.open_without_secrets(FEED).secrets == {}
+    assert world.book.without_secrets([FEED])[FEED].secrets == {}
 
 
 @pytest.mark.parametrize(

@@ -141,7 +141,7 @@ def test_where_each_picture_may_have_its_own_ratio_none_is_made_for_another(worl
 
 def test_a_channel_without_pictures_draws_none(world: World) -> None:
     plain = replace(FEED, media=replace(FEED.media, max_items=0, leaves_out_surplus=True))
-    content = Content("Hello", media=pictures(world), announcement=SUBMISSION, edited=True)
+    content = Content("Ada", media=pictures(world), announcement=SUBMISSION, edited=True)
 
     assert prepared(world, content, plain).media == ()
     assert world.preparing.compose(content, plain, Account(plain.name), {})[0].media == ()
@@ -173,13 +173,13 @@ def test_a_card_is_drawn_once_for_all_channels_of_a_shape(world: World) -> None:
 
 def test_a_photo_that_is_gone_leaves_the_card_without_it(world: World) -> None:
     with_photo = replace(SUBMISSION, photo_upload_id="gone")
-    (card,) = prepared(world, Content("x", announcement=with_photo, edited=True)).media
+    (card,) = prepared(world, Content("Ada", announcement=with_photo, edited=True)).media
 
     assert b"None" in world.media.objects[card.ref]
 
 
 def test_an_uploads_picture_wins_over_the_card(world: World) -> None:
-    content = Content("x", media=pictures(world), announcement=SUBMISSION, edited=True)
+    content = Content("Ada", media=pictures(world), announcement=SUBMISSION, edited=True)
     (item,) = prepared(world, content).media
 
     assert item.alt_text == "Picture 0"
@@ -189,7 +189,7 @@ def test_a_certification_that_left_the_catalogue_cannot_be_announced(world: Worl
     gone = replace(SUBMISSION, family_id="gone")
 
     with pytest.raises(UnsupportedContent):
-        prepared(world, Content("x", announcement=gone, edited=True))
+        prepared(world, Content("Ada", announcement=gone, edited=True))
 
 
 def test_what_does_not_fit_is_told_in_words(world: World) -> None:
@@ -235,6 +235,6 @@ def test_a_sketch_shows_pictures_by_their_uploads(world: World) -> None:
 
 def test_locks_of_pictures_that_were_drawn_are_forgotten_in_time(world: World) -> None:
     for number in range(300):
-        prepared(world, Content("x", announcement=SUBMISSION, edited=True), number=number + 1)
+        prepared(world, Content("Ada", announcement=SUBMISSION, edited=True), number=number + 1)
 
     assert len(world.media.written) == 300
