@@ -143,6 +143,8 @@ class Message:
     correlation_id: str = ""
     reason: str | None = None
     """Why a manager rejected it."""
+    approved_by: str | None = None
+    """The manager who let it be published, where that was asked for."""
     version: int = 1
 
     @property

@@ -21,6 +21,7 @@ from chalicelib.domain.errors import (
     IllegalTransition,
     InvalidMessage,
     NotFound,
+    VersionConflict,
 )
 from chalicelib.domain.identity import Member, Role
 from chalicelib.domain.messages import Content, Draft, Message, MessageStatus
@@ -161,11 +162,11 @@ class Moderating:
     # --- deciding -----------------------------------------------------------------------------
 
     def approve(
-        self, achievement_id: str, text: str | None, member: Member
+        self, achievement_id: str, text: str | None, member: Member, if_match: int | None = None
     ) -> tuple[Achievement, Snapshot]:
-        """Let an achievement be announced, with the reviewer's own text if there is one."""
+        """Let an achievement be announced; see `approve_message`."""
         achievement = self._deciding(achievement_id, member)
-        self.approve_message(achievement.message_id, text, member)
+        self.approve_message(achievement.message_id, text, member, if_match)
         return self.read(achievement_id, member)
 
     def reject(
@@ -176,28 +177,40 @@ class Moderating:
         self.reject_message(achievement.message_id, reason, member)
         return self.read(achievement_id, member)
 
-    def approve_message(self, message_id: str, text: str | None, member: Member) -> Snapshot:
-        """Let a waiting message be published; again: the message as it is."""
+    def approve_message(
+        self, message_id: str, text: str | None, member: Member, if_match: int | None = None
+    ) -> Snapshot:
+        """Let a waiting message be published, with the reviewer's own text if there is one.
+
+        The very same again: the message as it is. Raises `InvalidMessage`, `IllegalTransition`;
+        `VersionConflict` unless `if_match`, if it is given, is the revision that was looked at.
+        """
         message, snapshot = self._waiting(message_id, member)
+        if _is_approved(message, text, if_match):
+            return snapshot
+        if if_match not in (None, message.revision):
+            raise VersionConflict(f"The current revision is {message.revision}.")
         if message.status is not MessageStatus.PENDING_REVIEW:
-            if snapshot.deliveries:
-                return snapshot
-            raise IllegalTransition(f"A {message.status} message can't be approved.")
+            raise IllegalTransition(_too_late(message, "approved"))
         writes = self._decided(message, CertificationStatus.ANNOUNCED, None)
-        rewritten = None
+        approved = replace(message, approved_by=member.id)
         if text is not None:
-            rewritten, revising = self._publishing.rewritten(message, text, member)
+            approved, revising = self._publishing.rewritten(approved, text, member)
             writes.append(revising)
         with pointing({} if text is None else {"/content": "/text"}):
-            return self._publishing.start(message, member, "approved", *writes, rewritten=rewritten)
+            return self._publishing.start(message, member, "approved", *writes, changed=approved)
 
     def reject_message(self, message_id: str, reason: str, member: Member) -> Snapshot:
-        """Send a waiting message back with a reason; again: the message as it is."""
+        """Send a waiting message back with a reason. The very same again: the message as it is."""
         message, snapshot = self._waiting(message_id, member)
-        if message.status is MessageStatus.REJECTED:
+        if message.status is MessageStatus.REJECTED and message.reason == reason:
             return snapshot
+        if message.status is not MessageStatus.PENDING_REVIEW:
+            raise IllegalTransition(_too_late(message, "rejected"))
         writes = self._decided(message, CertificationStatus.REJECTED, reason)
-        return self._publishing.reject(message, reason, member, *writes)
+        return self._publishing.restated(
+            message, MessageStatus.REJECTED, member, "rejected", *writes, reason=reason
+        )
 
     def _deciding(self, achievement_id: str, member: Member) -> Achievement:
         _require_manager(member)
@@ -225,6 +238,21 @@ class Moderating:
 def _require_manager(member: Member) -> None:
     if not member.may(Role.COMMUNITY_MANAGER):
         raise Forbidden("Only community managers can decide this.")
+
+
+def _is_approved(message: Message, text: str | None, if_match: int | None) -> bool:
+    """Return whether an approval would say again what was decided already, and drop nothing."""
+    if message.approved_by is None or message.status is MessageStatus.CANCELLED:
+        return False
+    if text is None:
+        return if_match in (None, message.revision)
+    return text == message.content.text
+
+
+def _too_late(message: Message, decision: str) -> str:
+    """Return why a decision can't be taken any more, or yet."""
+    already = " and was approved already" if message.approved_by else ""
+    return f"This message is {message.status}{already}: it can't be {decision}."
 
 
 def _reader(achievement: Achievement) -> Member:

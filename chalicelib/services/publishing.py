@@ -63,6 +63,9 @@ SOON = timedelta(seconds=75)
 """What is due this soon may fall between two ticks: an extra release is started for it."""
 TRIES = 5
 """How often a change is tried again when a worker moved the same delivery."""
+_UNDER_WAY = frozenset(
+    {MessageStatus.PENDING_REVIEW, MessageStatus.SCHEDULED, MessageStatus.PUBLISHING}
+)
 WHOLE_MESSAGE = "message"
 """Channel name of audit entries that concern the message itself."""
 
@@ -359,17 +362,21 @@ class Publishing:
         return snapshot
 
     def publish(self, message_id: str, member: Member) -> Snapshot:
-        """Hand a draft in: now or at its time. Again: the message as it is."""
+        """Hand a draft in: now or at its time. Again, while it is under way: the message as it is.
+
+        `IllegalTransition` for what is settled, and for what the member had better approve.
+        """
         snapshot = self.read(message_id, member)
-        message = snapshot.message
-        if message.status is not MessageStatus.DRAFT:
-            under_way = snapshot.deliveries or message.status is MessageStatus.PENDING_REVIEW
-            if under_way and message.status is not MessageStatus.CANCELLED:
-                return snapshot
-            raise IllegalTransition(f"A {message.status} message can't be published.")
-        if self._must_be_approved(member):
-            return self.restated(message, MessageStatus.PENDING_REVIEW, member, "submitted")
-        return self.start(message, member, "published")
+        message, waits = snapshot.message, self._must_be_approved(member)
+        if message.status is MessageStatus.DRAFT:
+            if waits:
+                return self.restated(message, MessageStatus.PENDING_REVIEW, member, "submitted")
+            return self.start(message, member, "published")
+        if message.status is MessageStatus.PENDING_REVIEW and not waits:
+            raise IllegalTransition("This message awaits a decision: approve or reject it.")
+        if message.status not in _UNDER_WAY:
+            raise IllegalTransition(f"This message is {message.status}: it can't be published.")
+        return snapshot
 
     def start(
         self,
@@ -377,10 +384,10 @@ class Publishing:
         member: Member,
         event: str,
         *more: Writes,
-        rewritten: Message | None = None,
+        changed: Message | None = None,
     ) -> Snapshot:
         """Give a message without deliveries its deliveries, in one transaction with `more`."""
-        message = rewritten or before
+        message = changed or before
         self._check(message.content, message.channels, member)
         now = self._clock.now()
         after = replace(
@@ -397,14 +404,6 @@ class Publishing:
         snapshot = Snapshot(after, tuple(deliveries))
         self.launch(snapshot)
         return snapshot
-
-    def reject(self, message: Message, reason: str, member: Member, *more: Writes) -> Snapshot:
-        """Send a message that awaits approval back with a reason."""
-        if message.status is not MessageStatus.PENDING_REVIEW:
-            raise IllegalTransition(f"A {message.status} message can't be rejected.")
-        return self.restated(
-            message, MessageStatus.REJECTED, member, "rejected", *more, reason=reason
-        )
 
     def rewritten(self, message: Message, text: str, member: Member) -> tuple[Message, Writes]:
         """Return a waiting message with a reviewer's own text, and the write of its revision."""

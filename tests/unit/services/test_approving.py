@@ -14,6 +14,7 @@ from chalicelib.domain.errors import (
     IllegalTransition,
     InFlight,
     InvalidMessage,
+    VersionConflict,
 )
 from chalicelib.domain.messages import Changes, MessageStatus
 from chalicelib.domain.ports import (
@@ -78,6 +79,100 @@ def test_approving_again_changes_nothing(reviewed: World) -> None:
     assert len(reviewed.shown("facebook")) == 1
 
 
+def test_approving_again_with_the_same_text_changes_nothing(reviewed: World) -> None:
+    achievement, _ = reviewed.achieve()
+    for _ in range(2):
+        _, announcement = reviewed.moderating.approve(achievement.id, "Ada Lovelace did it!", MAX)
+
+    assert announcement.message.revision == 2
+
+
+def test_approving_again_after_it_was_delivered_changes_nothing(reviewed: World) -> None:
+    message = reviewed.submit("Hello", "facebook")
+    reviewed.moderating.approve_message(message.message.id, None, MAX)
+    reviewed.run()
+
+    again = reviewed.moderating.approve_message(message.message.id, None, MAX)
+    assert again.message.status is MessageStatus.DELIVERED
+
+
+def test_approving_again_with_another_text_is_refused(reviewed: World) -> None:
+    achievement, _ = reviewed.achieve(scheduled_at=LATER)
+    reviewed.moderating.approve(achievement.id, None, MAX)
+
+    with pytest.raises(IllegalTransition, match="approved"):
+        reviewed.moderating.approve(achievement.id, "Ada Lovelace did it!", MAX)
+
+
+@pytest.mark.parametrize("text", [None, "Ada Lovelace did it!"])
+def test_what_was_cancelled_cannot_be_approved(reviewed: World, text: str | None) -> None:
+    achievement, announcement = reviewed.achieve()
+    reviewed.deciding.cancel(announcement.message.id, ADA)
+
+    with pytest.raises(IllegalTransition, match="cancelled"):
+        reviewed.moderating.approve(achievement.id, text, MAX)
+
+
+def test_what_was_cancelled_after_its_approval_cannot_be_approved_again(reviewed: World) -> None:
+    achievement, announcement = reviewed.achieve(scheduled_at=LATER)
+    reviewed.moderating.approve(achievement.id, None, MAX)
+    reviewed.deciding.cancel(announcement.message.id, ADA)
+
+    with pytest.raises(IllegalTransition, match="cancelled"):
+        reviewed.moderating.approve(achievement.id, None, MAX)
+
+
+@pytest.mark.parametrize("text", [None, "Ada Lovelace did it!"])
+def test_what_never_awaited_a_decision_cannot_be_approved(world: World, text: str | None) -> None:
+    achievement, _ = world.achieve()
+    world.run()
+
+    with pytest.raises(IllegalTransition, match="delivered"):
+        world.moderating.approve(achievement.id, text, MAX)
+
+
+def test_a_draft_cannot_be_approved(world: World) -> None:
+    draft = world.submit("Hello", "facebook", keep_as_draft=True)
+
+    with pytest.raises(IllegalTransition, match="draft"):
+        world.moderating.approve_message(draft.message.id, None, MAX)
+
+
+def test_a_reviewer_approves_what_they_saw(reviewed: World) -> None:
+    achievement, announcement = reviewed.achieve()
+    change = Changes(text="Ada Lovelace did it!")
+    reviewed.publishing.edit(announcement.message.id, change, 1, ADA)
+
+    with pytest.raises(VersionConflict, match="2"):
+        reviewed.moderating.approve(achievement.id, None, MAX, 1)
+    _, announced = reviewed.moderating.approve(achievement.id, None, MAX, 2)
+    assert announced.message.status is MessageStatus.PUBLISHING
+
+
+def test_an_approval_that_is_sent_again_is_not_stale_by_its_own_text(reviewed: World) -> None:
+    achievement, _ = reviewed.achieve()
+    for _ in range(2):
+        reviewed.moderating.approve(achievement.id, "Ada Lovelace did it!", MAX, 1)
+
+    with pytest.raises(VersionConflict):
+        reviewed.moderating.approve(achievement.id, None, MAX, 1)
+
+
+def test_what_changes_during_an_approval_is_read_again(reviewed: World) -> None:
+    achievement, announcement = reviewed.achieve()
+
+    def author(at: str, operation: str, request: object) -> None:
+        if at == "before" and operation == "transact":
+            reviewed.breaker.mend()
+            change = Changes(text="Ada Lovelace did it!")
+            reviewed.publishing.edit(announcement.message.id, change, 1, ADA)
+
+    reviewed.breaker.when = author
+    with pytest.raises(Conflict):
+        reviewed.moderating.approve(achievement.id, None, MAX, 1)
+    assert reviewed.message(announcement).status is MessageStatus.PENDING_REVIEW
+
+
 def test_two_who_approve_at_once_announce_once(reviewed: World) -> None:
     achievement, _ = reviewed.achieve()
 
@@ -113,7 +208,15 @@ def test_rejecting_again_changes_nothing(reviewed: World) -> None:
     achievement, _ = reviewed.achieve()
     first = reviewed.moderating.reject(achievement.id, "Blurry.", MAX)
 
-    assert reviewed.moderating.reject(achievement.id, "Twice.", MAX) == first
+    assert reviewed.moderating.reject(achievement.id, "Blurry.", MAX) == first
+
+
+def test_rejecting_again_for_another_reason_is_refused(reviewed: World) -> None:
+    achievement, _ = reviewed.achieve()
+    reviewed.moderating.reject(achievement.id, "Blurry.", MAX)
+
+    with pytest.raises(IllegalTransition, match="rejected"):
+        reviewed.moderating.reject(achievement.id, "Twice.", MAX)
 
 
 def test_what_was_approved_cannot_be_rejected(reviewed: World) -> None:
@@ -225,7 +328,7 @@ def test_the_announced_persons_name_is_posted_verbatim(world: World) -> None:
 
 
 def test_what_was_approved_can_not_be_changed_behind_the_reviewers_back(reviewed: World) -> None:
-    waiting = reviewed.submit("Approved words", at=LATER)
+    waiting = reviewed.submit("Approved words", "facebook", at=LATER)
     approved = reviewed.moderating.approve_message(waiting.message.id, None, MAX)
     change = Changes(text="Other words")
 

@@ -28,7 +28,7 @@ from chalicelib.domain.messages import (
 from chalicelib.domain.ports import Snapshot
 from chalicelib.domain.states import Status
 from tests.fakes.ground import START
-from tests.fakes.platforms import Request, answers, lost_before, unreachable
+from tests.fakes.platforms import Fault, Request, answers, lost_before, unreachable
 from tests.fakes.world import ADA, BOB, MAX, World
 
 FEED, OTHER = "lookup-feed", "key-feed"
@@ -320,11 +320,50 @@ def test_with_approval_a_members_draft_is_handed_in_for_review() -> None:
         assert handed_in.message.status is MessageStatus.PENDING_REVIEW
 
 
+def test_what_awaits_a_decision_is_approved_rather_than_published() -> None:
+    world = World(require_approval=True)
+    waiting = world.submit("Hello", FEED)
+
+    with pytest.raises(IllegalTransition, match="approve"):
+        world.publishing.publish(waiting.message.id, MAX)
+    assert world.message(waiting).status is MessageStatus.PENDING_REVIEW
+
+
 def test_with_approval_a_manager_publishes_a_draft_at_once() -> None:
     world = World(require_approval=True)
     draft = world.submit("Hello", FEED, keep_as_draft=True)
 
     assert world.publishing.publish(draft.message.id, MAX).deliveries
+
+
+@pytest.mark.parametrize(
+    ("faults", "status"),
+    [
+        ([], MessageStatus.DELIVERED),
+        ([answers(400)], MessageStatus.PARTIALLY_DELIVERED),
+        ([answers(400)] * 2, MessageStatus.FAILED),
+    ],
+)
+def test_what_was_published_is_not_published_again(
+    world: World, faults: list[Fault], status: MessageStatus
+) -> None:
+    for channel, fault in zip((FEED, OTHER), faults, strict=False):
+        world.platforms.arm(channel, fault)
+    message = world.submit("Hello", FEED, OTHER)
+    world.run()
+    assert world.message(message).status is status
+
+    with pytest.raises(IllegalTransition, match=status):
+        world.publishing.publish(message.message.id, ADA)
+
+
+def test_a_rejected_message_cannot_be_published() -> None:
+    world = World(require_approval=True)
+    message = world.submit("Hello", FEED)
+    world.moderating.reject_message(message.message.id, "No.", MAX)
+
+    with pytest.raises(IllegalTransition, match="rejected"):
+        world.publishing.publish(message.message.id, ADA)
 
 
 def test_a_cancelled_draft_cannot_be_published(world: World) -> None:
@@ -351,7 +390,7 @@ def test_two_who_publish_at_once_publish_once(world: World) -> None:
 
 
 def test_a_cancelled_message_is_not_published(world: World) -> None:
-    message = world.submit("Hello", at=START + timedelta(hours=1))
+    message = world.submit("Hello", FEED, at=START + timedelta(hours=1))
     world.deciding.cancel(message.message.id, ADA)
 
     with pytest.raises(IllegalTransition):
