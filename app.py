@@ -250,7 +250,10 @@ def edit_message(request: Request, message_id: str) -> Answer:
 )
 @api.view
 def publish_message(request: Request, message_id: str) -> Answer:
-    """Publish a draft, now or at its time."""
+    """Publish a draft, now or at its time.
+
+    Again while it is under way: as it is. What is settled is refused.
+    """
     act = partial(wiring.publishing().publish, message_id, request.member)
     return request.doing(wiring.repeating(), act, responses.accepted_message)
 
@@ -270,9 +273,15 @@ def cancel_message(request: Request, message_id: str) -> Answer:
 )
 @api.view
 def approve_message(request: Request, message_id: str) -> Answer:
-    """Let a message that awaits review be published, with an edited text if there is one."""
+    """Let a message that awaits review be published, with an edited text if there is one.
+
+    With `If-Match` only the revision that was looked at. The very same approval again changes
+    nothing; what is decided otherwise, or would drop a text, is refused. An announcement's text
+    names its person exactly as submitted.
+    """
     text = request.body(edge.ApproveBody).text
-    act = partial(wiring.moderating().approve_message, message_id, text, request.member)
+    decide = wiring.moderating().approve_message
+    act = partial(decide, message_id, text, request.member, request.if_match_given)
     return request.doing(wiring.repeating(), act, responses.message)
 
 
@@ -393,9 +402,15 @@ def read_certification(request: Request, certification_id: str) -> Answer:
 )
 @api.view
 def approve_certification(request: Request, certification_id: str) -> Answer:
-    """Let a certification be announced, with an edited text if there is one."""
+    """Let a certification be announced, with an edited text if there is one.
+
+    The text names the person exactly as submitted. With `If-Match` only the announcement's revision
+    that was looked at. The very same approval again changes nothing; what is decided otherwise, or
+    would drop a text, is refused.
+    """
     text = request.body(edge.ApproveBody).text
-    act = partial(wiring.moderating().approve, certification_id, text, request.member)
+    decide = wiring.moderating().approve
+    act = partial(decide, certification_id, text, request.member, request.if_match_given)
     return request.doing(wiring.repeating(), act, responses.certification)
 
 

@@ -364,7 +364,10 @@ class CertificationView(CertificationItem):
     """A submitted certification with its announcement's deliveries."""
 
     message_status: MessageStatus
+    revision: int
     content: str
+    subject: str | None
+    variants: dict[str, VariantView]
     deliveries: list[DeliveryView]
 
 

@@ -88,6 +88,11 @@ def language(accepted: str | None) -> Language:
     return best
 
 
+def if_match_given(value: str | None) -> int | None:
+    """Return the revision, as `if_match` does; None without the header and for ``*``."""
+    return None if value is None or value.strip() == "*" else if_match(value)
+
+
 def require_json(content_type: str | None) -> None:
     """Raise `UnsupportedMediaType` unless a body is declared as JSON in UTF-8, or not at all."""
     if content_type is not None and not _CONTENT_TYPE.fullmatch(content_type.strip()):

@@ -145,7 +145,8 @@ def _parameters(entry: RouteEntry, operation: Operation) -> Iterator[dict[str, A
     if operation.repeatable:
         yield _header("Idempotency-Key", "Makes this request safe to send again.", 255)
     if operation.if_match:
-        yield {**_header("If-Match", 'The ETag that was read, like `"1"`.', 66), "required": True}
+        header = _header("If-Match", 'The ETag that was read, like `"1"`.', 66)
+        yield {**header, "required": operation.if_match == "required"}
     if _is_signed(entry, operation):
         described = "`sha256=` and the hexadecimal HMAC of the body, with the app's secret as key."
         yield {**_header(webhooks.SIGNATURE, described, 71), "required": True}
@@ -214,11 +215,11 @@ def _problem_statuses(entry: RouteEntry, operation: Operation) -> list[int]:
         403: operation.role is not Role.MEMBER or bool(operation.query),
         404: signed_in and "{" in entry.uri_pattern,
         409: operation.conflicts,
-        412: operation.if_match,
+        412: operation.if_match is not None,
         413: bool(operation.takes) or _is_signed(entry, operation),
         415: bool(operation.takes),
         422: operation.repeatable,
-        428: operation.if_match,
+        428: operation.if_match == "required",
         500: True,
         503: signed_in or operation.webhook or "{" in entry.uri_pattern,
     }

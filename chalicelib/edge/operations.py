@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 from chalicelib.domain.identity import Role
 from chalicelib.edge import answers, bodies, queries
@@ -27,7 +27,7 @@ class Operation:
     role: Role = Role.MEMBER
     repeatable: bool = False
     """Whether it takes an Idempotency-Key."""
-    if_match: bool = False
+    if_match: Literal["required", "optional"] | None = None
     etag: bool = False
     location: bool = False
     conflicts: bool = False
@@ -48,25 +48,33 @@ class Operation:
         return self.takes[-1]
 
 
-def _message_step(status: int, *takes: type[bodies.Body], role: Role = Role.MEMBER) -> Operation:
+def _message_step(
+    status: int,
+    *takes: type[bodies.Body],
+    role: Role = Role.MEMBER,
+    if_match: Literal["optional"] | None = None,
+) -> Operation:
     return Operation(
         answers.MessageView,
         status,
         takes or (bodies.Nothing,),
         role=role,
         repeatable=True,
+        if_match=if_match,
         etag=True,
         conflicts=True,
         location=status == 202,
     )
 
 
-def _decision(model: type[bodies.Body]) -> Operation:
+def _decision(model: type[bodies.Body], if_match: Literal["optional"] | None = None) -> Operation:
     return Operation(
         answers.CertificationView,
         takes=(model,),
         role=Role.COMMUNITY_MANAGER,
         repeatable=True,
+        if_match=if_match,
+        etag=True,
         conflicts=True,
     )
 
@@ -126,13 +134,15 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "edit_message": Operation(
             answers.MessageView,
             takes=(bodies.MessageEdit,),
-            if_match=True,
+            if_match="required",
             etag=True,
             conflicts=True,
         ),
         "publish_message": _message_step(202),
         "cancel_message": _message_step(200),
-        "approve_message": _message_step(200, bodies.ApproveBody, role=Role.COMMUNITY_MANAGER),
+        "approve_message": _message_step(
+            200, bodies.ApproveBody, role=Role.COMMUNITY_MANAGER, if_match="optional"
+        ),
         "reject_message": _message_step(200, bodies.RejectBody, role=Role.COMMUNITY_MANAGER),
         "retry_delivery": _message_step(202),
         "unpublish_delivery": _message_step(202),
@@ -147,6 +157,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             202,
             (bodies.CertificationBody,),
             repeatable=True,
+            etag=True,
             location=True,
             conflicts=True,
         ),
@@ -154,8 +165,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             answers.CertificationPage,
             query=(queries.SCOPE, queries.CERTIFICATION_STATUS, *queries.PAGE),
         ),
-        "read_certification": Operation(answers.CertificationView),
-        "approve_certification": _decision(bodies.ApproveBody),
+        "read_certification": Operation(answers.CertificationView, etag=True),
+        "approve_certification": _decision(bodies.ApproveBody, if_match="optional"),
         "reject_certification": _decision(bodies.RejectBody),
         "request_upload": Operation(
             answers.UploadTicketView, 201, (bodies.UploadBody,), location=True

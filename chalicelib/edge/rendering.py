@@ -208,10 +208,14 @@ def certification_type(value: Certification) -> answers.CertificationTypeView:
 
 def certification(value: Achievement, snapshot: Snapshot) -> answers.CertificationView:
     """Render a submitted certification with its announcement."""
+    announcement = message_item(snapshot.message)
     return {
         **certification_item(value),
-        "message_status": snapshot.message.status,
-        "content": snapshot.message.content.text,
+        "message_status": announcement["status"],
+        "revision": announcement["revision"],
+        "content": announcement["content"],
+        "subject": announcement["subject"],
+        "variants": announcement["variants"],
         "deliveries": deliveries(snapshot),
     }
 

@@ -86,6 +86,11 @@ class Request:
         return headers.language(self.headers.get("accept-language"))
 
     @property
+    def if_match_given(self) -> int | None:
+        """Return the revision that a decision is based on; None if any will do."""
+        return headers.if_match_given(self.headers.get("if-match"))
+
+    @property
     def limit(self) -> int:
         """Return how many items a page holds at most."""
         return cast(int, self.query.get("limit", DEFAULT_LIMIT))

@@ -70,14 +70,15 @@ def accepted_message(snapshot: Snapshot) -> Answer:
 
 
 def certification(found: tuple[Achievement, Snapshot]) -> Answer:
-    """Answer with a certification and its announcement."""
-    return ok(rendering.certification(*found))
+    """Answer with a certification and its announcement, whose revision is the ETag."""
+    return ok(rendering.certification(*found), ETag=f'"{found[1].message.revision}"')
 
 
 def accepted_certification(found: tuple[Achievement, Snapshot]) -> Answer:
     """Answer that a certification was taken, and where it can be followed."""
+    answer = certification(found)
     location = f"/api/v1/certifications/{found[0].id}"
-    return ok(rendering.certification(*found), HTTPStatus.ACCEPTED, Location=location)
+    return Answer(int(HTTPStatus.ACCEPTED), answer.body, {**answer.headers, "Location": location})
 
 
 def channels(overview: Iterable[tuple[Channel, AccountState]]) -> Answer:

@@ -118,3 +118,8 @@ def test_an_origin_is_allowed_by_its_whole_name(
     origin: str | None, origins: tuple[str, ...], allowed: str | None
 ) -> None:
     assert headers.allowed_origin(origin, origins) == allowed
+
+
+@pytest.mark.parametrize(("tag", "revision"), [(None, None), ("*", None), ('"7"', 7)])
+def test_a_decision_may_name_a_revision(tag: str | None, revision: int | None) -> None:
+    assert headers.if_match_given(tag) == revision

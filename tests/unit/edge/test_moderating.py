@@ -1,0 +1,163 @@
+"""What authors and managers decide, as the routes answer it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from chalicelib import settings
+from tests.unit.edge.kit import MANAGER, Api, Reply, assemble, description
+
+MESSAGES, CERTIFICATIONS = "/api/v1/messages", "/api/v1/certifications"
+MESSAGE = {"content": "Hello", "channels": ["facebook", "sms"]}
+CERTIFICATION = {
+    "member_name": "Zoë",
+    "certification_type": "cloud-practitioner",
+    "certified_on": "2026-11-02",
+    "channels": ["linkedin", "facebook"],
+    "consent": True,
+}
+LATER = "2026-11-22T12:00:00Z"
+
+
+@pytest.fixture
+def reviewed(monkeypatch: pytest.MonkeyPatch) -> Api:
+    """Return an application in which members need approval."""
+    chosen = settings.current().model_copy(update={"require_approval": True})
+    monkeypatch.setattr(settings, "current", lambda: chosen)
+    return assemble(monkeypatch)
+
+
+def submitted(api: Api, **changes: Any) -> tuple[str, Any]:
+    """Submit a certification; return its path and what it looks like."""
+    made = api("POST", CERTIFICATIONS, {**CERTIFICATION, **changes})
+    assert made.status == 202
+    return made.headers["Location"], made.json
+
+
+def written(api: Api, **changes: Any) -> str:
+    """Submit a message; return its path."""
+    return api("POST", MESSAGES, {**MESSAGE, **changes}).headers["Location"]
+
+
+def approve(api: Api, path: str, body: Any = None, **headers: str) -> Reply:
+    """Approve as a manager; names of headers are written with underscores."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return api("POST", f"{path}/approve", body, who=MANAGER, headers=named)
+
+
+# --- the announced name -----------------------------------------------------------------------
+
+
+def test_an_approval_must_not_lose_the_name(reviewed: Api) -> None:
+    path, _ = submitted(reviewed)
+    refused = approve(reviewed, path, {"text": "She did it!"})
+
+    assert refused.status == 400
+    found = [(fault["pointer"], fault["code"]) for fault in refused.json["errors"]]
+    assert found == [("/text", "member_name_missing")]
+
+
+@pytest.mark.parametrize(
+    ("edit", "pointer"),
+    [
+        ({"content": "She did it!"}, "/content"),
+        ({"variants": {"facebook": {"content": "Hi!"}}}, "/variants/facebook/content"),
+    ],
+)
+def test_an_edit_must_not_lose_the_name(api: Api, edit: Any, pointer: str) -> None:
+    _, view = submitted(api, scheduled_at=LATER)
+    path = f"{MESSAGES}/{view['message_id']}"
+    refused = api("PATCH", path, edit, headers={"if-match": '"1"'})
+
+    assert refused.status == 400
+    found = [(fault["pointer"], fault["code"]) for fault in refused.json["errors"]]
+    assert found == [(pointer, "member_name_missing")]
+
+
+def test_a_name_that_does_not_fit_is_refused_at_once(api: Api) -> None:
+    body = {**CERTIFICATION, "member_name": "👨‍👩‍👧‍👦" * 100, "channels": ["whatsapp", "facebook"]}
+    refused = api("POST", CERTIFICATIONS, body)
+
+    assert refused.status == 400
+    assert [fault["pointer"] for fault in refused.json["errors"]] == ["/member_name"]
+
+
+# --- approving --------------------------------------------------------------------------------
+
+
+def test_a_certification_tells_the_revision_to_approve(reviewed: Api) -> None:
+    path, _ = submitted(reviewed)
+    found = reviewed("GET", path)
+
+    assert (found.headers["ETag"], found.json["revision"]) == ('"1"', 1)
+    assert approve(reviewed, path, {"text": "Zoë did it!"}).headers["ETag"] == '"2"'
+
+
+@pytest.mark.parametrize("kind", ["certification", "message"])
+def test_a_reviewer_approves_what_they_saw(reviewed: Api, kind: str) -> None:
+    path, view = submitted(reviewed)
+    message = f"{MESSAGES}/{view['message_id']}"
+    reviewed("PATCH", message, {"content": "Zoë did it!"}, headers={"if-match": '"1"'})
+    decided = path if kind == "certification" else message
+
+    stale = approve(reviewed, decided, if_match='"1"')
+    assert (stale.status, stale.json["code"]) == (412, "version_conflict")
+    assert approve(reviewed, decided, if_match='"2"').status == 200
+
+
+@pytest.mark.parametrize("tag", ["*", " * "])
+def test_any_revision_may_be_approved(reviewed: Api, tag: str) -> None:
+    assert approve(reviewed, submitted(reviewed)[0], if_match=tag).status == 200
+
+
+def test_an_approval_with_a_broken_tag_is_refused(reviewed: Api) -> None:
+    assert approve(reviewed, submitted(reviewed)[0], if_match="1").status == 400
+
+
+@pytest.mark.parametrize(
+    ("path", "required"),
+    [
+        (f"{MESSAGES}/{{message_id}}/approve", False),
+        (f"{CERTIFICATIONS}/{{certification_id}}/approve", False),
+        (f"{MESSAGES}/{{message_id}}", True),
+    ],
+)
+def test_the_description_says_where_a_revision_is_needed(path: str, required: bool) -> None:
+    operation = description()["paths"][path]["patch" if required else "post"]
+    (header,) = [part for part in operation["parameters"] if part["name"] == "If-Match"]
+
+    assert header.get("required", False) is required
+    assert "412" in operation["responses"]
+    assert ("428" in operation["responses"]) is required
+
+
+def test_an_edited_text_is_not_dropped_silently(reviewed: Api) -> None:
+    path, _ = submitted(reviewed, scheduled_at=LATER)
+    assert approve(reviewed, path).status == 200
+    again = approve(reviewed, path, {"text": "Zoë did it!"})
+
+    assert (again.status, again.json["code"]) == (409, "illegal_transition")
+    assert approve(reviewed, path).status == 200
+
+
+def test_a_rejection_is_not_dropped_silently(reviewed: Api) -> None:
+    path, _ = submitted(reviewed)
+    reasons = ["Blurry.", "Blurry.", "Too late."]
+    replies = [reviewed("POST", f"{path}/reject", {"reason": r}, who=MANAGER) for r in reasons]
+
+    assert [reply.status for reply in replies] == [200, 200, 409]
+
+
+# --- publishing -------------------------------------------------------------------------------
+
+
+def test_publishing_what_was_cancelled_is_refused(api: Api) -> None:
+    path = written(api, draft=True)
+    assert api("POST", f"{path}/publish").status == 202
+    assert api("POST", f"{path}/publish").status == 202
+    assert api("POST", f"{path}/cancel").status == 200
+
+    refused = api("POST", f"{path}/publish")
+    assert (refused.status, refused.json["code"]) == (409, "illegal_transition")
