@@ -263,7 +263,14 @@ def publish_message(request: Request, message_id: str) -> Answer:
 )
 @api.view
 def cancel_message(request: Request, message_id: str) -> Answer:
-    """Stop what can be stopped; 409 `in_flight` names the channels where it is too late."""
+    """Stop what can be stopped; 409 `in_flight` names the channels where it is too late.
+
+    Those are being published right now, perhaps published (nobody knows yet) or published already;
+    `detail` says which. The others were stopped nevertheless. Once nothing is in flight any more,
+    another cancel of a message that was partly stopped answers 200 with the message as it is, and
+    so does one of a message that failed or was cancelled. A message of which every channel was
+    published can't be cancelled: 409 each time.
+    """
     act = partial(wiring.deciding().cancel, message_id, request.member)
     return request.doing(wiring.repeating(), act, responses.message)
 

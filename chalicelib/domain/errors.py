@@ -114,7 +114,7 @@ class IllegalTransition(Conflict):
 
 
 class InFlight(Conflict):
-    """A platform call may be under way; `channels` names where."""
+    """A platform call may be under way, or over; `channels` names where."""
 
     code = "in_flight"
     title = "Some channels can't be stopped any more"

@@ -226,6 +226,15 @@ def expanded(delivery: Delivery, again_at: datetime) -> Delivery:
     )
 
 
+def cut_short(delivery: Delivery) -> Delivery:
+    """Give no more recipients to a parent that is served; without any yet it is cancelled."""
+    if delivery.counts.total:
+        return replace(delivery, expanded=True, version=delivery.version + 1)
+    return replace(
+        delivery, status=S.CANCELLED, next_at=None, claim=None, version=delivery.version + 1
+    )
+
+
 def reopen(delivery: Delivery, now: datetime, policy: Policy, claim_id: str) -> Delivery:
     """Open a closed parent again because a recipient of it is served once more."""
     return _moved(

@@ -25,6 +25,10 @@ from chalicelib.domain.states import Event, Status
 from chalicelib.services.progress import Progress
 from chalicelib.services.publishing import TRIES, Publishing
 
+RIGHT_NOW = "Being published right now"
+PERHAPS = "Perhaps published already"
+ALREADY = "Published already"
+
 
 class Deciding:
     """Decisions on deliveries, each one conditional step of the state table."""
@@ -53,52 +57,55 @@ class Deciding:
     # --- stopping -----------------------------------------------------------------------------
 
     def cancel(self, message_id: str, member: Member) -> Snapshot:
-        """Stop what can be stopped; `InFlight` names the channels that can't be any more."""
-        snapshot = self._publishing.read(message_id, member)
-        message = snapshot.message
-        if message.is_unpublished or message.status is MessageStatus.CANCELLED:
-            if message.status is MessageStatus.CANCELLED:
-                return snapshot
-            release = self._released(message)
-            return self._publishing.restated(
-                message, MessageStatus.CANCELLED, member, "cancelled", *release
-            )
+        """Stop what can be stopped. Again, once nothing is in flight: the message as it is.
+
+        Raises `InFlight` with the channels that show it or yet may, until it was told once that the
+        others were stopped; `IllegalTransition` for a rejected message.
+        """
+        before = self._publishing.read(message_id, member)
+        message = before.message
         if message.status is MessageStatus.REJECTED:
             raise IllegalTransition("A rejected message has nothing to cancel.")
-        unstoppable = [
-            delivery.key.channel
-            for delivery in snapshot.deliveries
-            if not self._stopped(delivery, member)
-        ]
-        self._progress.roll_up(message_id)
+        if message.is_unpublished:
+            return self._publishing.restated(
+                message, MessageStatus.CANCELLED, member, "cancelled", *self._released(message)
+            )
+        for delivery in before.deliveries:
+            self._stop(delivery, member)
+        if any(not delivery.status.is_terminal for delivery in before.deliveries):
+            self._progress.roll_up(message_id)
         after = self._publishing.read(message_id, member)
-        if unstoppable:
-            raise InFlight(unstoppable)
-        if after.message.status is MessageStatus.CANCELLED and message.certification_id:
+        if after.message.status is MessageStatus.CANCELLED:
             self._publishing.commit_or_conflict(*self._released(message))
+        left = _beyond_recall(after)
+        is_settled = all(delivery.status.is_terminal for delivery in after.deliveries)
+        if left and not (is_settled and _was_stopped(before)):
+            raise InFlight(list(left), _in_words(left))
         return after
 
-    def _stopped(self, delivery: Delivery, member: Member) -> bool:
-        """Cancel one delivery; False if it was, or may yet be, published."""
+    def _stop(self, delivery: Delivery, member: Member) -> None:
+        """Cancel one delivery, or of a parent's recipients all that still can be."""
+        current: Delivery | None = delivery
         for _ in range(TRIES):
-            if delivery.parent and delivery.status is Status.SENDING:
-                self._stop_recipients(delivery.key, member)
-                return False
-            if not delivery.can(Event.CANCEL):
-                return delivery.status in (Status.CANCELLED, Status.FAILED, Status.SKIPPED)
+            if current is None:
+                return
             try:
-                self._step(delivery, steps.cancel(delivery), member, "cancelled")
+                return self._stop_now(current, member)
             except LostRace:
-                delivery = self._messages.delivery(delivery.key) or delivery
-            else:
-                return True
-        return False
+                current = self._messages.delivery(delivery.key)
 
-    def _stop_recipients(self, parent: DeliveryKey, member: Member) -> None:
-        for child in self._all_recipients(parent):
-            if child.can(Event.CANCEL):
-                self._stopped(child, member)
-        self._progress.close_parent_of(parent)
+    def _stop_now(self, delivery: Delivery, member: Member) -> None:
+        if delivery.parent and delivery.status is Status.SENDING:
+            self._stop_recipients(delivery, member)
+        elif delivery.can(Event.CANCEL):
+            self._step(delivery, steps.cancel(delivery), member, "cancelled")
+
+    def _stop_recipients(self, parent: Delivery, member: Member) -> None:
+        if not parent.expanded:
+            parent = self._step(parent, steps.cut_short(parent), member, "cancelled")
+        for child in self._all_recipients(parent.key):
+            self._stop(child, member)
+        self._progress.close_parent_of(parent.key)
 
     def _all_recipients(self, parent: DeliveryKey) -> Sequence[Delivery]:
         rows: list[Delivery] = []
@@ -111,11 +118,11 @@ class Deciding:
                 return rows
 
     def _released(self, message: Message) -> Sequence[Writes]:
-        """Return the write that lets a cancelled announcement be made again."""
+        """Return the write that lets a cancelled announcement be made again, if it is needed."""
         if message.certification_id is None:
             return ()
         before = self._certifications.get(message.certification_id)
-        if before is None:
+        if before is None or before.status is CertificationStatus.CANCELLED:
             return ()
         after = replace(before, status=CertificationStatus.CANCELLED, version=before.version + 1)
         return (self._certifications.saving(before, after, release_key=True),)
@@ -216,3 +223,33 @@ class Deciding:
 
     def _step(self, before: Delivery, after: Delivery, member: Member, event: str) -> Delivery:
         return self._progress.store(before, after, event, actor=member.id)
+
+
+def _was_stopped(snapshot: Snapshot) -> bool:
+    """Return whether some part of a message was cancelled."""
+    parts = snapshot.deliveries
+    return any(part.status is Status.CANCELLED or part.counts.cancelled for part in parts)
+
+
+def _beyond_recall(snapshot: Snapshot) -> Mapping[str, str]:
+    """Return the channels that show a message or yet may, each with how that is."""
+    hows = {part.key.channel: _standing(part) for part in snapshot.deliveries}
+    return {channel: how for channel, how in hows.items() if how}
+
+
+def _standing(part: Delivery) -> str:
+    """Return why a delivery can't be stopped; nothing if nobody is going to see it."""
+    if part.status in (Status.IN_DOUBT, Status.NEEDS_REVIEW):
+        return PERHAPS
+    if part.status is Status.DELIVERED:
+        return ALREADY
+    return "" if part.status.is_terminal else RIGHT_NOW
+
+
+def _in_words(left: Mapping[str, str]) -> str:
+    """Return in a sentence a kind which channels can't be stopped."""
+    named = {
+        how: [channel for channel, kind in left.items() if kind == how]
+        for how in (RIGHT_NOW, PERHAPS, ALREADY)
+    }
+    return " ".join(f"{how}: {', '.join(names)}." for how, names in named.items() if names)

@@ -39,6 +39,18 @@ def test_a_parent_without_anybody_says_so() -> None:
     assert (done.expanded, done.problem, done.next_at) == (True, steps.NO_RECIPIENTS, NOW + SETTLE)
 
 
+def test_a_parent_cut_short_keeps_serving_those_it_has() -> None:
+    cut = steps.cut_short(parent(counts=Counts(total=2)))
+
+    assert (cut.status, cut.expanded, cut.counts.total) == (Status.SENDING, True, 2)
+
+
+def test_a_parent_cut_short_before_anybody_had_a_row_is_cancelled() -> None:
+    cut = steps.cut_short(parent(next_at=NOW, claim="c"))
+
+    assert (cut.status, cut.next_at, cut.claim) == (Status.CANCELLED, None, None)
+
+
 def test_a_parent_with_somebody_has_no_problem() -> None:
     assert steps.expanded(parent(counts=Counts(total=1)), NOW).problem is None
 

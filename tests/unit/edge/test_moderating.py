@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib import settings
+from chalicelib import settings, wiring
+from chalicelib.domain import steps
 from tests.unit.edge.kit import MANAGER, Api, Reply, assemble, description
 
 MESSAGES, CERTIFICATIONS = "/api/v1/messages", "/api/v1/certifications"
@@ -161,3 +162,29 @@ def test_publishing_what_was_cancelled_is_refused(api: Api) -> None:
 
     refused = api("POST", f"{path}/publish")
     assert (refused.status, refused.json["code"]) == (409, "illegal_transition")
+
+
+# --- cancelling -------------------------------------------------------------------------------
+
+
+def begin(api: Api, path: str, channel: str) -> None:
+    """Let a worker begin to publish on one channel."""
+    messages, policy = wiring.messages(), settings.current().policy()
+    found = messages.get(path.rpartition("/")[2])
+    delivery = found and found.delivery(channel)
+    assert delivery
+    begun = steps.begin(delivery, api.clock.now(), policy)
+    wiring.store().commit(messages.moving(delivery, begun))
+
+
+def test_a_cancel_tells_the_truth_about_each_channel(api: Api) -> None:
+    path = written(api)
+    begin(api, path, "facebook")
+
+    for _ in range(2):
+        refused = api("POST", f"{path}/cancel")
+        assert (refused.status, refused.json["code"]) == (409, "in_flight")
+        assert refused.json["channels"] == ["facebook"]
+        assert refused.json["detail"] == "Being published right now: facebook."
+    found = api("GET", path).json["deliveries"]
+    assert [part["status"] for part in found] == ["sending", "cancelled"]
