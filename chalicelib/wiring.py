@@ -111,6 +111,7 @@ def moderating() -> Moderating:
     """Make the service for achievements and approvals."""
     return Moderating(
         certifications=certifications(),
+        messages=messages(),
         profiles=profiles(),
         publishing=publishing(),
         unit=store(),

@@ -212,6 +212,12 @@ class Messages(Protocol):
     def get(self, message_id: str) -> Snapshot | None:
         """Return a message with its deliveries, consistently, in one call."""
 
+    def many(self, message_ids: Sequence[str]) -> Mapping[str, Message]:
+        """Return those messages that there are without their deliveries, in one call.
+
+        Their status is that of the last roll-up.
+        """
+
     def revision(self, message_id: str, number: int) -> Revision | None: ...
     def delivery(self, key: DeliveryKey) -> Delivery | None: ...
     def deliveries(self, keys: Sequence[DeliveryKey]) -> Sequence[Delivery]:

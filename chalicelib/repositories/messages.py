@@ -8,7 +8,7 @@ a slow worker can't put an older one over a newer one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from chalicelib.domain.channels import ChannelName, Post
@@ -144,6 +144,12 @@ class Messages:
         rows = [found.get(places[name]) for name in message.channels if name in places]
         parts = [items.to_delivery(row) for row in rows]
         return Snapshot(message, tuple(part for part in parts if part is not None))
+
+    def many(self, message_ids: Sequence[str]) -> Mapping[str, Message]:
+        """Return messages without their deliveries, as the last roll-up left them, in one call."""
+        found = self._store.batch_get([schema.message(message_id) for message_id in message_ids])
+        messages = map(items.to_message, found.values())
+        return {message.id: message for message in messages}
 
     def revision(self, message_id: str, number: int) -> Revision | None:
         """Return one version of what was to be said."""

@@ -119,6 +119,11 @@ PATTERNS = (
         ),
     ),
     AccessPattern(
+        "Read several messages, without their deliveries",
+        "messages.many",
+        ("BatchGetItem MSG#{message} / METADATA",),
+    ),
+    AccessPattern(
         "List a user's own messages, newest first",
         "messages.by_author",
         ("Query GSI1 USER#{user} / begins with MSG#, backwards",),

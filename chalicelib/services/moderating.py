@@ -32,6 +32,7 @@ from chalicelib.domain.ports import (
     Clock,
     Cursor,
     Ids,
+    Messages,
     Once,
     Page,
     Profile,
@@ -54,6 +55,7 @@ class Moderating:
         self,
         *,
         certifications: Certifications,
+        messages: Messages,
         profiles: Profiles,
         publishing: Publishing,
         unit: Unit,
@@ -61,6 +63,7 @@ class Moderating:
         ids: Ids,
     ) -> None:
         self._certifications = certifications
+        self._messages = messages
         self._profiles = profiles
         self._publishing = publishing
         self._unit = unit
@@ -133,11 +136,12 @@ class Moderating:
     # --- reading ------------------------------------------------------------------------------
 
     def read(self, achievement_id: str, member: Member) -> tuple[Achievement, Snapshot]:
-        """Return an achievement with its announcement; `NotFound` for others' ones."""
+        """Return an achievement as it is announced; `NotFound` for others' ones."""
         achievement = self._certifications.get(achievement_id)
         if achievement is None or not member.may_read(achievement.author):
             raise NotFound("There is no such certification.")
-        return achievement, self._publishing.read(achievement.message_id, _reader(achievement))
+        snapshot = self._publishing.read(achievement.message_id, _reader(achievement))
+        return _as_announced(achievement, snapshot.message), snapshot
 
     def listing(
         self,
@@ -149,12 +153,22 @@ class Moderating:
         cursor: Cursor | None,
     ) -> Page[Achievement]:
         """Return a page of the member's own achievements, or of everyone's, newest first."""
+        page = self._page(member, everyone, status, limit, cursor)
+        kept = [item for item in page.items if status in (None, item.status)]
+        messages = self._messages.many([item.message_id for item in kept])
+        shown = [_as_announced(item, messages.get(item.message_id)) for item in kept]
+        return Page(shown, page.cursor)
+
+    def _page(
+        self,
+        member: Member,
+        everyone: bool,
+        status: CertificationStatus | None,
+        limit: int,
+        cursor: Cursor | None,
+    ) -> Page[Achievement]:
         if not everyone:
-            page = self._certifications.by_author(member.id, limit, cursor)
-            if status is None:
-                return page
-            kept = [item for item in page.items if item.status is status]
-            return Page(kept, page.cursor)
+            return self._certifications.by_author(member.id, limit, cursor)
         if status is CertificationStatus.PENDING_REVIEW:
             return self._certifications.waiting(limit, cursor)
         return self._certifications.everyone(status, limit, cursor)
@@ -253,6 +267,19 @@ def _too_late(message: Message, decision: str) -> str:
     """Return why a decision can't be taken any more, or yet."""
     already = " and was approved already" if message.approved_by else ""
     return f"This message is {message.status}{already}: it can't be {decision}."
+
+
+def _as_announced(achievement: Achievement, message: Message | None) -> Achievement:
+    """Return an achievement with where and when its message, as it is now, announces it."""
+    if message is None:
+        return achievement
+    submission = replace(
+        achievement.submission,
+        channels=message.channels,
+        scheduled_at=message.scheduled_at,
+        time_zone=message.time_zone,
+    )
+    return replace(achievement, submission=submission)
 
 
 def _reader(achievement: Achievement) -> Member:

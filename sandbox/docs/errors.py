@@ -60,7 +60,7 @@ ADVICE: Mapping[Kind, str] = {
     errors.VersionConflict: "Read it again, apply the change to that, send the new `If-Match`.",
     errors.VersionRequired: "Read it and send its `ETag` as `If-Match`.",
     errors.IllegalTransition: "Read it again: its status does not allow this any more, or yet.",
-    errors.InFlight: "Look at `detail`: `channels` show it or yet may; a cancel stopped the others.",
+    errors.InFlight: "See `detail`: `channels` show it or may yet; a cancel stopped the others.",
     errors.AlreadyAnnounced: "Look at `existing_id`, if it is given; there is nothing to send.",
     errors.MediaNotReady: "Ask for the upload until it is `ready`, then send the same again.",
     errors.StillRunning: "Wait as long as `Retry-After` says, then send the same again.",

@@ -224,6 +224,7 @@ ASKED_OF_AN_EMPTY_TABLE: dict[str, Ask] = {
 }
 ASKED: dict[str, Ask] = {
     "Read a message with its deliveries": lambda r: r.messages.get(SENT.id),
+    "Read several messages, without their deliveries": lambda r: r.messages.many([SENT.id]),
     "List a user's own messages, newest first": lambda r: r.messages.by_author(
         "ana", Filter(), 20, None
     ),

@@ -70,6 +70,13 @@ class TestAccepting:
     def test_there_is_no_message_under_an_unknown_id(self, world: World) -> None:
         assert world.messages.get("unknown") is None
 
+    def test_several_messages_are_read_without_their_deliveries(self, world: World) -> None:
+        sent = [message(number) for number in (1, 2)]
+        for each in sent:
+            world.accept(each, delivery(each))
+        found = world.messages.many([*(each.id for each in sent), "unknown"])
+        assert found == {each.id: each for each in sent}
+
     def test_a_message_is_stored_once(self, world: World) -> None:
         sent = message()
         world.accept(sent)

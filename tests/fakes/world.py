@@ -213,6 +213,7 @@ class World:
             **common,
             ids=self.ids,
             certifications=self.certifications,
+            messages=self.messages,
             profiles=self.profiles,
             publishing=self.publishing,
         )

@@ -85,6 +85,31 @@ def test_a_name_that_does_not_fit_is_refused_at_once(api: Api) -> None:
     assert [fault["pointer"] for fault in refused.json["errors"]] == ["/member_name"]
 
 
+# --- what is shown ----------------------------------------------------------------------------
+
+
+def test_a_certification_is_shown_as_its_message_is_now(api: Api) -> None:
+    path, view = submitted(api, scheduled_at=LATER)
+    edit = {
+        "channels": ["sms"],
+        "scheduled_at": "2026-11-23T12:00:00Z",
+        "time_zone": "Europe/Madrid",
+        "content": "Zoë did it!",
+        "subject": "Hurray",
+        "variants": {"sms": {"content": "Zoë!"}},
+    }
+    api("PATCH", f"{MESSAGES}/{view['message_id']}", edit, headers={"if-match": '"1"'})
+    (listed,) = api("GET", CERTIFICATIONS).json["items"]
+    shown = api("GET", path).json
+
+    for found in (listed, shown):
+        assert found["channels"] == ["sms"]
+        assert found["scheduled_at"] == "2026-11-23T12:00:00.000Z"
+        assert found["time_zone"] == "Europe/Madrid"
+    assert (shown["revision"], shown["content"], shown["subject"]) == (2, "Zoë did it!", "Hurray")
+    assert shown["variants"] == {"sms": {"content": "Zoë!", "subject": None}}
+
+
 # --- approving --------------------------------------------------------------------------------
 
 

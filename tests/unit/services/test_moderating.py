@@ -8,18 +8,22 @@ from datetime import date, timedelta
 import pytest
 
 from chalicelib.channels import CHANNELS
+from chalicelib.domain.channels import ChannelName
 from chalicelib.domain.errors import (
     AlreadyAnnounced,
     InvalidMessage,
     MediaNotReady,
     NotFound,
+    StoreUnavailable,
 )
-from chalicelib.domain.messages import MessageStatus
+from chalicelib.domain.messages import Changes, MessageStatus
 from chalicelib.domain.ports import (
     CertificationStatus,
     Profile,
     UploadStatus,
 )
+from chalicelib.repositories import schema
+from chalicelib.repositories.table import Delete
 from tests.fakes.ground import START
 from tests.fakes.world import ACHIEVEMENT, ADA, BOB, MAX, World
 
@@ -199,6 +203,47 @@ def test_authors_and_managers_read_an_achievement(world: World) -> None:
 
     for reader in (ADA, MAX):
         assert world.moderating.read(achievement.id, reader) == (achievement, announcement)
+
+
+def test_an_achievement_is_shown_as_its_message_is_now(world: World) -> None:
+    achievement, announcement = world.achieve(scheduled_at=LATER, time_zone="UTC")
+    changes = Changes(
+        channels=(ChannelName("email"),),
+        reschedule=True,
+        scheduled_at=LATER + timedelta(days=1),
+        time_zone="Europe/Madrid",
+    )
+    world.publishing.edit(announcement.message.id, changes, 1, ADA)
+    page = world.moderating.listing(ADA, everyone=False, status=None, limit=10, cursor=None)
+
+    for shown in (world.moderating.read(achievement.id, ADA)[0], *page.items):
+        assert shown.submission.channels == ("email",)
+        assert shown.submission.scheduled_at == LATER + timedelta(days=1)
+        assert shown.submission.time_zone == "Europe/Madrid"
+
+
+def test_a_decision_does_not_change_what_was_handed_in(reviewed: World) -> None:
+    achievement, announcement = reviewed.achieve()
+    changes = Changes(channels=(ChannelName("linkedin"),))
+    reviewed.publishing.edit(announcement.message.id, changes, 1, ADA)
+    reviewed.moderating.approve(achievement.id, None, MAX)
+
+    stored = reviewed.certifications.get(achievement.id)
+    assert stored is not None
+    assert stored.submission.channels == ACHIEVEMENT.channels
+
+
+def test_an_achievement_whose_message_vanished_is_listed_as_it_was_handed_in(world: World) -> None:
+    _, announcement = world.achieve()
+    world.table.write(Delete(schema.message(announcement.message.id)))
+
+    assert listed(world, False, None) == ["cloud-practitioner"]
+
+
+def test_a_list_of_nothing_reads_no_messages(world: World) -> None:
+    world.breaker.when = lambda at, op, _: StoreUnavailable("no") if op == "batch_get" else None
+
+    assert listed(world, False, None) == []
 
 
 def test_anothers_achievement_is_not_found(world: World) -> None:
