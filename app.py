@@ -239,7 +239,13 @@ def read_message(request: Request, message_id: str) -> Answer:
 @app.route("/api/v1/messages/{message_id}", methods=["PATCH"], authorizer=members)
 @api.view
 def edit_message(request: Request, message_id: str) -> Answer:
-    """Change a message while nothing of it is in flight."""
+    """Change a message while nothing of it is in flight.
+
+    A channel that failed is published again, if the edit changes what it says or when. What a
+    settled channel says can't be changed: give the others a text of their own in `variants`. On
+    direct channels nothing can be changed once recipients were served. An announcement's text names
+    its person exactly as submitted.
+    """
     changes = edge.changes(request.body(edge.MessageEdit))
     snapshot = wiring.publishing().edit(message_id, changes, request.if_match, request.member)
     return responses.message(snapshot)

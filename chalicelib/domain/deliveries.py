@@ -135,6 +135,11 @@ class Delivery:
         """Return how many attempts count towards giving up."""
         return self.attempts - self.forgiven
 
+    @property
+    def is_editable(self) -> bool:
+        """Return whether it can be bound to a new revision: nobody has been offered the old one."""
+        return self.can(Event.EDIT) and not self.counts.total
+
     def can(self, event: Event) -> bool:
         """Return whether the table has this step from here."""
         try:

@@ -216,7 +216,7 @@ class ContentRejected(Permanent):
 
     code = "content_rejected"
     title = "The platform rejects the content"
-    remedy = "Change the text or the media, then retry this channel."
+    remedy = "Edit the message, or its text for this channel: then it is published again."
 
 
 class UnsupportedContent(Permanent):
@@ -224,7 +224,7 @@ class UnsupportedContent(Permanent):
 
     code = "unsupported_content"
     title = "The channel can't carry this content"
-    remedy = "Give this channel a text or media of its own, then retry it."
+    remedy = "Give this channel a text of its own in `variants`: then it is published again."
 
 
 class OptedOut(Permanent):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -93,6 +93,11 @@ class Content:
             return None
         return Wording(self.text, subject=self.subject, keep=keep)
 
+    def says_as_much(self, other: Content, channel: ChannelName) -> bool:
+        """Return whether both offer a channel the same."""
+        mine, others = (each.authored(channel) for each in (self, other))
+        return (mine, self.media) == (others, other.media)
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:
@@ -162,6 +167,36 @@ class Revision:
     content: Content
     created_at: datetime
     author: str
+
+
+def changed(message: Message, changes: Changes, now: datetime) -> Message:
+    """Return the message with an author's changes, as its next revision."""
+    content = message.content
+    if changes.text is not None:
+        content = replace(content, text=changes.text, edited=content.announcement is not None)
+    if changes.subject is not None or changes.clear_subject:
+        content = replace(content, subject=changes.subject)
+    if changes.media is not None:
+        content = replace(content, media=changes.media)
+    channels = changes.channels or message.channels
+    variants = content.variants if changes.variants is None else changes.variants
+    chosen = {name: variant for name, variant in variants.items() if name in channels}
+    content = replace(content, variants=chosen)
+    scheduled_at = changes.scheduled_at if changes.reschedule else message.scheduled_at
+    due_at = message.due_at
+    if changes.reschedule:
+        due_at = max(changes.scheduled_at or now, now)
+    return replace(
+        message,
+        content=content,
+        channels=channels,
+        scheduled_at=scheduled_at,
+        due_at=due_at,
+        time_zone=changes.time_zone or message.time_zone,
+        late_policy=changes.late_policy or message.late_policy,
+        revision=message.revision + 1,
+        version=message.version + 1,
+    )
 
 
 def roll_up(deliveries: Iterable[Delivery]) -> MessageStatus:

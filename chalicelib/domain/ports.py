@@ -189,7 +189,7 @@ class Messages(Protocol):
         """Store a delivery that must not exist yet; conflict: `LostRace`."""
 
     def removing(self, delivery: Delivery) -> Writes:
-        """Drop a delivery nothing was ever sent for, on condition of its version."""
+        """Drop a delivery of which nothing was published, on condition of its version."""
 
     def moving(
         self,

@@ -16,15 +16,18 @@ from chalicelib.domain.deliveries import Delivery, Policy, Problem
 from chalicelib.domain.errors import (
     Ambiguous,
     ChannelError,
+    ContentRejected,
     CredentialsRejected,
     IllegalTransition,
     Permanent,
     RateLimited,
     Transient,
+    UnsupportedContent,
 )
 from chalicelib.domain.states import Event, Status, step
 
 S, E = Status, Event
+CONTENT_ERRORS = (ContentRejected, UnsupportedContent)
 
 
 def _moved(delivery: Delivery, event: Event, **changes: object) -> Delivery:
@@ -139,7 +142,7 @@ def settle_error(
 ) -> Delivery:
     """Record what a platform's refusal or silence means for this delivery."""
     fields: dict[str, object] = {
-        "problem": Problem.of(error),
+        "problem": _problem(delivery, error),
     }
     look_up_at = now + settle_time
     doubt = {"doubt": True, "doubt_since": delivery.doubt_since or now, "next_at": look_up_at}
@@ -160,7 +163,15 @@ def settle_error(
 
 def refuse(delivery: Delivery, error: ChannelError) -> Delivery:
     """Fail a queued delivery that can't even be prepared: nothing was ever sent."""
-    return _moved(delivery, E.PERMANENT, problem=Problem.of(error))
+    return _moved(delivery, E.PERMANENT, problem=_problem(delivery, error))
+
+
+def _problem(delivery: Delivery, error: ChannelError) -> Problem:
+    """Return the public face of an error: what recipients are offered can't be edited."""
+    problem = Problem.of(error)
+    if delivery.key.recipient_id is None or not isinstance(error, CONTENT_ERRORS):
+        return problem
+    return replace(problem, remedy="Write to them in a new message: this one's text is settled.")
 
 
 def block(
@@ -253,7 +264,13 @@ def cancel(delivery: Delivery) -> Delivery:
 
 
 def edit(delivery: Delivery, revision: int, due_at: datetime, late: timedelta | None) -> Delivery:
-    """Bind it to a new revision and time; records of the old claim become no-ops."""
+    """Bind it to a new revision and time; records of the old claim become no-ops.
+
+    A parent that had nobody to write to looks for recipients anew; one whose recipients were
+    offered the old revision is beyond an edit: `IllegalTransition`.
+    """
+    if delivery.counts.total:
+        raise IllegalTransition("Its recipients were offered an earlier revision.")
     return _moved(
         delivery,
         E.EDIT,
@@ -264,6 +281,8 @@ def edit(delivery: Delivery, revision: int, due_at: datetime, late: timedelta | 
         claim=None,
         forgiven=delivery.attempts,
         failures=0,
+        cursor=None,
+        expanded=False,
         handle=None,
         problem=None,
     )

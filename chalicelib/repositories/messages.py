@@ -113,7 +113,7 @@ class Messages:
         return ledger.starting(delivery)
 
     def removing(self, delivery: Delivery) -> Sequence[Write]:
-        """Drop a delivery nothing was ever sent for, on condition of its version."""
+        """Drop a delivery of which nothing was published, on condition of its version."""
         return ledger.removing(delivery)
 
     def moving(

@@ -212,7 +212,7 @@ class Moderating:
             approved, revising = self._publishing.rewritten(approved, text, member)
             writes.append(revising)
         with pointing({} if text is None else {"/content": "/text"}):
-            return self._publishing.start(message, member, "approved", *writes, changed=approved)
+            return self._publishing.start(message, member, "approved", *writes, decided=approved)
 
     def reject_message(self, message_id: str, reason: str, member: Member) -> Snapshot:
         """Send a waiting message back with a reason. The very same again: the message as it is."""

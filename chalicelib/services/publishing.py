@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -33,6 +33,7 @@ from chalicelib.domain.messages import (
     Message,
     MessageStatus,
     Revision,
+    changed,
     roll_up,
 )
 from chalicelib.domain.ports import (
@@ -54,7 +55,7 @@ from chalicelib.domain.ports import (
     UploadStatus,
     Writes,
 )
-from chalicelib.domain.states import Event, Status
+from chalicelib.domain.states import Status
 from chalicelib.services.accounts import AccountBook
 from chalicelib.services.hinting import Hinting
 from chalicelib.services.preparing import Preparing
@@ -300,6 +301,9 @@ class Publishing:
     ) -> Snapshot:
         """Write a new revision while nothing is in flight.
 
+        A channel that failed is published again if what it says or its time changes; what a settled
+        channel says stays as it is.
+
         Raises `VersionRequired`, `VersionConflict`, `InFlight`, `IllegalTransition`.
         """
         before = self.read(message_id, member)
@@ -323,32 +327,29 @@ class Publishing:
                 "It was approved as it is: ask a community manager to change it, or cancel it and "
                 "submit another."
             )
-        _refuse_in_flight(before, Event.EDIT)
+        settled = _settled(before)
         now = self._clock.now()
-        after = _changed(message, changes, now)
+        after = changed(message, changes, now)
+        _refuse_untrue(message, after, settled)
         with pointing({"/member_name": "/channels"}):
-            self._check(after.content, after.channels, member)
-        kept: list[Delivery] = []
-        writes: list[Writes] = []
-        late = _late_after(after.late_policy)
+            open_to_change = [name for name in after.channels if name not in settled]
+            self._check(after.content, open_to_change, member)
+        kept, writes = list[Delivery](), list[Writes]()
         for delivery in before.deliveries:
             if delivery.key.channel not in after.channels:
                 writes.append(self._messages.removing(delivery))
                 continue
-            moved = steps.edit(delivery, after.revision, after.due_at, late)
-            writes.append(self._messages.moving(delivery, moved))
+            moved = delivery
+            if delivery.key.channel not in settled:
+                moved = _rebound(delivery, message, after, changes.reschedule, now)
+            if moved != delivery:
+                writes.append(self._messages.moving(delivery, moved))
             kept.append(moved)
         if not message.is_unpublished:
-            known = {d.key.channel for d in before.deliveries}
-            for channel in [c for c in after.channels if c not in known]:
-                added = replace(
-                    self._delivery(after, channel, now),
-                    status=Status.PENDING,
-                    claim=None,
-                    next_at=after.due_at,
-                )
-                writes.append(self._messages.starting(added))
-                kept.append(added)
+            news = [name for name in after.channels if before.delivery(name) is None]
+            added = [self._added(after, name, now) for name in news]
+            writes += [self._messages.starting(delivery) for delivery in added]
+            kept += added
             after = replace(after, status=roll_up(kept))
         revision = Revision(after.id, after.revision, after.content, now, member.id)
         entry = self._entry(after, member, "edited", message.status, after.status)
@@ -360,6 +361,12 @@ class Publishing:
         snapshot = Snapshot(after, tuple(kept))
         self.launch(snapshot)
         return snapshot
+
+    def _added(self, message: Message, channel: ChannelName, now: datetime) -> Delivery:
+        """Return the delivery on a channel that comes late: its minute is not before now."""
+        at = max(message.due_at, now)
+        made = self._delivery(message, channel, now)
+        return replace(made, status=Status.PENDING, claim=None, due_at=at, next_at=at)
 
     def publish(self, message_id: str, member: Member) -> Snapshot:
         """Hand a draft in: now or at its time. Again, while it is under way: the message as it is.
@@ -384,10 +391,10 @@ class Publishing:
         member: Member,
         event: str,
         *more: Writes,
-        changed: Message | None = None,
+        decided: Message | None = None,
     ) -> Snapshot:
         """Give a message without deliveries its deliveries, in one transaction with `more`."""
-        message = changed or before
+        message = decided or before
         self._check(message.content, message.channels, member)
         now = self._clock.now()
         after = replace(
@@ -473,41 +480,44 @@ def _late_after(policy: LatePolicy) -> timedelta | None:
     return policy.after if policy.action is LateAction.SKIP else None
 
 
-def _refuse_in_flight(snapshot: Snapshot, event: Event) -> None:
-    fixed = [d for d in snapshot.deliveries if not d.can(event)]
-    moving = [d.key.channel for d in fixed if not d.status.is_terminal]
+def _settled(snapshot: Snapshot) -> frozenset[ChannelName]:
+    """Return the channels that an edit leaves alone; raises if it could change none, or not yet."""
+    fixed = [part for part in snapshot.deliveries if not part.is_editable]
+    moving = [part.key.channel for part in fixed if not part.status.is_terminal]
     if moving:
         raise InFlight(moving)
-    if fixed:
-        names = ", ".join(d.key.channel for d in fixed)
+    if fixed and len(fixed) == len(snapshot.deliveries):
+        names = ", ".join(part.key.channel for part in fixed)
         raise IllegalTransition(f"Already settled and no longer editable: {names}.")
+    return frozenset(part.key.channel for part in fixed)
 
 
-def _changed(message: Message, changes: Changes, now: datetime) -> Message:
-    """Return the message with an author's changes, as its next revision."""
-    content = message.content
-    if changes.text is not None:
-        content = replace(content, text=changes.text, edited=content.announcement is not None)
-    if changes.subject is not None or changes.clear_subject:
-        content = replace(content, subject=changes.subject)
-    if changes.media is not None:
-        content = replace(content, media=changes.media)
-    channels = changes.channels or message.channels
-    variants = content.variants if changes.variants is None else changes.variants
-    chosen = {name: variant for name, variant in variants.items() if name in channels}
-    content = replace(content, variants=chosen)
-    scheduled_at = changes.scheduled_at if changes.reschedule else message.scheduled_at
-    due_at = message.due_at
-    if changes.reschedule:
-        due_at = max(changes.scheduled_at or now, now)
-    return replace(
-        message,
-        content=content,
-        channels=channels,
-        scheduled_at=scheduled_at,
-        due_at=due_at,
-        time_zone=changes.time_zone or message.time_zone,
-        late_policy=changes.late_policy or message.late_policy,
-        revision=message.revision + 1,
-        version=message.version + 1,
-    )
+def _refuse_untrue(before: Message, after: Message, settled: Collection[ChannelName]) -> None:
+    """Refuse an edit after which a message would tell of a settled channel what is not so."""
+    untrue = [
+        name
+        for name in before.channels
+        if name in settled
+        and not (name in after.channels and after.content.says_as_much(before.content, name))
+    ]
+    if untrue:
+        raise IllegalTransition(
+            f"Already settled and no longer editable: {', '.join(untrue)}. Give each channel that "
+            "is to say something else a text of its own in `variants`."
+        )
+
+
+def _rebound(
+    delivery: Delivery, before: Message, after: Message, is_rescheduled: bool, now: datetime
+) -> Delivery:
+    """Return a delivery bound to the edited message; one that failed only if the edit concerns it.
+
+    What failed is late already: its minute is not before now.
+    """
+    late, due_at = _late_after(after.late_policy), after.due_at
+    if delivery.status is Status.FAILED:
+        says_the_same = after.content.says_as_much(before.content, delivery.key.channel)
+        if says_the_same and not is_rescheduled:
+            return delivery
+        due_at = max(due_at, now)
+    return steps.edit(delivery, after.revision, due_at, late)

@@ -47,7 +47,7 @@ EVENTS: Mapping[Event, str] = {
     E.UNBLOCK: "it is time to see whether the account works again",
     E.SKIP: "it is too late by its late policy, or its recipient opted out",
     E.CANCEL: "a person stops it",
-    E.EDIT: "a person changes the message; it is bound to the new revision and time",
+    E.EDIT: "a person changes what it says or when; it is bound to the new revision",
     E.RETRY: "a person wants it tried again: `retry`, or the answer `send_it`",
     E.CONFIRM: "a person saw it on the platform: the answer `it_is_there`",
     E.UNPUBLISH: "a person wants it taken back",

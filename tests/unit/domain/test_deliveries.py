@@ -116,7 +116,13 @@ def test_doubt_never_ends_in_a_failure_or_a_cancellation() -> None:
 def test_only_a_persons_decision_or_proof_leaves_a_terminal_status() -> None:
     leaving = {event for status, event in TABLE if status.is_terminal}
 
-    assert leaving == {Event.RETRY, Event.CONFIRM, Event.DELIVERED, Event.UNPUBLISH}
+    assert leaving == {
+        Event.EDIT,
+        Event.RETRY,
+        Event.CONFIRM,
+        Event.DELIVERED,
+        Event.UNPUBLISH,
+    }
 
 
 def test_nothing_leaves_a_cancelled_or_deleted_delivery() -> None:

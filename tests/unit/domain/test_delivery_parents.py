@@ -87,6 +87,21 @@ def test_a_parent_closes_with_its_recipients_outcome(
     assert (closed.next_at, closed.claim, closed.version) == (None, None, 8)
 
 
+def test_an_edited_parent_looks_for_recipients_anew() -> None:
+    failed = parent(Status.FAILED, expanded=True, cursor="r1")
+    edited = steps.edit(failed, 2, NOW, None)
+
+    assert (edited.status, edited.expanded, edited.cursor) == (Status.PENDING, False, None)
+
+
+def test_a_parent_with_recipients_is_not_edited() -> None:
+    failed = parent(Status.FAILED, expanded=True, counts=Counts(total=1, failed=1))
+
+    assert not failed.is_editable
+    with pytest.raises(IllegalTransition):
+        steps.edit(failed, 2, NOW, None)
+
+
 @pytest.mark.parametrize("status", [Status.DELIVERED, Status.FAILED, Status.NEEDS_REVIEW])
 def test_a_reopened_parent_serves_recipients_again(status: Status) -> None:
     closed = parent(status, expanded=True, delivered_at=NOW, problem=steps.TOO_LATE)

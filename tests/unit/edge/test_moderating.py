@@ -8,6 +8,8 @@ import pytest
 
 from chalicelib import settings, wiring
 from chalicelib.domain import steps
+from chalicelib.domain.channels import Receipt
+from chalicelib.domain.errors import ContentRejected
 from tests.unit.edge.kit import MANAGER, Api, Reply, assemble, description
 
 MESSAGES, CERTIFICATIONS = "/api/v1/messages", "/api/v1/certifications"
@@ -213,3 +215,27 @@ def test_a_cancel_tells_the_truth_about_each_channel(api: Api) -> None:
         assert refused.json["detail"] == "Being published right now: facebook."
     found = api("GET", path).json["deliveries"]
     assert [part["status"] for part in found] == ["sending", "cancelled"]
+
+
+# --- editing what failed ----------------------------------------------------------------------
+
+
+def test_a_channel_that_refused_a_text_gets_another(api: Api) -> None:
+    path = written(api, channels=["facebook", "linkedin"])
+    messages = wiring.messages()
+    found = messages.get(path.rpartition("/")[2])
+    refused, shown = (found and found.delivery(name) for name in ("facebook", "linkedin"))
+    assert refused
+    assert shown
+    begun = steps.begin(shown, api.clock.now(), settings.current().policy())
+    delivered = steps.settle(begun, Receipt("urn:li:share:1"), api.clock.now())
+    failed = steps.refuse(refused, ContentRejected("No."))
+    for before, after in ((shown, begun), (begun, delivered), (refused, failed)):
+        wiring.store().commit(messages.moving(before, after))
+
+    tag = {"if-match": '"1"'}
+    assert api("PATCH", path, {"content": "Other"}, headers=tag).status == 409
+    edit = {"variants": {"facebook": {"content": "Other"}}}
+    edited = api("PATCH", path, edit, headers=tag)
+    assert edited.status == 200
+    assert [part["status"] for part in edited.json["deliveries"]] == ["pending", "delivered"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,7 @@ from tests.fakes.ground import START
 from tests.fakes.platforms import Fault, Request, answers, lost_before, unreachable
 from tests.fakes.world import ADA, BOB, MAX, World
 
-FEED, OTHER = "lookup-feed", "key-feed"
+FEED, OTHER, DIRECT = "lookup-feed", "key-feed", "none-direct"
 LATER = START + timedelta(hours=1)
 NEW = Changes(text="New")
 
@@ -277,6 +278,165 @@ def test_what_waits_for_another_try_can_be_edited(world: World, fault: object) -
     edited = edit(world, message)
 
     assert edited.deliveries[0].status is Status.PENDING
+
+
+# --- what failed ------------------------------------------------------------------------------
+
+
+def partly(world: World, **draft: Any) -> Snapshot:
+    """Return a message that one channel shows and another has refused."""
+    world.platforms.arm(OTHER, answers(400))
+    message = world.submit("Old", FEED, OTHER, **draft)
+    world.run()
+    assert world.message(message).status is MessageStatus.PARTIALLY_DELIVERED
+    return message
+
+
+def own(**texts: str) -> Changes:
+    """Return an edit that gives channels, by their kind, texts of their own."""
+    return Changes(
+        variants={ChannelName(f"{kind}-feed"): Variant(text) for kind, text in texts.items()}
+    )
+
+
+def test_a_message_that_failed_is_published_again_with_its_new_words(world: World) -> None:
+    world.platforms.arm(FEED, answers(400))
+    message = world.submit("Old", FEED)
+    world.run()
+    edited = edit(world, message)
+    world.run()
+
+    assert edited.message.status is MessageStatus.SCHEDULED
+    assert world.shown(FEED) == ["New"]
+    assert world.message(message).status is MessageStatus.DELIVERED
+
+
+def test_a_channel_that_failed_is_published_again_with_words_of_its_own(world: World) -> None:
+    message = partly(world)
+    edited = edit(world, message, own(key="New"))
+    world.run()
+
+    assert edited.message.status is MessageStatus.PUBLISHING
+    assert (world.shown(FEED), world.shown(OTHER)) == (["Old"], ["New"])
+    assert world.delivery(message, FEED).revision == 1
+    assert world.message(message).status is MessageStatus.DELIVERED
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        NEW,
+        own(key="New", lookup="New"),
+        Changes(subject="New"),
+        Changes(media=(MediaRef("later"),)),
+        Changes(channels=names(OTHER)),
+    ],
+)
+def test_what_a_channel_shows_already_is_not_edited(world: World, changes: Changes) -> None:
+    message = partly(world)
+
+    with pytest.raises(IllegalTransition, match=f"{FEED}.*variants"):
+        edit(world, message, changes)
+    assert world.message(message).revision == 1
+
+
+def test_a_channel_with_words_of_its_own_does_not_keep_the_others_from_an_edit(
+    world: World,
+) -> None:
+    message = partly(world, variants=own(lookup="Own").variants)
+    edit(world, message)
+    world.run()
+
+    assert (world.shown(FEED), world.shown(OTHER)) == (["Own"], ["New"])
+
+
+def test_a_failed_channel_that_says_the_same_as_before_stays_failed(world: World) -> None:
+    message, late = partly(world), LatePolicy(timedelta(minutes=5))
+    edited = edit(world, message, Changes(late_policy=late))
+    world.run()
+
+    assert edited.message.late_policy == late
+    assert world.shown(OTHER) == []
+    assert world.status(message, OTHER) is Status.FAILED
+
+
+def test_a_failed_channel_is_published_again_at_its_new_minute(world: World) -> None:
+    message = partly(world)
+    tomorrow = world.clock.now() + timedelta(days=1)
+    edit(world, message, Changes(reschedule=True, scheduled_at=tomorrow))
+    world.run()
+
+    assert [post.at for post in world.platforms.shown(OTHER)] == [tomorrow]
+    assert world.shown(FEED) == ["Old"]
+
+
+def test_a_failed_channel_that_is_edited_late_is_not_left_out_for_it(world: World) -> None:
+    policy = LatePolicy(timedelta(minutes=1), LateAction.SKIP)
+    message = partly(world, late_policy=policy)
+    world.clock.advance(hours=1)
+    edit(world, message, own(key="New"))
+    world.run()
+
+    assert world.shown(OTHER) == ["New"]
+
+
+def test_a_channel_added_late_is_not_left_out_for_it(world: World) -> None:
+    policy = LatePolicy(timedelta(minutes=1), LateAction.SKIP)
+    message = partly(world, late_policy=policy)
+    world.clock.advance(hours=1)
+    edit(world, message, Changes(channels=names(FEED, OTHER, "none-feed")))
+    world.run()
+
+    assert world.shown("none-feed") == ["Old"]
+
+
+def test_a_failed_channel_may_be_given_up(world: World) -> None:
+    message = partly(world)
+    edited = edit(world, message, Changes(channels=names(FEED)))
+
+    assert edited.message.status is MessageStatus.DELIVERED
+
+
+def test_only_what_is_published_again_is_checked_again(world: World) -> None:
+    message = partly(world)
+
+    with pytest.raises(InvalidMessage) as refused:
+        edit(world, message, own(key="x" * 501))
+    assert [fault.pointer for fault in refused.value.faults] == [f"/variants/{OTHER}/content"]
+
+
+def test_nothing_is_edited_while_another_channel_is_in_doubt(world: World) -> None:
+    world.platforms.arm(OTHER, answers(400))
+    world.platforms.arm(FEED, lost_before)
+    message = world.submit("Old", FEED, OTHER)
+    world.drain()
+
+    with pytest.raises(InFlight):
+        edit(world, message, own(key="New"))
+
+
+def test_a_direct_channel_that_failed_before_anybody_was_served_is_edited(world: World) -> None:
+    message = world.submit("Old", DIRECT)
+    world.run()
+    assert world.status(message, DIRECT) is Status.FAILED
+    world.subscribe(DIRECT, 1)
+    edit(world, message)
+    world.run()
+
+    assert world.shown(DIRECT) == ["New"]
+
+
+def test_what_recipients_were_offered_is_not_edited(world: World) -> None:
+    (person,) = world.subscribe(DIRECT, 1)
+    world.platforms.arm(DIRECT, answers(400))
+    message = world.submit("Old", DIRECT)
+    world.run()
+    problem = world.delivery(message, DIRECT, person).problem
+
+    with pytest.raises(IllegalTransition, match=DIRECT):
+        edit(world, message)
+    assert problem is not None
+    assert "in a new message" in problem.remedy
 
 
 # --- handing in a draft -----------------------------------------------------------------------
