@@ -20,6 +20,7 @@ from chalicelib.domain.errors import (
     LostRace,
     MediaNotReady,
     NotFound,
+    StoreUnavailable,
     VersionConflict,
     VersionRequired,
 )
@@ -256,11 +257,23 @@ class Publishing:
     # --- reading ------------------------------------------------------------------------------
 
     def read(self, message_id: str, member: Member) -> Snapshot:
-        """Return a message that the member may see; `NotFound` otherwise."""
+        """Return a message that the member may see; `NotFound` otherwise.
+
+        What lists show of it is mended, best effort, if it is not the truth any more.
+        """
         snapshot = self._messages.get(message_id)
         if snapshot is None or not member.may_read(snapshot.message.author):
             raise NotFound("There is no such message.")
-        return current(snapshot)
+        found = current(snapshot)
+        if found.message.status is not snapshot.message.status:
+            self._mend(found)
+        return found
+
+    def _mend(self, snapshot: Snapshot) -> None:
+        try:
+            self._unit.commit(self._messages.rolling_up(snapshot, snapshot.message.status))
+        except StoreUnavailable as error:
+            self._telemetry.event("follow_later", reason=str(error))
 
     def listing(
         self,

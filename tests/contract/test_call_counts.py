@@ -15,10 +15,11 @@ import app as application
 from benchmarks.counting import AwsRequests
 from benchmarks.doors import Doors, Reply
 from benchmarks.stage import wired
-from chalicelib import settings
+from chalicelib import settings, wiring
 from chalicelib.edge import Tokens
 from chalicelib.observability import JsonTelemetry
 from chalicelib.repositories import schema
+from chalicelib.repositories.table import Update
 
 ACCEPTED = {"dynamodb.TransactWriteItems": 1, "kinesis.PutRecords": 1}
 TEXT = {"content": "Ana is certified", "channels": ["facebook", "linkedin", "email", "sms"]}
@@ -81,6 +82,16 @@ def test_reading_a_message_is_one_call(api: Api) -> None:
     made = api(*CREATE, TEXT).body["id"]
 
     assert api.calls("GET", f"/api/v1/messages/{made}") == {"dynamodb.BatchGetItem": 1}
+
+
+def test_reading_a_message_whose_roll_up_is_missing_is_one_call_more_once(api: Api) -> None:
+    made = api(*CREATE, TEXT).body["id"]
+    path = f"/api/v1/messages/{made}"
+    key, store = schema.message(made), wiring.store()
+    store.commit([Update(key, set={"status": "scheduled"}, remove=frozenset({"rolled"}))])
+
+    mended = {"dynamodb.BatchGetItem": 1, "dynamodb.UpdateItem": 1}
+    assert [api.calls("GET", path) for _ in range(2)] == [mended, {"dynamodb.BatchGetItem": 1}]
 
 
 def test_listing_ones_own_messages_is_one_call(api: Api) -> None:

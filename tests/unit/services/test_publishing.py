@@ -18,7 +18,7 @@ from chalicelib.domain.messages import (
     MessageStatus,
     Variant,
 )
-from chalicelib.domain.ports import Filter, UploadStatus
+from chalicelib.domain.ports import Filter, Snapshot, UploadStatus
 from chalicelib.domain.states import Status
 from chalicelib.services.publishing import SOON
 from tests.fakes.ground import START
@@ -325,14 +325,40 @@ def test_a_message_that_is_none_is_not_found(world: World) -> None:
         world.publishing.read("nothing", MAX)
 
 
-def test_a_read_message_tells_what_its_deliveries_add_up_to_now(world: World) -> None:
+def unrolled(world: World) -> Snapshot:
+    """Return a message whose roll-up could not be stored when it was delivered."""
     message = world.submit("Hello", FEED, at=LATER)
     world.breaker.when = lambda at, op, request: (
         StoreUnavailable("no") if at == "before" and "rolled" in repr(request) else None
     )
     world.run()
+    return message
+
+
+def test_a_read_message_tells_what_its_deliveries_add_up_to_now(world: World) -> None:
+    message = unrolled(world)
 
     assert world.publishing.read(message.message.id, ADA).message.status is MessageStatus.DELIVERED
+    assert world.heard.named("follow_later")
+
+
+def test_reading_a_message_mends_what_lists_show_of_it(world: World) -> None:
+    message = unrolled(world)
+    world.breaker.mend()
+    for _ in range(2):
+        world.publishing.read(message.message.id, ADA)
+        page = world.publishing.listing(ADA, Filter(), everyone=False, limit=10, cursor=None)
+        assert [item.status for item in page.items] == [MessageStatus.DELIVERED]
+
+
+def test_reading_writes_only_where_something_is_to_mend(world: World) -> None:
+    message = unrolled(world)
+    world.breaker.mend()
+    before = world.breaker.writes
+    for _ in range(2):
+        world.publishing.read(message.message.id, ADA)
+
+    assert world.breaker.writes == before + 1
 
 
 def test_members_list_their_own_messages_newest_first(world: World) -> None:
