@@ -119,8 +119,8 @@ class InFlight(Conflict):
     code = "in_flight"
     title = "Some channels can't be stopped any more"
 
-    def __init__(self, channels: Sequence[str], detail: str = "") -> None:
-        super().__init__(detail or f"Being published right now: {', '.join(channels)}.")
+    def __init__(self, channels: Sequence[str], detail: str) -> None:
+        super().__init__(detail)
         self.channels = tuple(channels)
 
 

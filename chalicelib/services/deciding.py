@@ -8,7 +8,7 @@ from dataclasses import replace
 from chalicelib.domain import steps
 from chalicelib.domain.channels import Channel, ChannelName
 from chalicelib.domain.deliveries import Delivery, DeliveryKey, Policy
-from chalicelib.domain.errors import Conflict, IllegalTransition, InFlight, LostRace, NotFound
+from chalicelib.domain.errors import Conflict, IllegalTransition, LostRace, NotFound
 from chalicelib.domain.identity import Member
 from chalicelib.domain.messages import Message, MessageStatus
 from chalicelib.domain.ports import (
@@ -21,13 +21,10 @@ from chalicelib.domain.ports import (
     Snapshot,
     Writes,
 )
+from chalicelib.domain.recall import beyond_recall
 from chalicelib.domain.states import Event, Status
 from chalicelib.services.progress import Progress
 from chalicelib.services.publishing import TRIES, Publishing
-
-RIGHT_NOW = "Being published right now"
-PERHAPS = "Perhaps published already"
-ALREADY = "Published already"
 
 
 class Deciding:
@@ -77,10 +74,10 @@ class Deciding:
         after = self._publishing.read(message_id, member)
         if after.message.status is MessageStatus.CANCELLED:
             self._publishing.commit_or_conflict(*self._released(message))
-        left = _beyond_recall(after)
+        refusal = beyond_recall(after.deliveries)
         is_settled = all(delivery.status.is_terminal for delivery in after.deliveries)
-        if left and not (is_settled and _was_stopped(before)):
-            raise InFlight(list(left), _in_words(left))
+        if refusal is not None and not (is_settled and _was_stopped(before)):
+            raise refusal
         return after
 
     def _stop(self, delivery: Delivery, member: Member) -> None:
@@ -229,27 +226,3 @@ def _was_stopped(snapshot: Snapshot) -> bool:
     """Return whether some part of a message was cancelled."""
     parts = snapshot.deliveries
     return any(part.status is Status.CANCELLED or part.counts.cancelled for part in parts)
-
-
-def _beyond_recall(snapshot: Snapshot) -> Mapping[str, str]:
-    """Return the channels that show a message or yet may, each with how that is."""
-    hows = {part.key.channel: _standing(part) for part in snapshot.deliveries}
-    return {channel: how for channel, how in hows.items() if how}
-
-
-def _standing(part: Delivery) -> str:
-    """Return why a delivery can't be stopped; nothing if nobody is going to see it."""
-    if part.status in (Status.IN_DOUBT, Status.NEEDS_REVIEW):
-        return PERHAPS
-    if part.status is Status.DELIVERED:
-        return ALREADY
-    return "" if part.status.is_terminal else RIGHT_NOW
-
-
-def _in_words(left: Mapping[str, str]) -> str:
-    """Return in a sentence a kind which channels can't be stopped."""
-    named = {
-        how: [channel for channel, kind in left.items() if kind == how]
-        for how in (RIGHT_NOW, PERHAPS, ALREADY)
-    }
-    return " ".join(f"{how}: {', '.join(names)}." for how, names in named.items() if names)

@@ -56,6 +56,7 @@ from chalicelib.domain.ports import (
     UploadStatus,
     Writes,
 )
+from chalicelib.domain.recall import beyond_recall
 from chalicelib.domain.states import Status
 from chalicelib.services.accounts import AccountBook
 from chalicelib.services.hinting import Hinting
@@ -496,9 +497,9 @@ def _late_after(policy: LatePolicy) -> timedelta | None:
 def _settled(snapshot: Snapshot) -> frozenset[ChannelName]:
     """Return the channels that an edit leaves alone; raises if it could change none, or not yet."""
     fixed = [part for part in snapshot.deliveries if not part.is_editable]
-    moving = [part.key.channel for part in fixed if not part.status.is_terminal]
-    if moving:
-        raise InFlight(moving)
+    refusal = beyond_recall(part for part in fixed if not part.status.is_terminal)
+    if refusal is not None:
+        raise refusal
     if fixed and len(fixed) == len(snapshot.deliveries):
         names = ", ".join(part.key.channel for part in fixed)
         raise IllegalTransition(f"Already settled and no longer editable: {names}.")

@@ -62,7 +62,7 @@ def example(kind: type[PublisherError]) -> PublisherError:
     if kind is errors.InvalidMessage:
         return errors.InvalidMessage([Fault("/content", "blank", "Nothing to see.")])
     if kind is errors.InFlight:
-        return errors.InFlight(["sms", "email"])
+        return errors.InFlight(["sms", "email"], "Published already: sms, email.")
     if kind is errors.AlreadyAnnounced:
         return errors.AlreadyAnnounced("Announced.", "an-id")
     if kind is errors.RateLimited:

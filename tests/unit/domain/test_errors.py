@@ -68,10 +68,9 @@ def test_an_invalid_message_counts_its_faults(count: int, told: str) -> None:
 
 
 def test_what_is_in_flight_names_its_channels() -> None:
-    error = InFlight(["sms", "email"])
+    error = InFlight(["sms", "email"], "Later.")
 
-    assert error.channels == ("sms", "email")
-    assert "sms, email" in error.detail
+    assert (error.channels, error.detail) == (("sms", "email"), "Later.")
 
 
 def test_an_earlier_announcement_is_named_only_to_whom_may_know() -> None:

@@ -259,6 +259,17 @@ def test_a_message_that_failed_has_nothing_to_stop(world: World) -> None:
     assert cancel(world, message).message.status is MessageStatus.FAILED
 
 
+def test_what_is_being_taken_back_has_nothing_to_stop(world: World) -> None:
+    message = world.submit("Hello", FEED)
+    world.run()
+    world.deciding.unpublish(message.message.id, FEED, ADA)
+
+    with pytest.raises(InFlight, match=f"Being taken back right now: {FEED}"):
+        cancel(world, message)
+    world.run()
+    assert cancel(world, message).deliveries[0].status is Status.DELETED
+
+
 def test_what_waits_for_a_persons_answer_may_be_published(world: World) -> None:
     world.platforms.arm(OTHER, lost_before)
     message = world.submit("Hello", OTHER)

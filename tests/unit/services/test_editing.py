@@ -237,7 +237,9 @@ def test_what_may_be_out_already_cannot_be_edited(world: World, fault: object) -
             edit(world, message)
         refused.append(error.value)
 
+    how = "Perhaps published already" if fault else "Being published right now"
     assert [error.channels for error in refused] == [(FEED,)]
+    assert refused[0].detail == f"{how}: {FEED}."
 
 
 def test_what_is_settled_cannot_be_edited(world: World) -> None:
