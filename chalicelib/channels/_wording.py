@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from chalicelib.domain import text as texts
 from chalicelib.domain.channels import Length, Limits, Media, MediaRule, Wording
@@ -13,8 +14,9 @@ Measure = Callable[[str], int]
 
 
 def carried(media: Sequence[Media], rule: MediaRule) -> tuple[Media, ...]:
-    """Return the pictures that are offered."""
-    return tuple(rule.carried(media))
+    """Return the pictures that are offered; described only where descriptions are taken."""
+    taken = tuple(rule.carried(media))
+    return taken if rule.alt_text else tuple(replace(item, alt_text="") for item in taken)
 
 
 def length(text: str, limits: Limits) -> int:

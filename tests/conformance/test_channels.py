@@ -6,6 +6,7 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from importlib import import_module
 from pathlib import Path
@@ -151,6 +152,16 @@ def test_media_rules_can_be_met(channel: Channel) -> None:
 def test_a_short_text_with_a_picture_has_no_fault(channel: Channel) -> None:
     _, faults = channel.compose(Wording("Hello"), (CARD,), account(channel))
     assert faults == []
+
+
+@EACH
+def test_a_post_describes_its_picture_only_where_the_platform_takes_that(channel: Channel) -> None:
+    plain = account(channel)
+    optional = dict.fromkeys(channel.optional_settings, "setting")
+    complete = replace(plain, settings={**optional, **plain.settings})
+    composed, _ = channel.compose(Wording("Hello"), (CARD,), complete)
+    described = CARD.alt_text if channel.media.alt_text else ""
+    assert [item.alt_text for item in composed.media] == [described][: channel.media.max_items]
 
 
 @EACH
