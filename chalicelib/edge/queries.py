@@ -52,7 +52,7 @@ def read(
 
 
 def _limit(text: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,3}", text) or not 1 <= int(text) <= MAX_LIMIT:
+    if not re.fullmatch(r"[1-9][0-9]{0,2}", text) or int(text) > MAX_LIMIT:
         raise ValueError(f"Give a whole number from 1 to {MAX_LIMIT}.")
     return int(text)
 

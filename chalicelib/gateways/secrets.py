@@ -110,15 +110,14 @@ class HmacSigner:
         return f"{_text(value.encode())}.{_text(mac)}"
 
     def verify(self, purpose: str, token: str) -> str | None:
-        """Return the signed value; None for anything else."""
-        body, dot, mac = token.partition(".")
+        """Return the signed value; None for anything else, another spelling of it included."""
+        body, _, _ = token.partition(".")
         try:
             value = _bytes(body).decode()
-            given = _bytes(mac)
         except ValueError:
             return None
-        good = dot and hmac.compare_digest(self._mac("sign", purpose, value)[:16], given)
-        return value if good else None
+        made, given = self.sign(purpose, value).encode(), token.encode(errors="replace")
+        return value if hmac.compare_digest(made, given) else None
 
     def _mac(self, *parts: str) -> bytes:
         text = "\x00".join(parts)
@@ -141,6 +140,4 @@ def _text(data: bytes) -> str:
 
 
 def _bytes(text: str) -> bytes:
-    if not text.isascii():
-        raise ValueError("not base64")
     return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)

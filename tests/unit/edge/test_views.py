@@ -339,6 +339,13 @@ def test_a_tampered_cursor_is_refused(api: Api, place: int) -> None:
     assert api("GET", f"{MESSAGES}?cursor={''.join(cursor)}").status == 400
 
 
+@pytest.mark.parametrize(("before", "behind"), [("", "="), ("", "%20"), ("", "%0A"), ("%20", "")])
+def test_a_cursor_is_taken_only_as_it_was_given(api: Api, before: str, behind: str) -> None:
+    cursor = cursor_of(api, f"{MESSAGES}?limit=1")
+    reply = api("GET", f"{MESSAGES}?cursor={before}{cursor}{behind}")
+    assert (reply.status, reply.json["errors"][0]["pointer"]) == (400, "/query/cursor")
+
+
 def test_the_recipients_of_a_message_are_one_list_over_its_channels(api: Api) -> None:
     made = api("POST", MESSAGES, {"content": "Hi", "channels": ["email", "facebook", "sms"]})
     target = f"{made.headers['Location']}/recipients"

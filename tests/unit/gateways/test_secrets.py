@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import string
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import pytest
@@ -230,6 +230,25 @@ def test_a_token_with_another_character_proves_nothing(place: int) -> None:
     forged = token[:place] + changed + token[place + 1 :]
 
     assert SIGNER.verify("p", forged) is None
+
+
+def other_spellings(token: str) -> Iterator[str]:
+    """Yield texts from which a generous decoder reads the same as from a token."""
+    body, _, mac = token.partition(".")
+    yield from (f"{token}{tail}" for tail in ("=", "==", "\n", " ", "."))
+    yield from (f"{body}={'' if tail else '='}.{mac}" for tail in (True, False))
+    yield f" {token}"
+    yield f"{body}.{mac}\udc80"
+    # 22 characters hold 16 bytes, and four bits that mean nothing.
+    alphabet = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
+    yield token[:-1] + alphabet[alphabet.index(token[-1]) ^ 1]
+
+
+@pytest.mark.parametrize("value", ["value", "valu", "val"])
+def test_a_token_has_one_spelling(value: str) -> None:
+    token = SIGNER.sign("p", value)
+
+    assert [text for text in other_spellings(token) if SIGNER.verify("p", text) is not None] == []
 
 
 @pytest.mark.parametrize("token", ["", ".", "dmFsdWU", "dmFsdWU.", ".AAAA", "ä.ö", "_w.AAAA"])
