@@ -127,10 +127,8 @@ def read_me(request: Request) -> Answer:
 @api.view
 def change_me(request: Request) -> Answer:
     """Change one's own name, language or time zone."""
-    body = request.body(edge.ProfileEdit)
-    profile = wiring.profiling().change(
-        request.member, name=body.name, language=body.language, time_zone=body.time_zone
-    )
+    changes = request.body(edge.ProfileEdit).changes()
+    profile = wiring.profiling().change(request.member, **changes)
     return responses.ok(rendering.me(request.member, profile))
 
 

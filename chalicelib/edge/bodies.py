@@ -171,13 +171,20 @@ def _example(body: dict[str, Any]) -> ConfigDict:
 
 
 def _partial(schema: dict[str, Any]) -> None:
-    """Say that an absent field has no default: it stays as it is."""
+    """Say that an absent field has no default, and that one has to be there."""
     for field in schema["properties"].values():
         field.pop("default", None)
+    schema["minProperties"] = 1
 
 
 def _list_families(schema: dict[str, Any]) -> None:
     schema["enum"] = [family.id for family in catalogue()]
+
+
+class Edit(Body):
+    """What is to change; a field that is absent stays as it is, and nothing is no change."""
+
+    model_config = ConfigDict(json_schema_extra=_partial)
 
 
 class Nothing(Body):
@@ -234,13 +241,11 @@ class MessageBody(Body):
     late_policy: LatePolicyBody | None = None
 
 
-class MessageEdit(Body):
+class MessageEdit(Edit):
     """What is to change; a field that is absent stays as it is.
 
     A null `subject` goes back to the first line, a null `scheduled_at` to publishing now.
     """
-
-    model_config = ConfigDict(json_schema_extra=_partial)
 
     content: Text = ""
     subject: Line | None = None
@@ -296,14 +301,16 @@ class CertificationPreview(Body):
     certification: CertificationSketch
 
 
-class ProfileEdit(Body):
-    """What is to change about oneself; a field that is absent or null stays as it is."""
+class ProfileEdit(Edit):
+    """What is to change about oneself; a field that is absent stays as it is."""
 
-    model_config = ConfigDict(json_schema_extra=_partial)
+    name: Name = ""
+    language: Language = "en"
+    time_zone: ZoneName = ""
 
-    name: Name | None = None
-    language: Language | None = None
-    time_zone: ZoneName | None = None
+    def changes(self) -> dict[str, Any]:
+        """Return the fields that were sent."""
+        return self.model_dump(exclude_unset=True)
 
 
 class AccountBody(Body):

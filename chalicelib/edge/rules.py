@@ -101,7 +101,7 @@ def _between(
         yield from _certification(given, around)
     elif model is bodies.AccountBody:
         yield from _account(given)
-    elif model is bodies.MessageEdit and not given:
+    elif issubclass(model, bodies.Edit) and not given:
         yield Fault("", "empty", "Say what is to change.")
     else:
         yield from _repeated(given, "channels")

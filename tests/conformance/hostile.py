@@ -486,6 +486,11 @@ def _others() -> list[Hostile]:
             ("PATCH", ME, MEMBER, {}, "language", "xx", "/language"),
             ("PATCH", ME, MEMBER, {}, "time_zone", "Nowhere", "/time_zone"),
             ("PATCH", ME, MEMBER, {}, "role", "admin", "/role"),
+            ("PATCH", ME, MEMBER, {}, "nothing", GONE, ""),
+            *(
+                ("PATCH", ME, MEMBER, {"name": "Ada"}, name, None, f"/{name}")
+                for name in ("name", "language", "time_zone")
+            ),
             ("POST", UPLOADS, MEMBER, {"size_bytes": 1}, "content_type", GONE, "/content_type"),
             (
                 "POST",
