@@ -26,4 +26,4 @@ def _announced(submission: Submission | None, channel: Channel) -> Wording:
     family = catalogue().by_id(submission.family_id) if submission else None
     if submission is None or family is None:
         raise UnsupportedContent("This announcement's certification is not in the catalogue.")
-    return announce(submission, family, channel.name, submission.language)
+    return announce(submission, family, channel.name, submission.written_in)

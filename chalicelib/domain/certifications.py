@@ -130,7 +130,10 @@ class Catalogue:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """An achievement as a member hands it in. `consent` is the announced person's."""
+    """An achievement as a member hands it in. `consent` is the announced person's.
+
+    An empty name and no language mean what the member's profile says.
+    """
 
     member_name: str
     family_id: str
@@ -140,10 +143,15 @@ class Submission:
     credential_url: str | None = None
     linkedin_url: str | None = None
     personal_message: str | None = field(default=None, repr=False)
-    language: Language = "en"
+    language: Language | None = None
     photo_upload_id: str | None = None
     scheduled_at: datetime | None = None
     time_zone: str | None = None
+
+    @property
+    def written_in(self) -> Language:
+        """Return the language of the announcement."""
+        return self.language or "en"
 
 
 @cache
@@ -206,7 +214,7 @@ def check_submission(
     faults += _url_faults("/credential_url", submission.credential_url, _credential_url_fault)
     faults += _url_faults("/linkedin_url", submission.linkedin_url, _linkedin_url_fault)
     faults += _personal_message_faults(submission.personal_message)
-    if submission.language not in LANGUAGES:
+    if submission.written_in not in LANGUAGES:
         detail = f"Choose one of: {', '.join(LANGUAGES)}."
         faults.append(Fault("/language", "unknown_language", detail))
     if submission.consent is not True:

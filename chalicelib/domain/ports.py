@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Generic, Protocol, TypeVar
 
-from chalicelib.domain.certifications import Submission
+from chalicelib.domain.certifications import Language, Submission
 from chalicelib.domain.channels import (
     Account,
     AwsCall,
@@ -591,5 +591,5 @@ class Profile:
 
     user: str
     name: str = ""
-    language: str = "en"
+    language: Language = "en"
     time_zone: str = "UTC"

@@ -258,7 +258,7 @@ class MessageEdit(Edit):
 
 
 class AchievementBody(Body):
-    """What is announced, where and when. The name defaults to the member's own."""
+    """What is announced, where and when. Name and language default to the member's own."""
 
     member_name: str | None = None
     certification_type: Annotated[str, Field(json_schema_extra=_list_families)]

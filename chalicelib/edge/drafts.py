@@ -64,7 +64,7 @@ def changes(body: MessageEdit) -> Changes:
 
 
 def submission(body: AchievementBody) -> Submission:
-    """Return the achievement as its member hands it in; an absent name is empty."""
+    """Return the achievement as its member hands it in; what is absent is left to their profile."""
     return Submission(
         member_name=body.member_name or "",
         family_id=body.certification_type,
@@ -74,7 +74,7 @@ def submission(body: AchievementBody) -> Submission:
         credential_url=body.credential_url,
         linkedin_url=body.linkedin_url,
         personal_message=body.personal_message,
-        language=body.language or "en",
+        language=body.language,
         photo_upload_id=body.photo_upload_id,
         scheduled_at=body.scheduled_at,
         time_zone=body.time_zone,

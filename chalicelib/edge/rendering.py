@@ -236,7 +236,7 @@ def certification_item(value: Achievement) -> answers.CertificationItem:
         "linkedin_url": submitted.linkedin_url,
         "photo_upload_id": submitted.photo_upload_id,
         "personal_message": submitted.personal_message,
-        "language": submitted.language,
+        "language": submitted.written_in,
         "channels": list(submitted.channels),
         "scheduled_at": _instant(submitted.scheduled_at),
         "time_zone": submitted.time_zone,

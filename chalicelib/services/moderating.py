@@ -118,7 +118,11 @@ class Moderating:
     def _checked(
         self, submission: Submission, profile: Profile
     ) -> tuple[Submission, Certification]:
-        submission = replace(submission, member_name=submission.member_name or profile.name)
+        submission = replace(
+            submission,
+            member_name=submission.member_name or profile.name,
+            language=submission.language or profile.language,
+        )
         faults = check_submission(submission, now=self._clock.now(), home=profile.time_zone)
         family = catalogue().by_id(submission.family_id)
         if faults or family is None:
@@ -288,7 +292,7 @@ def _reader(achievement: Achievement) -> Member:
 
 
 def _draft(submission: Submission, family: Certification) -> Draft:
-    text = canonical_text(submission, family, submission.language)
+    text = canonical_text(submission, family, submission.written_in)
     return Draft(
         content=Content(text=text, announcement=submission),
         channels=tuple(ChannelName(name) for name in submission.channels),

@@ -163,7 +163,7 @@ def card_facts(submission: Submission) -> CardFacts:
     family = catalogue().by_id(submission.family_id)
     if family is None:
         raise UnsupportedContent(f"There is no certification '{submission.family_id}' any more.")
-    labels = card_labels(submission, family, submission.language)
+    labels = card_labels(submission, family, submission.written_in)
     return CardFacts(
         name=submission.member_name,
         title=family.name,

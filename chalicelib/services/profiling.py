@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from chalicelib.domain.certifications import Language
 from chalicelib.domain.identity import Member
 from chalicelib.domain.ports import Profile, Profiles
 
@@ -24,7 +25,7 @@ class Profiling:
         member: Member,
         *,
         name: str | None = None,
-        language: str | None = None,
+        language: Language | None = None,
         time_zone: str | None = None,
     ) -> Profile:
         """Change what is given and return the whole."""

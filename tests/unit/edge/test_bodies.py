@@ -151,7 +151,7 @@ def test_faults_of_types_and_of_meaning_are_listed_together() -> None:
     }
 
 
-def test_an_absent_name_is_left_to_the_profile() -> None:
+def test_an_absent_name_and_language_are_left_to_the_profile() -> None:
     given = {
         "certification_type": "cloud-practitioner",
         "certified_on": "2026-11-02",
@@ -161,7 +161,7 @@ def test_an_absent_name_is_left_to_the_profile() -> None:
         "time_zone": None,
     }
     submission = drafts.submission(validated(bodies.CertificationBody, given, AROUND))
-    assert (submission.member_name, submission.language) == ("", "en")
+    assert (submission.member_name, submission.language) == ("", None)
 
 
 def test_a_body_is_not_judged_without_its_surroundings() -> None:

@@ -105,6 +105,32 @@ def test_without_a_profile_the_name_defaults_to_the_tokens(world: World) -> None
     assert (achievement.submission.member_name, achievement.name_differs) == ("Ada Lovelace", False)
 
 
+def test_the_language_defaults_to_the_profiles(world: World) -> None:
+    world.profiles.save(Profile("ada", language="es"))
+    achievement, announcement = world.achieve()
+    world.run()
+
+    assert achievement.submission.language == "es"
+    assert "2 de noviembre de 2026" in announcement.message.content.text
+    assert "2 de noviembre de 2026" in world.shown("facebook")[0]
+
+
+def test_a_language_that_is_chosen_wins_over_the_profiles(world: World) -> None:
+    world.profiles.save(Profile("ada", language="es"))
+
+    assert world.achieve(language="en")[0].submission.language == "en"
+
+
+def test_without_a_profile_english_is_written(world: World) -> None:
+    assert world.achieve()[0].submission.language == "en"
+
+
+def test_a_preview_speaks_the_profiles_language_too(world: World) -> None:
+    world.profiles.save(Profile("ada", language="es"))
+
+    assert "2 de noviembre de 2026" in world.moderating.preview(ACHIEVEMENT, ADA)[0].post.text
+
+
 def test_another_name_is_marked_for_the_reviewer(world: World) -> None:
     achievement, _ = world.achieve(member_name="Grace Hopper")
 
