@@ -10,6 +10,7 @@
     │   ├── IllegalTransition         illegal_transition
     │   ├── InFlight                  in_flight           (names the channels)
     │   ├── AlreadyAnnounced          already_announced
+    │   ├── AlreadySubscribed         already_subscribed
     │   ├── MediaNotReady             media_not_ready
     │   ├── StillRunning              still_running       (a twin request has not finished)
     │   └── IdempotencyMismatch       idempotency_mismatch
@@ -129,6 +130,17 @@ class AlreadyAnnounced(Conflict):
 
     code = "already_announced"
     title = "This achievement was announced already"
+
+    def __init__(self, detail: str = "", existing_id: str | None = None) -> None:
+        super().__init__(detail)
+        self.existing_id = existing_id
+
+
+class AlreadySubscribed(Conflict):
+    """The address is among the channel's recipients; what is known of them stays as it is."""
+
+    code = "already_subscribed"
+    title = "This address is a recipient already"
 
     def __init__(self, detail: str = "", existing_id: str | None = None) -> None:
         super().__init__(detail)

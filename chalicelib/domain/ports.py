@@ -369,7 +369,7 @@ class Subscriptions(Protocol):
     """Recipients of the direct channels, by opaque id."""
 
     def add(self, subscription: Subscription) -> bool:
-        """Store; an address that opted out stays opted out and False is returned."""
+        """Store; False, and nothing is changed, if they are known or opted out."""
 
     def get(self, channel: ChannelName, recipient_id: str) -> Subscription | None: ...
     def page(self, channel: ChannelName, limit: int, after: str | None) -> Page[Subscription]:

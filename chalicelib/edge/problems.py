@@ -149,7 +149,8 @@ def _members(error: PublisherError) -> dict[str, Any]:
         return {"errors": [fault_json(fault) for fault in error.faults[:MAX_FAULTS_SHOWN]]}
     if isinstance(error, errors.InFlight):
         return {"channels": list(error.channels)}
-    if isinstance(error, errors.AlreadyAnnounced) and error.existing_id:
+    already = errors.AlreadyAnnounced | errors.AlreadySubscribed
+    if isinstance(error, already) and error.existing_id:
         return {"existing_id": error.existing_id}
     if isinstance(error, errors.ChannelError):
         return {"retryable": error.retryable, "remedy": error.remedy}

@@ -40,7 +40,7 @@ OPTED_OUT_AT = "opted_out_at"
 PERSON = "recipient"
 DECIDED_AT = "decided_at"
 WINDOW = "window_open_until"
-"""Beside the person, because it changes by itself and survives a renewed consent."""
+"""Beside the person, because it changes by itself."""
 
 
 class Subscriptions:
@@ -50,9 +50,10 @@ class Subscriptions:
         self._store = store
 
     def add(self, subscription: Subscription) -> bool:
-        """Store; an address that opted out stays opted out and False is returned."""
+        """Store; False, and nothing is changed, if they are known or opted out."""
         key = schema.recipient(subscription.channel, subscription.recipient.id)
-        store = Update(key, set=_attributes(subscription), condition=Absent(OPTED_OUT_AT))
+        is_new = all_of(Absent(PERSON), Absent(OPTED_OUT_AT))
+        store = Update(key, set=_attributes(subscription), condition=is_new)
         try:
             self._store.commit([store])
         except LostRace:

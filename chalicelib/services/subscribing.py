@@ -8,8 +8,16 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chalicelib.domain.channels import Channel, ChannelName, Recipient
-from chalicelib.domain.errors import Conflict, Fault, Forbidden, InvalidMessage, NotFound
+from chalicelib.domain.errors import (
+    AlreadySubscribed,
+    Conflict,
+    Fault,
+    Forbidden,
+    InvalidMessage,
+    NotFound,
+)
 from chalicelib.domain.identity import Member, Role
+from chalicelib.domain.instants import format_instant
 from chalicelib.domain.ports import (
     Clock,
     Cursor,
@@ -57,9 +65,10 @@ class Subscribing:
     def add(
         self, name: str, address: str, display_name: str, consent: str, member: Member
     ) -> Subscription:
-        """Record someone's consent; the same address again is the same recipient.
+        """Record someone's consent; addresses that differ only in case are one recipient's.
 
-        Raises `Conflict` for someone who opted out: only they can change their mind.
+        What is recorded stays: `AlreadySubscribed` names who has the address, and whoever opted out
+        is a `Conflict`, since only they can change their mind. Raises `InvalidMessage`.
         """
         channel = self._direct(name, member)
         normal = normalise_address(channel.name, address)
@@ -72,15 +81,24 @@ class Subscribing:
             faults.append(Fault("/consent", "required", detail))
         if normal is None or faults:
             raise InvalidMessage(faults)
-        recipient = Recipient(
-            id=self._signer.opaque("recipient", channel.name, normal),
-            address=normal,
-            name=display_name,
-        )
+        recipient = Recipient(self._id(channel.name, normal), address=normal, name=display_name)
         subscription = Subscription(recipient, channel.name, consent, self._clock.now())
         if not self._subscriptions.add(subscription):
-            raise Conflict("This person opted out; only they can opt in again.")
+            raise self._known(channel.name, recipient.id)
         return subscription
+
+    def _known(self, channel: ChannelName, recipient_id: str) -> Conflict:
+        """Return why an address is not added."""
+        known = self._subscriptions.get(channel, recipient_id)
+        if known is None or known.opted_out_at is not None:
+            return Conflict("This person opted out; only they can opt in again.")
+        since = format_instant(known.created_at)
+        detail = f"They have been a recipient since {since}, and stay as they were recorded."
+        return AlreadySubscribed(detail, recipient_id)
+
+    def _id(self, channel: ChannelName, address: str) -> str:
+        # RFC 5321 lets a host tell cases apart before the @; none that people use does.
+        return self._signer.opaque("recipient", channel, address.lower())
 
     def listing(
         self, name: str, member: Member, *, limit: int, cursor: Cursor | None
@@ -122,7 +140,7 @@ class Subscribing:
             return False
         now = self._clock.now()
         written_at = min(at or now, now)
-        recipient_id = self._signer.opaque("recipient", name, normal)
+        recipient_id = self._id(name, normal)
         self._subscriptions.open_window(name, recipient_id, written_at + WINDOW)
         word = text.strip().strip(".!").casefold()
         if word in START_WORDS:
@@ -144,7 +162,7 @@ class Subscribing:
 
 
 def normalise_address(channel: ChannelName, address: str) -> str | None:
-    """Return the address in its one form; None if it is none of this channel's kind."""
+    """Return the address as it is written to; None if it is none of this channel's kind."""
     if channel == "email":
         text = address.strip()
         local, _, host = text.rpartition("@")

@@ -62,6 +62,9 @@ ADVICE: Mapping[Kind, str] = {
     errors.IllegalTransition: "Read it again: its status does not allow this any more, or yet.",
     errors.InFlight: "See `detail`: `channels` show it or may yet; a cancel stopped the others.",
     errors.AlreadyAnnounced: "Look at `existing_id`, if it is given; there is nothing to send.",
+    errors.AlreadySubscribed: (
+        "Nothing, or remove the recipient `existing_id` first to record them anew."
+    ),
     errors.MediaNotReady: "Ask for the upload until it is `ready`, then send the same again.",
     errors.StillRunning: "Wait as long as `Retry-After` says, then send the same again.",
     errors.IdempotencyMismatch: "Use a new `Idempotency-Key` for another request.",

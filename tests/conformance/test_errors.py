@@ -23,6 +23,7 @@ EXPECTED = {
     "illegal_transition": 409,
     "in_flight": 409,
     "already_announced": 409,
+    "already_subscribed": 409,
     "media_not_ready": 409,
     "still_running": 409,
     "idempotency_mismatch": 422,

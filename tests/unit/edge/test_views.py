@@ -381,6 +381,17 @@ def test_a_recipient_can_be_added_listed_and_removed(api: Api) -> None:
     assert api("GET", target, who=MANAGER).json["items"] == []
 
 
+def test_a_recipient_that_is_there_is_named_instead_of_overwritten(api: Api) -> None:
+    target = "/api/v1/channels/email/recipients"
+    body = {"address": "Reader@example.org", "consent": True, "name": "Rea"}
+    made = api("POST", target, body, who=MANAGER)
+    other = {**body, "address": "reader@EXAMPLE.org", "name": "Somebody"}
+    again = api("POST", target, other, who=MANAGER)
+    assert (again.status, again.json["code"]) == (409, "already_subscribed")
+    assert again.json["existing_id"] == made.json["id"]
+    assert api("GET", target, who=MANAGER).json["items"] == [made.json]
+
+
 @pytest.mark.parametrize(
     ("changed", "place"),
     [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -327,11 +326,8 @@ def test_a_parent_that_another_worker_closed_first_is_left_alone(world: World) -
 def test_a_window_that_has_passed_is_closed_to_free_text(world: World) -> None:
     ids = world.subscribe("whatsapp", 2)
     for recipient_id, hours in zip(ids, (-1, 1), strict=True):
-        known = world.subscriptions.get(ChannelName("whatsapp"), recipient_id)
-        assert known is not None
         until = START + timedelta(hours=hours)
-        person = replace(known.recipient, window_open_until=until)
-        world.subscriptions.add(replace(known, recipient=person))
+        world.subscriptions.open_window(ChannelName("whatsapp"), recipient_id, until)
     world.submit("Hello", "whatsapp")
     world.run()
     kinds = [step.json["type"] for step in world.platforms.published("whatsapp")]  # type: ignore[union-attr] # it speaks HTTP

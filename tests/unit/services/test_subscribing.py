@@ -10,7 +10,13 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.domain.channels import ChannelName
-from chalicelib.domain.errors import Conflict, Forbidden, InvalidMessage, NotFound
+from chalicelib.domain.errors import (
+    AlreadySubscribed,
+    Conflict,
+    Forbidden,
+    InvalidMessage,
+    NotFound,
+)
 from chalicelib.domain.ports import Subscription
 from chalicelib.observability import JsonTelemetry
 from chalicelib.services.subscribing import normalise_address
@@ -52,13 +58,40 @@ def test_consent_is_recorded(world: World) -> None:
     ("channel", "one", "other"),
     [
         ("email", "grace@example.org", "  grace@EXAMPLE.org "),
+        ("email", "Grace.Hopper@example.org", "grace.hopper@example.org"),
         ("sms", "+15550100", "+1 (555) 01-00"),
     ],
 )
 def test_the_same_address_is_the_same_recipient(
     world: World, channel: str, one: str, other: str
 ) -> None:
-    assert add(world, channel, one).recipient.id == add(world, channel, other).recipient.id
+    added = add(world, channel, one)
+
+    with pytest.raises(AlreadySubscribed) as refused:
+        add(world, channel, other)
+    assert refused.value.existing_id == added.recipient.id
+    assert world.subscriptions.page(added.channel, 10, None).items == [added]
+
+
+def test_whoever_is_added_again_stays_as_they_were_recorded(world: World) -> None:
+    added = add(world)
+    world.clock.advance(days=1)
+
+    with pytest.raises(AlreadySubscribed, match="since 2026-"):
+        world.subscribing.add("email", "GRACE@example.org", "Somebody", "said so", MAX)
+    assert world.subscriptions.get(EMAIL, added.recipient.id) == added
+
+
+def test_an_address_is_written_to_as_it_was_written(world: World) -> None:
+    assert add(world, address="Grace.Hopper@Example.ORG").recipient.address == (
+        "Grace.Hopper@example.org"
+    )
+
+
+def test_letters_that_only_look_alike_in_capitals_are_not_the_same(world: World) -> None:
+    ids = {add(world, address=f"{name}@example.org").recipient.id for name in ("groß", "gross")}
+
+    assert len(ids) == 2
 
 
 def test_the_same_number_on_two_channels_is_two_recipients(world: World) -> None:
@@ -88,7 +121,18 @@ def test_who_opted_out_is_not_added_again_by_others(world: World) -> None:
     added = add(world)
     world.subscribing.unsubscribe(link(world, added))
 
-    with pytest.raises(Conflict):
+    with pytest.raises(Conflict, match="opted out"):
+        add(world, address="GRACE@example.org")
+    stored = world.subscriptions.get(EMAIL, added.recipient.id)
+    assert stored is not None and stored.opted_out_at == START
+
+
+def test_who_opted_out_and_was_removed_is_not_added_again_either(world: World) -> None:
+    added = add(world)
+    world.subscribing.unsubscribe(link(world, added))
+    world.subscribing.remove("email", added.recipient.id, MAX)
+
+    with pytest.raises(Conflict, match="opted out"):
         add(world)
 
 
