@@ -168,12 +168,10 @@ def list_recipients(request: Request, channel: str) -> Answer:
 @api.view
 def add_recipient(request: Request, channel: str) -> Answer:
     """Record that someone agreed to be written to."""
-    act = partial(
-        wiring.subscribing().add,
-        channel,
-        *edge.consented(request.body(edge.RecipientBody)),
-        request.member,
-    )
+    subscribing = wiring.subscribing()
+    check = partial(subscribing.check, channel)
+    address, name, consent = request.judged(edge.RecipientBody, edge.consented, check)
+    act = partial(subscribing.add, channel, address, name, consent, request.member)
     return request.doing(wiring.repeating(), act, responses.added_recipient)
 
 
@@ -195,12 +193,14 @@ def remove_recipient(request: Request, channel: str, recipient_id: str) -> Answe
 def preview(request: Request) -> Answer:
     """Show exactly what each channel would be offered, with every fault; store nothing."""
     match request.payload:
-        case edge.CertificationPreview(certification=sketch):
-            with edge.within(edge.SKETCH):
-                found = wiring.moderating().preview(edge.submission(sketch), request.member)
+        case edge.CertificationPreview():
+            moderating = wiring.moderating()
+            check = edge.within(edge.SKETCH)(moderating.check)
+            sketch = request.judged(edge.CertificationPreview, edge.sketched, check)
+            found = edge.within(edge.SKETCH)(moderating.preview)(sketch, request.member)
         case _:
-            draft = edge.draft(request.body(edge.MessageBody))
-            found = wiring.publishing().preview(draft, request.member)
+            draft = request.judged(edge.MessageBody, edge.draft, wiring.publishing().check)
+            found = wiring.checking().preview(draft, request.member)
     return responses.previews(found)
 
 
@@ -208,8 +208,9 @@ def preview(request: Request) -> Answer:
 @api.view
 def create_message(request: Request) -> Answer:
     """Accept a message for publishing now or at ``scheduled_at``."""
-    draft = edge.draft(request.body(edge.MessageBody))
-    act = partial(wiring.publishing().submit, draft, request.member)
+    publishing = wiring.publishing()
+    draft = request.judged(edge.MessageBody, edge.draft, publishing.check)
+    act = partial(publishing.submit, draft, request.member)
     return request.accepting(wiring.repeating(), act, responses.accepted_message)
 
 
@@ -244,8 +245,10 @@ def edit_message(request: Request, message_id: str) -> Answer:
     direct channels nothing can be changed once recipients were served. An announcement's text names
     its person exactly as submitted.
     """
-    changes = edge.changes(request.body(edge.MessageEdit))
-    snapshot = wiring.publishing().edit(message_id, changes, request.if_match, request.member)
+    publishing = wiring.publishing()
+    check = partial(publishing.check_edit, message_id)
+    changes = request.judged(edge.MessageEdit, edge.changes, check)
+    snapshot = publishing.edit(message_id, changes, request.if_match, request.member)
     return responses.message(snapshot)
 
 
@@ -290,7 +293,8 @@ def approve_message(request: Request, message_id: str) -> Answer:
     nothing; what is decided otherwise, or would drop a text, is refused. An announcement's text
     names its person exactly as submitted.
     """
-    text = request.body(edge.ApproveBody).text
+    check = partial(wiring.publishing().check_rewriting, message_id)
+    text = request.judged(edge.ApproveBody, edge.text, check)
     decide = wiring.moderating().approve_message
     act = partial(decide, message_id, text, request.member, request.if_match_given)
     return request.doing(wiring.repeating(), act, responses.message)
@@ -378,8 +382,9 @@ def list_certification_types(request: Request) -> Answer:
 @api.view
 def submit_certification(request: Request) -> Answer:
     """Submit a certification to be announced, now or at ``scheduled_at``."""
-    submission = edge.submission(request.body(edge.CertificationBody))
-    act = partial(wiring.moderating().submit, submission, request.member)
+    moderating = wiring.moderating()
+    submission = request.judged(edge.CertificationBody, edge.submission, moderating.check)
+    act = partial(moderating.submit, submission, request.member)
     return request.accepting(wiring.repeating(), act, responses.accepted_certification)
 
 
@@ -419,8 +424,10 @@ def approve_certification(request: Request, certification_id: str) -> Answer:
     that was looked at. The very same approval again changes nothing; what is decided otherwise, or
     would drop a text, is refused.
     """
-    text = request.body(edge.ApproveBody).text
-    decide = wiring.moderating().approve
+    moderating = wiring.moderating()
+    check = partial(moderating.check_rewriting, certification_id)
+    text = request.judged(edge.ApproveBody, edge.text, check)
+    decide = moderating.approve
     act = partial(decide, certification_id, text, request.member, request.if_match_given)
     return request.doing(wiring.repeating(), act, responses.certification)
 
@@ -441,8 +448,9 @@ def reject_certification(request: Request, certification_id: str) -> Answer:
 @api.view
 def request_upload(request: Request) -> Answer:
     """Return a form that takes one picture of this type and size within five minutes."""
-    body = request.body(edge.UploadBody)
-    made = wiring.intake().request_upload(request.member, body.content_type, body.size_bytes)
+    intake = wiring.intake()
+    wanted = request.judged(edge.UploadBody, edge.upload, intake.check)
+    made = intake.request_upload(request.member, *wanted)
     return responses.upload_ticket(made)
 
 

@@ -38,6 +38,7 @@ from chalicelib.repositories.profiles import Profiles
 from chalicelib.repositories.recipients import Subscriptions
 from chalicelib.repositories.store import Store
 from chalicelib.services.accounts import AccountBook
+from chalicelib.services.checking import Checking
 from chalicelib.services.connecting import Connecting
 from chalicelib.services.conversing import Conversing
 from chalicelib.services.deciding import Deciding
@@ -76,10 +77,8 @@ def publishing() -> Publishing:
     return Publishing(
         channels=CHANNELS,
         messages=messages(),
-        uploads=uploads(),
         idempotency=idempotency(),
-        book=book(),
-        preparing=preparing(),
+        checking=checking(),
         hinting=hinting(),
         starter=starter(),
         unit=store(),
@@ -89,6 +88,12 @@ def publishing() -> Publishing:
         telemetry=telemetry(),
         require_approval=settings.current().require_approval,
     )
+
+
+@cache
+def checking() -> Checking:
+    """Make the service that judges contents."""
+    return Checking(channels=CHANNELS, uploads=uploads(), book=book(), preparing=preparing())
 
 
 @cache
@@ -114,6 +119,7 @@ def moderating() -> Moderating:
         messages=messages(),
         profiles=profiles(),
         publishing=publishing(),
+        checking=checking(),
         unit=store(),
         clock=clock(),
         ids=ids(),

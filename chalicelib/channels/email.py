@@ -100,7 +100,8 @@ class Email:
         found = words.faults(text, carried, self.limits, self.media)
         subject = wording.subject or ""
         if wording.generated or texts.is_blank(subject):
-            subject = texts.fit(_first_line(subject) or _first_line(text), MAX_SUBJECT, len)
+            first = _one_line(_first_line(subject) or _first_line(text))
+            return Post(text, subject=texts.fit(first, MAX_SUBJECT, len), media=carried), found
         return Post(text, subject=subject, media=carried), found + _subject_faults(subject)
 
     def measure(self, post: Post) -> Length:

@@ -42,11 +42,15 @@ from datetime import timedelta
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing wrong with an input: an RFC 6901 JSON pointer, a stable code and what to do."""
+    """One thing wrong with an input: an RFC 6901 JSON pointer, a stable code and what to do.
+
+    `channel` is set where it is wrong for that channel, whatever the others say of the same part.
+    """
 
     pointer: str
     code: str
     detail: str
+    channel: str | None = None
 
 
 class PublisherError(Exception):
@@ -148,10 +152,14 @@ class AlreadySubscribed(Conflict):
 
 
 class MediaNotReady(Conflict):
-    """An upload that the message refers to is not ready."""
+    """An upload that the message refers to is not ready, and nothing else is wrong."""
 
     code = "media_not_ready"
     title = "An uploaded file is not ready yet"
+
+    def __init__(self, detail: str = "", faults: Sequence[Fault] = ()) -> None:
+        super().__init__(detail)
+        self.faults = tuple(faults)
 
 
 class StillRunning(Conflict):

@@ -15,9 +15,18 @@ from chalicelib.edge.bodies import (
     ResolveBody,
     UploadBody,
 )
-from chalicelib.edge.drafts import account, changes, consented, draft, submission
+from chalicelib.edge.drafts import (
+    account,
+    changes,
+    consented,
+    draft,
+    sketched,
+    submission,
+    text,
+    upload,
+)
+from chalicelib.edge.reading import SKETCH, within
 from chalicelib.edge.requests import Answer, Request
-from chalicelib.edge.rules import SKETCH, within
 from chalicelib.edge.tokens import Tokens
 from chalicelib.edge.views import Edge, Ports, cors
 
@@ -52,7 +61,10 @@ __all__ = [
     "pages",
     "rendering",
     "responses",
+    "sketched",
     "submission",
+    "text",
+    "upload",
     "webhooks",
     "within",
 ]

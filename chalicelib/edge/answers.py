@@ -17,13 +17,11 @@ from chalicelib.domain.messages import MessageStatus
 from chalicelib.domain.ports import AccountStatus, CertificationStatus, UploadStatus
 from chalicelib.domain.states import Status
 from chalicelib.domain.text import TextUnit
-from chalicelib.edge.bodies import CHANNEL_FORMAT
-from chalicelib.edge.problems import FaultView
+from chalicelib.edge.problems import Channel, FaultView
 
 Instant = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 Day = Annotated[str, Field(json_schema_extra={"format": "date"})]
 Id = Annotated[str, Field(json_schema_extra={"format": "uuid"})]
-Channel = Annotated[str, Field(json_schema_extra={"format": CHANNEL_FORMAT})]
 NextCursor = Annotated[
     str | None, Field(description="Ask for the next page with it; null: the end.")
 ]

@@ -6,163 +6,41 @@ field that is not here is a fault.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import Annotated, Any, Literal
+from collections.abc import Iterator
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    StringConstraints,
-    Tag,
-    ValidationInfo,
-    WithJsonSchema,
-)
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from chalicelib.domain.certifications import Language, catalogue
-from chalicelib.domain.instants import parse_instant, zone
-from chalicelib.domain.text import is_blank, reject_reasons, visible_length
-from chalicelib.edge.identifiers import canonical_uuid
+from chalicelib.edge.fields import (
+    AccountValue,
+    ChannelList,
+    ChannelText,
+    Day,
+    Instant,
+    Line,
+    Name,
+    Note,
+    PersonName,
+    Text,
+    UploadId,
+    Word,
+    ZoneName,
+)
 
-LATEST_PAST = timedelta(minutes=5)
 MAX_MEDIA = 20
 """As many as any channel takes; those that take fewer say so."""
 MAX_LATE_MINUTES = 30 * 24 * 60
-MAX_NAME = 100
 MAX_ACCOUNT_FIELDS = 32
-CHANNEL_FORMAT = "channel-name"
-"""Marks the schema of a channel's name; the published document lists the names there."""
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a body is judged against: the channels there are, and the time it is."""
-
-    channels: Collection[str]
-    now: datetime
-
-
-def _around(info: ValidationInfo) -> Surroundings:
-    if not isinstance(info.context, Surroundings):
-        raise TypeError("Bodies are validated with their surroundings as context.")
-    return info.context
-
-
-def _refused(code: str, detail: str) -> PydanticCustomError:
-    return PydanticCustomError(code, "{detail}", {"detail": detail})
-
-
-def _text(value: str) -> str:
-    """Let pass a text whose only control characters are newline and tab."""
-    for reason in reject_reasons(value):
-        raise _refused(reason.code, reason.detail)
-    return value
-
-
-def _line(value: str) -> str:
-    """Let pass a text on one line, without any control character."""
-    if any(ord(sign) < 32 or 127 <= ord(sign) < 160 or sign in "\u2028\u2029" for sign in value):
-        raise _refused("control_character", "Write this on one line, without control characters.")
-    return value
-
-
-def _visible(value: str) -> str:
-    if is_blank(value):
-        raise _refused("blank", "A reader would see nothing here.")
-    return value
-
-
-def _name(value: str) -> str:
-    if visible_length(value) > MAX_NAME:
-        raise _refused("too_long", f"A name has at most {MAX_NAME} visible characters.")
-    return value
-
-
-def _channel(value: str, info: ValidationInfo) -> str:
-    known = _around(info).channels
-    if value not in known:
-        raise _refused("unknown_channel", f"Choose from: {', '.join(known)}.")
-    return value
-
-
-def _uuid(value: str) -> str:
-    canonical = canonical_uuid(value)
-    if canonical is None:
-        raise _refused("invalid_id", "This is not an id we gave out.")
-    return canonical
-
-
-def _parsed(parse: Callable[[str], Any], code: str) -> Callable[[Any], Any]:
-    """Return a validator that reads a text, and refuses anything else."""
-
-    def read(value: Any) -> Any:
-        if not isinstance(value, str):
-            raise _refused("wrong_type", "Input should be a valid string.")
-        try:
-            return parse(value)
-        except ValueError as error:
-            raise _refused(code, str(error)) from error
-
-    return read
-
-
-def _day(text: str) -> date:
-    if not _DATE.fullmatch(text):
-        raise ValueError("Write a date as 2026-01-31.")
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise ValueError("There is no such date.") from None
-
-
-def _zone_name(text: str) -> str:
-    return zone(text).key
-
-
-def _schedulable(value: datetime, info: ValidationInfo) -> datetime:
-    if value < _around(info).now - LATEST_PAST:
-        raise _refused("in_the_past", "This instant has passed; leave it out to publish now.")
-    return value
-
-
-def _string(schema: dict[str, Any]) -> WithJsonSchema:
-    return WithJsonSchema({"type": "string", **schema})
-
-
-Something = StringConstraints(min_length=1)
-Text = Annotated[str, Something, AfterValidator(_text), AfterValidator(_visible)]
-Line = Annotated[str, Something, AfterValidator(_line), AfterValidator(_visible)]
-Name = Annotated[Line, AfterValidator(_name)]
-ChannelText = Annotated[str, AfterValidator(_channel), _string({"format": CHANNEL_FORMAT})]
-UploadId = Annotated[str, AfterValidator(_uuid), _string({"format": "uuid"})]
-Instant = Annotated[
-    datetime,
-    BeforeValidator(_parsed(parse_instant, "invalid_instant")),
-    AfterValidator(_schedulable),
-    _string({"format": "date-time"}),
-]
-ZoneName = Annotated[str, AfterValidator(_parsed(_zone_name, "unknown_time_zone"))]
-Day = Annotated[date, BeforeValidator(_parsed(_day, "invalid_date")), _string({"format": "date"})]
-AccountText = Annotated[Line, StringConstraints(max_length=4_096)]
-AccountValue = Annotated[
-    Annotated[AccountText, Tag("\0text")] | Annotated[dict[str, AccountText], Tag("\0group")],
-    Discriminator(lambda value: "\0group" if isinstance(value, dict) else "\0text"),
-]
-"""A text, or texts that belong together. No name in JSON that we read looks like these marks."""
 
 
 class Body(BaseModel):
     """A JSON object in which nothing is unknown and nothing is coerced."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, defer_build=True)
+    is_judged: ClassVar[bool] = False
+    """Whether a service may find more faults of it: then one with faults is read as far as it can
+    be, so that all are told at once."""
 
 
 def _example(body: dict[str, Any]) -> ConfigDict:
@@ -195,7 +73,7 @@ class MediaItem(Body):
     """An uploaded picture and what it shows, for those who can't see it."""
 
     upload_id: UploadId
-    alt_text: Annotated[str, StringConstraints(max_length=2_000), AfterValidator(_text)] = ""
+    alt_text: Annotated[Note, StringConstraints(max_length=2_000)] = ""
 
 
 class VariantBody(Body):
@@ -212,9 +90,6 @@ class LatePolicyBody(Body):
     action: Literal["send", "skip"] = "send"
 
 
-ChannelList = Annotated[
-    list[ChannelText], Field(min_length=1, json_schema_extra={"uniqueItems": True})
-]
 MediaList = Annotated[list[MediaItem], Field(json_schema_extra={"maxItems": MAX_MEDIA})]
 
 
@@ -229,6 +104,7 @@ class MessageBody(Body):
             "variants": {"linkedin": {"content": "Join our next meetup on Thursday at 18:30."}},
         }
     )
+    is_judged = True
 
     content: Text
     subject: Line | None = None
@@ -247,6 +123,8 @@ class MessageEdit(Edit):
     A null `subject` goes back to the first line, a null `scheduled_at` to publishing now.
     """
 
+    is_judged = True
+
     content: Text = ""
     subject: Line | None = None
     channels: ChannelList = Field(default_factory=list)
@@ -260,7 +138,7 @@ class MessageEdit(Edit):
 class AchievementBody(Body):
     """What is announced, where and when. Name and language default to the member's own."""
 
-    member_name: str | None = None
+    member_name: PersonName | None = None
     certification_type: Annotated[str, Field(json_schema_extra=_list_families)]
     certified_on: Day
     channels: ChannelList
@@ -285,6 +163,7 @@ class CertificationBody(AchievementBody):
             "consent": True,
         }
     )
+    is_judged = True
 
     consent: bool
 
@@ -297,6 +176,8 @@ class CertificationSketch(AchievementBody):
 
 class CertificationPreview(Body):
     """What the announcement of a certification would look like."""
+
+    is_judged = True
 
     certification: CertificationSketch
 
@@ -348,7 +229,9 @@ def account_field(place: tuple[str, ...]) -> str:
 class RecipientBody(Body):
     """Someone who agreed to be written to; `consent_note` says how and when they did."""
 
-    address: Annotated[str, StringConstraints(max_length=254), AfterValidator(_line)]
+    is_judged = True
+
+    address: Annotated[Word, StringConstraints(max_length=254)]
     name: Name | None = None
     consent: Literal[True]
     consent_note: Annotated[Line, StringConstraints(max_length=500)] | None = None
@@ -364,6 +247,8 @@ class ResolveBody(Body):
 class ApproveBody(Body):
     """An approval, with an edited text if the manager changed it."""
 
+    is_judged = True
+
     text: Text | None = None
 
 
@@ -376,5 +261,7 @@ class RejectBody(Body):
 class UploadBody(Body):
     """A picture someone wants to upload."""
 
-    content_type: Annotated[str, StringConstraints(max_length=100), AfterValidator(_line)]
+    is_judged = True
+
+    content_type: Annotated[Word, StringConstraints(max_length=100)]
     size_bytes: Annotated[int, Field(ge=1)]

@@ -19,11 +19,15 @@ from chalicelib.domain.messages import (
 from chalicelib.edge.bodies import (
     AccountBody,
     AchievementBody,
+    ApproveBody,
+    CertificationBody,
+    CertificationPreview,
     LatePolicyBody,
     MediaItem,
     MessageBody,
     MessageEdit,
     RecipientBody,
+    UploadBody,
     VariantBody,
     account_field,
 )
@@ -63,14 +67,23 @@ def changes(body: MessageEdit) -> Changes:
     )
 
 
-def submission(body: AchievementBody) -> Submission:
+def submission(body: CertificationBody) -> Submission:
     """Return the achievement as its member hands it in; what is absent is left to their profile."""
+    return _achievement(body, consent=body.consent)
+
+
+def sketched(body: CertificationPreview) -> Submission:
+    """Return an achievement that is still being written, as if its person agreed."""
+    return _achievement(body.certification, consent=True)
+
+
+def _achievement(body: AchievementBody, *, consent: bool) -> Submission:
     return Submission(
         member_name=body.member_name or "",
         family_id=body.certification_type,
         certified_on=body.certified_on,
         channels=_channels(body.channels),
-        consent=True,
+        consent=consent,
         credential_url=body.credential_url,
         linkedin_url=body.linkedin_url,
         personal_message=body.personal_message,
@@ -89,6 +102,16 @@ def account(body: AccountBody) -> dict[str, str]:
 def consented(body: RecipientBody) -> tuple[str, str, str]:
     """Return address, name and how their consent is known."""
     return body.address, body.name or "", body.consent_note or "Confirmed by a community manager."
+
+
+def text(body: ApproveBody) -> str | None:
+    """Return a reviewer's own text, if there is one."""
+    return body.text
+
+
+def upload(body: UploadBody) -> tuple[str, int]:
+    """Return content type and size of a picture somebody wants to upload."""
+    return body.content_type, body.size_bytes
 
 
 def _channels(names: Sequence[str]) -> tuple[ChannelName, ...]:

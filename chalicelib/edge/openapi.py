@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 
 from chalicelib.domain.identity import Role
 from chalicelib.edge import answers, headers, problems, webhooks
-from chalicelib.edge.bodies import CHANNEL_FORMAT
+from chalicelib.edge.fields import CHANNEL_FORMAT
 from chalicelib.edge.operations import OPERATIONS, Operation
 
 _REF = "#/components/schemas/{model}"

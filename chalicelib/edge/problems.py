@@ -12,30 +12,40 @@ from datetime import timedelta
 from http import HTTPStatus
 from math import ceil
 from types import MappingProxyType
-from typing import Any, NotRequired
+from typing import Annotated, Any, NotRequired
 
+from pydantic import Field
 from typing_extensions import TypedDict
 
 from chalicelib.domain import errors
 from chalicelib.domain.errors import Fault, InvalidMessage, PublisherError
 from chalicelib.domain.ports import StoredResponse
+from chalicelib.edge.fields import CHANNEL_FORMAT
 
 PROBLEM_JSON = "application/problem+json"
 MAX_FAULTS_SHOWN = 200
 """More help nobody, and a body of nothing but faults would make an answer larger than itself."""
 RETRY_AFTER = timedelta(seconds=2)
+Channel = Annotated[str, Field(json_schema_extra={"format": CHANNEL_FORMAT})]
 
 
 class FaultView(TypedDict):
-    """One thing wrong with an input: where (RFC 6901, or /query/…, /headers/…) and what to do."""
+    """One thing wrong with an input: where (RFC 6901, or /query/…, /headers/…) and what to do.
+
+    `channel` is there if it is wrong for that channel, so one place may be named once per channel.
+    """
 
     pointer: str
     code: str
     detail: str
+    channel: NotRequired[Channel]
 
 
 class Problem(TypedDict):
-    """An error (RFC 9457). `code` is stable; `errors` lists every fault of an invalid input."""
+    """An error (RFC 9457). `code` is stable; `errors` lists every fault of an invalid input.
+
+    Uploads that are not ready are listed there too, as the 409 or among the faults of a 400.
+    """
 
     type: str
     title: str
@@ -140,12 +150,13 @@ def encode(document: Any) -> str:
 
 def fault_json(fault: Fault) -> FaultView:
     """Return a fault as the API shows it."""
-    return {"pointer": fault.pointer, "code": fault.code, "detail": fault.detail}
+    found: FaultView = {"pointer": fault.pointer, "code": fault.code, "detail": fault.detail}
+    return {**found, "channel": fault.channel} if fault.channel else found
 
 
 def _members(error: PublisherError) -> dict[str, Any]:
     """Return the members that only this class of problem has."""
-    if isinstance(error, InvalidMessage):
+    if isinstance(error, InvalidMessage | errors.MediaNotReady) and error.faults:
         return {"errors": [fault_json(fault) for fault in error.faults[:MAX_FAULTS_SHOWN]]}
     if isinstance(error, errors.InFlight):
         return {"channels": list(error.channels)}

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any, Protocol, TypeVar, cast
 
 from chalicelib.domain.certifications import Language
+from chalicelib.domain.errors import (
+    Conflict,
+    Fault,
+    Forbidden,
+    InvalidMessage,
+    MediaNotReady,
+    NotFound,
+)
 from chalicelib.domain.identity import Member
 from chalicelib.domain.messages import MessageStatus
 from chalicelib.domain.ports import (
@@ -24,6 +32,7 @@ from chalicelib.edge.bodies import Body
 from chalicelib.edge.cursors import Cursors
 from chalicelib.edge.problems import Unauthenticated
 from chalicelib.edge.queries import DEFAULT_LIMIT, Scope
+from chalicelib.edge.reading import Reading
 
 T = TypeVar("T")
 B = TypeVar("B", bound=Body)
@@ -52,7 +61,8 @@ class Request:
     headers: Mapping[str, str]
     caller: Member | None = None
     query: Mapping[str, Any] = field(default_factory=dict)
-    payload: Body | None = None
+    reading: Reading[Body] = field(default_factory=lambda: Reading(None))
+    """What the body says, with every fault of headers, query and body."""
     content: bytes = b""
     """The body as it was sent, where a platform signs it."""
     digest: str = ""
@@ -69,8 +79,32 @@ class Request:
             raise Unauthenticated
         return self.caller
 
+    @property
+    def payload(self) -> Body | None:
+        """Return the body as far as it can be read; one with faults is for judging only."""
+        return self.reading.body
+
     def body(self, model: type[B]) -> B:
         """Return the body, which the route declares to be this model."""
+        if self.reading.faults:
+            raise InvalidMessage(self.reading.faults)
+        return self._readable(model)
+
+    def judged(
+        self, model: type[B], make: Callable[[B], T], check: Callable[[T, Member], None]
+    ) -> T:
+        """Return what is made of the body, which the route declares to be this model.
+
+        A sound one is checked by whoever acts on it. Of one with faults `check` tells, as far as it
+        can be read, what only a service can know: `InvalidMessage` lists that with the rest.
+        """
+        made = make(self._readable(model))
+        if self.reading.faults:
+            further = self.reading.further(_refusal(check, made, self.member))
+            raise InvalidMessage([*self.reading.faults, *further])
+        return made
+
+    def _readable(self, model: type[B]) -> B:
         if not isinstance(self.payload, model):
             raise TypeError(f"{self.method} {self.route} does not take a {model.__name__}.")
         return self.payload
@@ -147,6 +181,17 @@ def digest_of(path: str, body: Mapping[str, Any]) -> str:
     """Return the digest under which two requests are the same, however their JSON was written."""
     canonical = json.dumps(body, sort_keys=True, separators=(",", ":"))
     return sha256(f"{path}\n{canonical}".encode()).hexdigest()
+
+
+def _refusal(check: Callable[[T, Member], None], value: T, member: Member) -> Sequence[Fault]:
+    """Return the faults that a service finds; none where it would refuse for another reason."""
+    try:
+        check(value, member)
+    except (InvalidMessage, MediaNotReady) as error:
+        return error.faults
+    except (NotFound, Forbidden, Conflict):
+        pass
+    return ()
 
 
 def _marked(answer: Answer, replayed: bool) -> Answer:

@@ -1,110 +1,26 @@
-"""From a decoded body to a model, or to every fault: the model's own and those between fields."""
+"""What is wrong between the fields of a body; a field of a wrong type is left to its model."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from datetime import date
-from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any
 
-from pydantic import ValidationError
-
-from chalicelib.domain.certifications import Submission, check_submission
-from chalicelib.domain.errors import Fault, InvalidMessage
+from chalicelib.domain.errors import Fault
 from chalicelib.edge import bodies
-from chalicelib.edge.bodies import Surroundings
 from chalicelib.edge.strict_json import pointer
 
-B = TypeVar("B", bound=bodies.Body)
-SKETCH = "/certification"
-"""Where a preview's body has the certification."""
-EARLIEST_ZONE = "Etc/GMT-14"
-"""Where a day begins first: what is the future even there is so for a member of any time zone."""
 
-_CODES: Mapping[str, str] = MappingProxyType(
-    {
-        "missing": "required",
-        "extra_forbidden": "unknown_field",
-        "too_short": "empty",
-        "string_too_short": "blank",
-        "string_too_long": "too_long",
-        "string_unicode": "lone_surrogate",
-        "literal_error": "unknown_value",
-        "greater_than_equal": "out_of_range",
-        "less_than_equal": "out_of_range",
-        "string_pattern_mismatch": "invalid_format",
-        "model_type": "wrong_type",
-        "model_attributes_type": "wrong_type",
-    }
-)
-_DETAILS: Mapping[str, str] = MappingProxyType(
-    {
-        "missing": "This field is required.",
-        "extra_forbidden": "There is no such field.",
-        "too_short": "Give at least one.",
-        "model_type": "Give a JSON object.",
-    }
-)
-
-
-def validated(model: type[B], given: Mapping[str, Any], around: Surroundings) -> B:
-    """Return the body as its model; `InvalidMessage` lists every fault, in the body's order."""
-    faults: list[Fault] = []
-    body: B | None = None
-    try:
-        body = model.model_validate(given, context=around)
-    except ValidationError as error:
-        faults += [_fault(entry) for entry in error.errors(include_url=False)]
-    taken = {fault.pointer for fault in faults}
-    faults += [fault for fault in _between(model, given, around) if fault.pointer not in taken]
-    if faults or body is None:
-        raise InvalidMessage(faults)
-    return body
-
-
-@contextmanager
-def within(place: str) -> Iterator[None]:
-    """Name faults that are found inside by where the body has them: below `place`."""
-    try:
-        yield
-    except InvalidMessage as error:
-        faults = [Fault(place + fault.pointer, fault.code, fault.detail) for fault in error.faults]
-        raise InvalidMessage(faults) from error
-
-
-def _fault(entry: Mapping[str, Any]) -> Fault:
-    kind = entry["type"]
-    code = _CODES.get(kind) or ("wrong_type" if kind.endswith("_type") else kind)
-    place = tuple(part for part in entry["loc"] if not str(part).startswith("\0"))
-    # A fault of a dictionary's key is reported one level below the entry; the entry is the place.
-    if place[-1:] == ("[key]",) and kind != "extra_forbidden":
-        place = place[:-1]
-    return Fault(pointer(*place), code, _DETAILS.get(kind) or _sentence(entry["msg"]))
-
-
-def _sentence(message: str) -> str:
-    return message if message.endswith((".", "?", "!")) else f"{message}."
-
-
-def _between(
-    model: type[bodies.Body], given: Mapping[str, Any], around: Surroundings
-) -> Iterator[Fault]:
-    """Yield what breaks a rule between fields; a field of a wrong type is left to its model."""
-    if model is bodies.CertificationPreview:
-        inner = given.get("certification")
-        if isinstance(inner, dict):
-            sketch = {**inner, "consent": True}
-            for fault in _certification(sketch, around):
-                yield Fault(f"{SKETCH}{fault.pointer}", fault.code, fault.detail)
-    elif model is bodies.CertificationBody:
-        yield from _certification(given, around)
-    elif model is bodies.AccountBody:
+def between(model: type[bodies.Body], given: Mapping[str, Any]) -> Iterator[Fault]:
+    """Yield every fault that no field has by itself."""
+    if issubclass(model, bodies.AccountBody):
         yield from _account(given)
-    elif issubclass(model, bodies.Edit) and not given:
-        yield Fault("", "empty", "Say what is to change.")
+    elif issubclass(model, bodies.CertificationPreview):
+        inner = given.get("certification")
+        yield from _repeated(inner if isinstance(inner, dict) else {}, "certification")
     else:
-        yield from _repeated(given, "channels")
+        if issubclass(model, bodies.Edit) and not given:
+            yield Fault("", "empty", "Say what is to change.")
+        yield from _repeated(given)
         yield from _variants(given)
         yield from _media(given)
 
@@ -124,11 +40,13 @@ def _account(given: Mapping[str, Any]) -> Iterator[Fault]:
         seen.add(name)
 
 
-def _repeated(given: Mapping[str, Any], name: str) -> Iterator[Fault]:
+def _repeated(given: Mapping[str, Any], *place: str) -> Iterator[Fault]:
+    """Yield each channel that is named again."""
     seen: set[str] = set()
-    for index, item in enumerate(_items(given, name)):
+    for index, item in enumerate(_items(given, "channels")):
         if isinstance(item, str) and item in seen:
-            yield Fault(pointer(name, index), f"repeated_{name[:-1]}", "Name this once.")
+            where = pointer(*place, "channels", index)
+            yield Fault(where, "repeated_channel", "Name this once.")
         elif isinstance(item, str):
             seen.add(item)
 
@@ -161,34 +79,3 @@ def _media(given: Mapping[str, Any]) -> Iterator[Fault]:
 def _items(given: Mapping[str, Any], name: str) -> list[Any]:
     value = given.get(name)
     return value if isinstance(value, list) else []
-
-
-def _certification(given: Mapping[str, Any], around: Surroundings) -> Iterator[Fault]:
-    """Yield what the domain says of the fields whose type is right; the others stand aside."""
-    yield from _repeated(given, "channels")
-    sound = Submission(
-        member_name=_str(given, "member_name", "-") or "",
-        family_id=_str(given, "certification_type", "") or "",
-        certified_on=_date(given.get("certified_on")),
-        channels=(),
-        consent=given.get("consent") is not False,
-        credential_url=_str(given, "credential_url"),
-        linkedin_url=_str(given, "linkedin_url"),
-        personal_message=_str(given, "personal_message"),
-        time_zone=_str(given, "time_zone"),
-    )
-    for fault in check_submission(sound, now=around.now, home=EARLIEST_ZONE):
-        if isinstance(given.get(fault.pointer[1:]), str | bool):
-            yield fault
-
-
-def _str(given: Mapping[str, Any], name: str, other: str | None = None) -> str | None:
-    value = given.get(name)
-    return value if isinstance(value, str) else other
-
-
-def _date(value: Any) -> date:
-    try:
-        return date.fromisoformat(value)
-    except (TypeError, ValueError):
-        return date.min

@@ -32,11 +32,12 @@ class _Word(str):
     __slots__ = ()
 
 
-def read_object(body: bytes) -> dict[str, Any]:
-    """Return the JSON object in a request body; `InvalidMessage` lists every fault.
+def read_object(body: bytes) -> tuple[dict[str, Any], list[Fault]]:
+    """Return the JSON object in a request body, and what in it is no proper JSON.
 
-    Refused: other encodings than UTF-8, duplicate names, NaN and infinities, numbers beyond a
-    double, lone surrogates, U+0000, and nesting deeper than `MAX_DEPTH`.
+    Faults: duplicate names (the last counts); NaN, infinities and numbers beyond a double (read as
+    null); lone surrogates and U+0000 (a name with one is left out). `InvalidMessage` for what can't
+    be read at all: other encodings than UTF-8, other syntax, nesting deeper than `MAX_DEPTH`.
     """
     text = _decoded(body)
     _refuse_bombs(text)
@@ -51,9 +52,7 @@ def read_object(body: bytes) -> dict[str, Any]:
         raise _only("not_an_object", "The body must be a JSON object.")
     faults: list[Fault] = []
     plain: dict[str, Any] = _plain(value, "", faults)
-    if faults:
-        raise InvalidMessage(faults)
-    return plain
+    return plain, faults
 
 
 def pointer(*segments: str | int) -> str:
@@ -116,8 +115,11 @@ def _object(pairs: Sequence[tuple[str, Any]], where: str, faults: list[Fault]) -
         here = where + pointer(name)
         if name in found:
             faults.append(Fault(here, "duplicate_key", "This name is written twice."))
-        faults += _text_faults(name, here)
-        found[name] = _plain(value, here, faults)
+        improper = list(_text_faults(name, here))
+        faults += improper
+        plain = _plain(value, here, faults)
+        if not improper:  # else it is no field of ours
+            found[name] = plain
     return found
 
 

@@ -10,6 +10,7 @@ query is listed together with those of the body.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from functools import wraps
@@ -23,15 +24,22 @@ from chalice.app import CORSConfig
 from chalice.app import Request as RawRequest
 from chalice.app import Response as RawResponse
 
-from chalicelib.domain.errors import Fault, Forbidden, InvalidMessage, NotFound, PublisherError
+from chalicelib.domain.errors import (
+    Conflict,
+    Fault,
+    Forbidden,
+    InvalidMessage,
+    NotFound,
+    PublisherError,
+)
 from chalicelib.domain.identity import Member, Role
 from chalicelib.domain.ports import Clock, Signer, Telemetry
 from chalicelib.edge import headers, identifiers, pages, problems, queries
-from chalicelib.edge.bodies import Surroundings
 from chalicelib.edge.cursors import Cursors
+from chalicelib.edge.fields import Surroundings
 from chalicelib.edge.operations import OPERATIONS, Operation
+from chalicelib.edge.reading import read
 from chalicelib.edge.requests import Answer, Request, digest_of
-from chalicelib.edge.rules import validated
 from chalicelib.edge.strict_json import read_object
 from chalicelib.edge.tokens import Tokens
 
@@ -170,22 +178,23 @@ class Edge:
             raise Forbidden("Only community managers see everyone's.")
         cursors = Cursors(self._ports.signer, _list_purpose(request, caller, query))
         filled = replace(request, query=query, cursors=cursors)
-        for part in (_with_key, _with_position, self._with_body):
+        for part in (_with_key, _with_match, _with_position, self._with_body):
             try:
                 filled = part(filled, raw, operation)
             except InvalidMessage as error:
                 faults += error.faults
-        if faults:
+        faults += filled.reading.faults
+        if faults and not (filled.payload and filled.payload.is_judged):
             raise InvalidMessage(faults)
-        return filled
+        return replace(filled, reading=replace(filled.reading, faults=faults))
 
     def _with_body(self, request: Request, raw: RawRequest, operation: Operation) -> Request:
         if not operation.takes:
             return request
-        given = _json_of(raw)
+        given, found = _json_of(raw)
         around = Surroundings(self._ports.channels, self._ports.clock().now())
-        payload = validated(operation.model(given), given, around)
-        return replace(request, payload=payload, digest=digest_of(request.path, given))
+        reading = read(operation.model(given), given, around, found)
+        return replace(request, reading=reading, digest=digest_of(request.path, given))
 
     def _problem(self, error: PublisherError, cause: Exception | None = None) -> Answer:
         telemetry = self._ports.telemetry()
@@ -233,6 +242,13 @@ def _with_key(request: Request, raw: RawRequest, operation: Operation) -> Reques
     return replace(request, key=headers.idempotency_key(raw.headers.get("idempotency-key")))
 
 
+def _with_match(request: Request, raw: RawRequest, operation: Operation) -> Request:
+    if operation.if_match:
+        with suppress(Conflict):  # absent or stale is said by whoever asks, after all faults
+            headers.if_match(raw.headers.get("if-match"))
+    return request
+
+
 def _with_position(request: Request, raw: RawRequest, operation: Operation) -> Request:
     token = request.query.get("cursor")
     if token is None or request.cursors is None:
@@ -251,11 +267,11 @@ def _list_purpose(request: Request, caller: Member, query: Mapping[str, Any]) ->
     return "cursor " + sha256(repr((caller.id, request.path, filters)).encode()).hexdigest()
 
 
-def _json_of(raw: RawRequest) -> Mapping[str, Any]:
-    """Return the JSON object in a body; an absent body is an empty one."""
+def _json_of(raw: RawRequest) -> tuple[Mapping[str, Any], Sequence[Fault]]:
+    """Return the JSON object in a body and its faults; an absent body is an empty one."""
     content = _content_of(raw)
     if not content:
-        return {}
+        return {}, ()
     headers.require_json(raw.headers.get("content-type"))
     return read_object(content)
 

@@ -49,15 +49,7 @@ class Intake:
         self, member: Member, content_type: str, size_bytes: int
     ) -> tuple[Upload, UploadTicket]:
         """Return a ticket for one file of this type and size, good for five minutes."""
-        faults = []
-        if content_type not in CONTENT_TYPES:
-            detail = f"Upload one of: {', '.join(CONTENT_TYPES)}."
-            faults.append(Fault("/content_type", "unsupported_type", detail))
-        if not 1 <= size_bytes <= MAX_BYTES:
-            detail = f"A picture has 1 to {MAX_BYTES} bytes."
-            faults.append(Fault("/size_bytes", "out_of_range", detail))
-        if faults:
-            raise InvalidMessage(faults)
+        self.check((content_type, size_bytes), member)
         now = self._clock.now()
         upload = Upload(
             id=self._ids.new(),
@@ -69,6 +61,19 @@ class Intake:
         )
         self._unit.commit(self._uploads.adding(upload))
         return upload, self._store.ticket(upload.id, content_type, size_bytes, now)
+
+    def check(self, wanted: tuple[str, int], member: Member) -> None:
+        """Raise what is wrong with a content type and a size in bytes, and do nothing."""
+        content_type, size_bytes = wanted
+        faults = []
+        if content_type not in CONTENT_TYPES:
+            detail = f"Upload one of: {', '.join(CONTENT_TYPES)}."
+            faults.append(Fault("/content_type", "unsupported_type", detail))
+        if not 1 <= size_bytes <= MAX_BYTES:
+            detail = f"A picture has 1 to {MAX_BYTES} bytes."
+            faults.append(Fault("/size_bytes", "out_of_range", detail))
+        if faults:
+            raise InvalidMessage(faults)
 
     def read(self, upload_id: str, member: Member) -> Upload:
         """Return an upload of the member's own, or any for a manager."""

@@ -19,7 +19,6 @@ from chalicelib.domain.errors import (
     AlreadyAnnounced,
     Forbidden,
     IllegalTransition,
-    InvalidMessage,
     NotFound,
     VersionConflict,
 )
@@ -42,7 +41,8 @@ from chalicelib.domain.ports import (
     Writes,
 )
 from chalicelib.domain.text import normalise_name
-from chalicelib.services.publishing import Preview, Publishing, pointing
+from chalicelib.services.checking import Checking, Preview, pointing, refusal
+from chalicelib.services.publishing import REWRITTEN, Publishing
 
 UNIQUE_FOR = timedelta(days=365)
 """How long the same person's same certification is not announced again."""
@@ -58,6 +58,7 @@ class Moderating:
         messages: Messages,
         profiles: Profiles,
         publishing: Publishing,
+        checking: Checking,
         unit: Unit,
         clock: Clock,
         ids: Ids,
@@ -66,6 +67,7 @@ class Moderating:
         self._messages = messages
         self._profiles = profiles
         self._publishing = publishing
+        self._checking = checking
         self._unit = unit
         self._clock = clock
         self._ids = ids
@@ -78,7 +80,7 @@ class Moderating:
         Raises `InvalidMessage`, `AlreadyAnnounced`, `MediaNotReady`.
         """
         profile = self._profile(author)
-        submission, family = self._checked(submission, profile)
+        submission, family = self._checked(submission, profile, author)
         now = self._clock.now()
         achievement_id = self._ids.new()
         accepted = self._publishing.accept(_draft(submission, family), author, achievement_id)
@@ -108,16 +110,29 @@ class Moderating:
 
     def preview(self, submission: Submission, member: Member) -> list[Preview]:
         """Return what an announcement would look like on each channel. Stores nothing."""
-        checked, family = self._checked(submission, self._profile(member))
-        return self._publishing.preview(_draft(checked, family), member)
+        return self._checking.preview(self._sketched(submission, member), member)
+
+    def check(self, submission: Submission, author: Member) -> None:
+        """Raise what `submit` would of a submission by itself, and do nothing."""
+        draft = self._sketched(submission, author)
+        self._checking.check(draft.content, draft.channels, author)
+
+    def check_rewriting(self, achievement_id: str, text: str | None, member: Member) -> None:
+        """Raise `NotFound`, or what is wrong with a reviewer's own text; do nothing."""
+        achievement = self._deciding(achievement_id, member)
+        self._publishing.check_rewriting(achievement.message_id, text, member)
+
+    def _sketched(self, submission: Submission, member: Member) -> Draft:
+        return _draft(*self._checked(submission, self._profile(member), member))
 
     def _profile(self, member: Member) -> Profile:
         stored = self._profiles.get(member.id) or Profile(member.id)
         return replace(stored, name=stored.name or member.name)
 
     def _checked(
-        self, submission: Submission, profile: Profile
+        self, submission: Submission, profile: Profile, member: Member
     ) -> tuple[Submission, Certification]:
+        """Return a submission with what the profile adds, and its family; raise every fault."""
         submission = replace(
             submission,
             member_name=submission.member_name or profile.name,
@@ -126,7 +141,9 @@ class Moderating:
         faults = check_submission(submission, now=self._clock.now(), home=profile.time_zone)
         family = catalogue().by_id(submission.family_id)
         if faults or family is None:
-            raise InvalidMessage(faults)
+            # No channel can say how it would look; its photo stands by itself.
+            photo = self._checking.faults(Content("", announcement=submission), (), member)
+            raise refusal([*faults, *photo])
         return submission, family
 
     def _already(self, key: str, member: Member) -> AlreadyAnnounced:
@@ -215,7 +232,7 @@ class Moderating:
         if text is not None:
             approved, revising = self._publishing.rewritten(approved, text, member)
             writes.append(revising)
-        with pointing({} if text is None else {"/content": "/text"}):
+        with pointing({} if text is None else REWRITTEN):
             return self._publishing.start(message, member, "approved", *writes, decided=approved)
 
     def reject_message(self, message_id: str, reason: str, member: Member) -> Snapshot:

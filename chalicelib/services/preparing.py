@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from threading import Lock
 
 from chalicelib.domain.announcements import card_labels
@@ -76,7 +77,8 @@ class Preparing:
     ) -> tuple[Post, list[Fault]]:
         wording = self._adapter.words(content, channel)
         post, faults = channel.compose(wording, media, account)
-        return post, [*faults, *_missing(wording, post, channel)]
+        own = [_named(fault, channel) for fault in faults]
+        return post, [*own, *_missing(wording, post, channel)]
 
     def _draw(self, revision: Revision, channel: Channel) -> list[Media]:
         content = revision.content
@@ -179,19 +181,25 @@ def _missing(wording: Wording, post: Post, channel: Channel) -> Iterator[Fault]:
     for name in wording.keep:
         if name in post.text:
             continue
+        pointer = "/member_name" if wording.generated else "/content"
         if name not in wording.text:
             detail = f"Write the announced person's name in the text exactly as submitted: {name}"
+            yield Fault(pointer, "member_name_missing", detail)
         else:
             detail = (
-                f"{channel.title} can't show this name as it is: it is too long, or has too many "
-                "spaces in a row. Shorten it, or leave this channel out."
+                "This name can't be shown as it is: it is too long, or has too many spaces in a "
+                "row. Shorten it, or leave this channel out."
             )
-        pointer = "/member_name" if wording.generated else "/content"
-        yield Fault(pointer, "member_name_missing", detail)
+            yield _named(Fault(pointer, "member_name_missing", detail), channel)
+
+
+def _named(fault: Fault, channel: Channel) -> Fault:
+    """Say which channel a fault is about: others may say otherwise of the same part."""
+    return replace(fault, detail=f"{channel.title}: {fault.detail}", channel=channel.name)
 
 
 def _located(fault: Fault, content: Content, channel: ChannelName) -> Fault:
     """Point a fault of a channel's own text at that text."""
     if channel in content.variants and fault.pointer in ("/content", "/subject"):
-        return Fault(f"/variants/{channel}{fault.pointer}", fault.code, fault.detail)
+        return replace(fault, pointer=f"/variants/{channel}{fault.pointer}")
     return fault

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from chalicelib.domain import steps
-from chalicelib.domain.channels import Account, Channel, ChannelName, Length, Post
+from chalicelib.domain.channels import Channel, ChannelName
 from chalicelib.domain.deliveries import AuditEntry, Delivery, DeliveryKey, Policy
 from chalicelib.domain.errors import (
     Conflict,
-    Fault,
     Forbidden,
     IllegalTransition,
     InFlight,
-    InvalidMessage,
     LostRace,
-    MediaNotReady,
     NotFound,
     StoreUnavailable,
     VersionConflict,
@@ -27,7 +23,6 @@ from chalicelib.domain.errors import (
 from chalicelib.domain.identity import Member, Role
 from chalicelib.domain.messages import (
     Changes,
-    Content,
     Draft,
     LateAction,
     LatePolicy,
@@ -51,16 +46,12 @@ from chalicelib.domain.ports import (
     Telemetry,
     Timeline,
     Unit,
-    Upload,
-    Uploads,
-    UploadStatus,
     Writes,
 )
 from chalicelib.domain.recall import beyond_recall
 from chalicelib.domain.states import Status
-from chalicelib.services.accounts import AccountBook
+from chalicelib.services.checking import Checking, pointing
 from chalicelib.services.hinting import Hinting
-from chalicelib.services.preparing import Preparing
 
 SOON = timedelta(seconds=75)
 """What is due this soon may fall between two ticks: an extra release is started for it."""
@@ -69,18 +60,10 @@ TRIES = 5
 _UNDER_WAY = frozenset(
     {MessageStatus.PENDING_REVIEW, MessageStatus.SCHEDULED, MessageStatus.PUBLISHING}
 )
+REWRITTEN = {"/content": "/text"}
+"""Where a decision has a reviewer's own text."""
 WHOLE_MESSAGE = "message"
 """Channel name of audit entries that concern the message itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """What one channel would be offered."""
-
-    channel: Channel
-    post: Post
-    length: Length
-    faults: tuple[Fault, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +82,8 @@ class Publishing:
         *,
         channels: Mapping[ChannelName, Channel],
         messages: Messages,
-        uploads: Uploads,
         idempotency: Idempotency,
-        book: AccountBook,
-        preparing: Preparing,
+        checking: Checking,
         hinting: Hinting,
         starter: Starter,
         unit: Unit,
@@ -114,10 +95,8 @@ class Publishing:
     ) -> None:
         self._channels = channels
         self._messages = messages
-        self._uploads = uploads
         self._idempotency = idempotency
-        self._book = book
-        self._preparing = preparing
+        self._checking = checking
         self._hinting = hinting
         self._starter = starter
         self._unit = unit
@@ -147,7 +126,7 @@ class Publishing:
 
     def accept(self, draft: Draft, author: Member, certification_id: str | None = None) -> Accepted:
         """Check a draft and build everything that stands for it; writes nothing yet."""
-        self._check(draft.content, draft.channels, author)
+        self._checking.check(draft.content, draft.channels, author)
         now = self._clock.now()
         status = MessageStatus.SCHEDULED
         if draft.keep_as_draft:
@@ -208,52 +187,30 @@ class Publishing:
 
     # --- checking -----------------------------------------------------------------------------
 
-    def _check(self, content: Content, channels: Sequence[ChannelName], member: Member) -> None:
-        """Raise `InvalidMessage` with every fault, or `MediaNotReady`."""
-        uploads, faults = self._usable(content, member)
-        accounts: Mapping[ChannelName, Account] = {name: Account(name) for name in channels}
-        if content.announcement:  # its name must survive whatever an account adds to a post
-            accounts = self._book.without_secrets(channels)
-        for name in channels:
-            channel = self._channels[name]
-            _, found = self._preparing.compose(content, channel, accounts[name], uploads)
-            faults += [fault for fault in found if fault not in faults]
-        if faults:
-            raise InvalidMessage(faults)
+    def check(self, draft: Draft, author: Member) -> None:
+        """Raise what `submit` would, and do nothing."""
+        self._checking.check(draft.content, draft.channels, author)
 
-    def _usable(self, content: Content, member: Member) -> tuple[Mapping[str, Upload], list[Fault]]:
-        """Return the uploads a content refers to; `MediaNotReady` while one is being looked at."""
-        wanted = {item.upload_id: f"/media/{i}/upload_id" for i, item in enumerate(content.media)}
-        photo = content.announcement.photo_upload_id if content.announcement else None
-        if photo:
-            wanted[photo] = "/photo_upload_id"
-        if not wanted:
-            return {}, []
-        found = self._uploads.many(list(wanted))
-        faults = []
-        for upload_id, pointer in wanted.items():
-            upload = found.get(upload_id)
-            if upload is None or not member.may_read(upload.author):
-                detail = "There is no such upload; ask for one at POST /api/v1/uploads."
-                faults.append(Fault(pointer, "unknown_upload", detail))
-            elif upload.status is UploadStatus.REJECTED:
-                faults.append(Fault(pointer, "upload_rejected", upload.detail))
-            elif upload.status is UploadStatus.PENDING:
-                raise MediaNotReady(f"Upload {upload_id} is not ready yet; try again in a moment.")
-        return found, faults
+    def check_edit(self, message_id: str, changes: Changes, member: Member) -> None:
+        """Raise what `edit` would of what the changed message says; do nothing."""
+        snapshot = self.read(message_id, member)
+        after = changed(snapshot.message, changes, self._clock.now())
+        self._check_changed(after, _settled(snapshot), member)
 
-    def preview(self, draft: Draft, member: Member) -> list[Preview]:
-        """Return exactly what each channel would be offered, with its faults. Stores nothing."""
-        uploads, faults = self._usable(draft.content, member)
-        if faults:
-            raise InvalidMessage(faults)
-        previews = []
-        accounts = self._book.without_secrets(draft.channels)
-        for name in draft.channels:
-            channel = self._channels[name]
-            post, found = self._preparing.compose(draft.content, channel, accounts[name], uploads)
-            previews.append(Preview(channel, post, channel.measure(post), tuple(found)))
-        return previews
+    def check_rewriting(self, message_id: str, text: str | None, member: Member) -> None:
+        """Raise `NotFound`, or what is wrong with a reviewer's own text; do nothing."""
+        message = self.read(message_id, member).message
+        if text is not None:
+            content = replace(message.content, text=text, edited=True)
+            with pointing(REWRITTEN):
+                self._checking.check(content, message.channels, member)
+
+    def _check_changed(
+        self, after: Message, settled: Collection[ChannelName], member: Member
+    ) -> None:
+        open_to_change = [name for name in after.channels if name not in settled]
+        with pointing({"/member_name": "/channels"}):
+            self._checking.check(after.content, open_to_change, member)
 
     # --- reading ------------------------------------------------------------------------------
 
@@ -345,9 +302,7 @@ class Publishing:
         now = self._clock.now()
         after = changed(message, changes, now)
         _refuse_untrue(message, after, settled)
-        with pointing({"/member_name": "/channels"}):
-            open_to_change = [name for name in after.channels if name not in settled]
-            self._check(after.content, open_to_change, member)
+        self._check_changed(after, settled, member)
         kept, writes = list[Delivery](), list[Writes]()
         for delivery in before.deliveries:
             if delivery.key.channel not in after.channels:
@@ -409,7 +364,7 @@ class Publishing:
     ) -> Snapshot:
         """Give a message without deliveries its deliveries, in one transaction with `more`."""
         message = decided or before
-        self._check(message.content, message.channels, member)
+        self._checking.check(message.content, message.channels, member)
         now = self._clock.now()
         after = replace(
             message, due_at=max(message.scheduled_at or now, now), version=message.version + 1
@@ -470,16 +425,6 @@ class Publishing:
             after=after,
             correlation_id=self._telemetry.correlation_id,
         )
-
-
-@contextmanager
-def pointing(places: Mapping[str, str]) -> Iterator[None]:
-    """Name faults found inside by where this request has what they speak of."""
-    try:
-        yield
-    except InvalidMessage as error:
-        faults = [replace(f, pointer=places.get(f.pointer, f.pointer)) for f in error.faults]
-        raise InvalidMessage(faults) from error
 
 
 def current(snapshot: Snapshot) -> Snapshot:

@@ -70,22 +70,28 @@ class Subscribing:
         What is recorded stays: `AlreadySubscribed` names who has the address, and whoever opted out
         is a `Conflict`, since only they can change their mind. Raises `InvalidMessage`.
         """
+        self.check(name, (address, display_name, consent), member)
         channel = self._direct(name, member)
-        normal = normalise_address(channel.name, address)
-        faults = []
-        if normal is None:
-            wanted = "an e-mail address" if channel.name == "email" else "a number like +15550100"
-            faults.append(Fault("/address", "invalid_address", f"Give {wanted}."))
-        if not consent.strip():
-            detail = "Say how and when this person agreed to be written to."
-            faults.append(Fault("/consent", "required", detail))
-        if normal is None or faults:
-            raise InvalidMessage(faults)
+        normal = normalise_address(channel.name, address) or ""
         recipient = Recipient(self._id(channel.name, normal), address=normal, name=display_name)
         subscription = Subscription(recipient, channel.name, consent, self._clock.now())
         if not self._subscriptions.add(subscription):
             raise self._known(channel.name, recipient.id)
         return subscription
+
+    def check(self, name: str, consented: tuple[str, str, str], member: Member) -> None:
+        """Raise what is wrong with an address, name and consent, and do nothing."""
+        channel = self._direct(name, member)
+        address, _, consent = consented
+        faults = []
+        if normalise_address(channel.name, address) is None:
+            wanted = "an e-mail address" if channel.name == "email" else "a number like +15550100"
+            faults.append(Fault("/address", "invalid_address", f"Give {wanted}."))
+        if not consent.strip():
+            detail = "Say how and when this person agreed to be written to."
+            faults.append(Fault("/consent", "required", detail))
+        if faults:
+            raise InvalidMessage(faults)
 
     def _known(self, channel: ChannelName, recipient_id: str) -> Conflict:
         """Return why an address is not added."""

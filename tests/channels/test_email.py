@@ -158,6 +158,11 @@ def test_without_a_subject_a_mail_has_its_first_visible_line() -> None:
     assert composed("\n \u200b\n  News today  \nMore").subject == "News today"
 
 
+@pytest.mark.parametrize("sign", ["\t", "\x07"])
+def test_a_first_line_becomes_a_subject_in_one_line_without_any_fault_of_its_own(sign: str) -> None:
+    assert composed(f"News{sign}today").subject == "News today"
+
+
 def test_a_long_first_line_is_fitted_into_the_subject() -> None:
     subject = composed("word " * 100).subject or ""
     assert (len(subject) <= 250, subject.endswith("…")) == (True, True)

@@ -40,8 +40,8 @@ class Hostile:
     method: str
     target: str
     body: Any
-    place: str
-    """A pointer of `errors`; with another status than 400 the problem's code."""
+    place: str | tuple[str, ...]
+    """A pointer of `errors`, or several; with another status than 400 the problem's code."""
     status: int = 400
     headers: Mapping[str, str] = field(default_factory=dict)
     who: Mapping[str, Any] | None = field(default_factory=lambda: MEMBER)
@@ -616,6 +616,41 @@ def _others() -> list[Hostile]:
     return found
 
 
+def _combined() -> list[Hostile]:
+    """Return requests whose faults are found in several places of the application."""
+    long, nobodys = "x" * 1_700, [{"upload_id": UNKNOWN_ID}]
+    text = {"content": long, "channels": ["sms", "sms"]}
+    upload = {**MESSAGE, "media": nobodys, "scheduled_at": "2026-12-01T15:00:00"}
+    picture = {"content": "Hello", "channels": ["instagram"], "x": 1}
+    cases = (
+        ("a repeated channel that is too short", MESSAGES, text, ("/channels/1", "/content")),
+        (
+            "a naive instant and nobody's upload",
+            MESSAGES,
+            upload,
+            ("/scheduled_at", "/media/0/upload_id"),
+        ),
+        ("an unknown field and no picture", MESSAGES, picture, ("/x", "/media")),
+        ("a preview that is too long", PREVIEWS, text, ("/channels/1", "/content")),
+        (
+            "a certification of nobody with nobody's photo",
+            CERTIFICATIONS,
+            {**ACHIEVEMENT, "member_name": " ", "photo_upload_id": UNKNOWN_ID, "x": 1},
+            ("/member_name", "/photo_upload_id", "/x"),
+        ),
+        (
+            "a sketch of nobody with nobody's photo",
+            PREVIEWS,
+            {"certification": {**ACHIEVEMENT, "member_name": " ", "photo_upload_id": UNKNOWN_ID}},
+            ("/certification/member_name", "/certification/photo_upload_id"),
+        ),
+    )
+    found = [Hostile(name, "POST", target, body, places) for name, target, body, places in cases]
+    person = {"address": "nobody", "consent": "yes", "x": 1}
+    places = ("/address", "/consent", "/x")
+    return [*found, Hostile("nobody's consent", "POST", RECIPIENTS, person, places, who=MANAGER)]
+
+
 def _tokens() -> list[Hostile]:
     cases = (
         ("no token", None),
@@ -664,5 +699,6 @@ HOSTILE: list[Hostile] = [
     *_queries(),
     *_paths(),
     *_others(),
+    *_combined(),
     *_tokens(),
 ]

@@ -24,7 +24,8 @@ def test_a_hostile_request_is_refused_by_a_problem_that_names_the_place(
     assert (reply.status, problem["status"]) == (hostile.status, hostile.status), problem
     assert reply.headers["Content-Type"] == "application/problem+json"
     if hostile.status == 400:
-        assert hostile.place in [fault["pointer"] for fault in problem["errors"]], problem
+        places = (hostile.place,) if isinstance(hostile.place, str) else hostile.place
+        assert set(places) <= {fault["pointer"] for fault in problem["errors"]}, problem
     else:
         assert problem["code"] == hostile.place
     assert api.voice.failures == []

@@ -48,6 +48,7 @@ from chalicelib.repositories.recipients import Subscriptions
 from chalicelib.repositories.store import Store
 from chalicelib.repositories.table import Table
 from chalicelib.services.accounts import AccountBook
+from chalicelib.services.checking import Checking
 from chalicelib.services.connecting import Connecting
 from chalicelib.services.conversing import Conversing
 from chalicelib.services.deciding import Deciding
@@ -179,13 +180,17 @@ class World:
         self.preparing = Preparing(Tones(), self.media, self.studio, self.uploads, self.messages)
         self.conversing = Conversing(self.platforms, self.clock, self.telemetry)
         self.reconciling = Reconciling(self.conversing, self.policy, self._settle)
+        self.checking = Checking(
+            channels=self.channels,
+            uploads=self.uploads,
+            book=self.book,
+            preparing=self.preparing,
+        )
         self.publishing = Publishing(
             **moving,
             channels=self.channels,
-            uploads=self.uploads,
             idempotency=self.idempotency,
-            book=self.book,
-            preparing=self.preparing,
+            checking=self.checking,
             hinting=self.hinting,
             starter=self.starter,
             require_approval=self._require_approval,
@@ -216,6 +221,7 @@ class World:
             messages=self.messages,
             profiles=self.profiles,
             publishing=self.publishing,
+            checking=self.checking,
         )
         self.unpublishing = Unpublishing(
             **common,

@@ -197,8 +197,31 @@ def test_faults_of_several_channels_are_told_at_once(world: World) -> None:
     assert told.count(("/content", "too_long")) == 2
 
 
-def test_the_same_fault_of_two_channels_is_told_once(world: World) -> None:
-    assert faults(world, "x" * 501, FEED, OTHER) == [("/content", "too_long")]
+def test_faults_at_one_place_name_the_channels_they_are_about(world: World) -> None:
+    with pytest.raises(InvalidMessage) as refused:
+        world.submit("x" * 501, FEED, OTHER)
+
+    told = refused.value.faults
+    assert [(fault.pointer, fault.channel) for fault in told] == [
+        ("/content", FEED),
+        ("/content", OTHER),
+    ]
+    titles = (world.channels[ChannelName(name)].title for name in (FEED, OTHER))
+    assert all(fault.detail.startswith(title) for fault, title in zip(told, titles, strict=True))
+
+
+def test_who_names_media_is_told_what_is_wrong_with_it_only(world: World) -> None:
+    media = (MediaRef("nowhere"),)
+
+    assert faults(world, "Hello", "instagram", media=media) == [
+        ("/media/0/upload_id", "unknown_upload")
+    ]
+
+
+def test_an_upload_named_twice_is_told_once_at_its_first_place(world: World) -> None:
+    media = (MediaRef("nowhere"), MediaRef("nowhere"))
+
+    assert faults(world, "Hello", FEED, media=media) == [("/media/0/upload_id", "unknown_upload")]
 
 
 def test_a_fault_of_a_channels_own_text_points_at_that_text(world: World) -> None:
@@ -251,8 +274,20 @@ def test_a_rejected_upload_is_named(world: World) -> None:
 def test_an_upload_that_is_being_looked_at_is_waited_for(world: World) -> None:
     media = (MediaRef(world.upload(status=UploadStatus.PENDING)),)
 
-    with pytest.raises(MediaNotReady):
+    with pytest.raises(MediaNotReady) as refused:
         world.submit("Hello", FEED, media=media)
+    assert [fault.pointer for fault in refused.value.faults] == ["/media/0/upload_id"]
+    assert media[0].upload_id in refused.value.detail
+
+
+def test_an_upload_that_is_being_looked_at_is_told_with_everything_else(world: World) -> None:
+    media = (MediaRef(world.upload(status=UploadStatus.PENDING)), MediaRef("nowhere"))
+
+    assert faults(world, "x" * 501, FEED, media=media) == [
+        ("/media/0/upload_id", "media_not_ready"),
+        ("/media/1/upload_id", "unknown_upload"),
+        ("/content", "too_long"),
+    ]
 
 
 # --- previews ---------------------------------------------------------------------------------
@@ -265,7 +300,7 @@ def draft(text: str, *channels: str, **content: object) -> Draft:
 
 
 def test_a_preview_shows_each_channel_in_the_order_asked(world: World) -> None:
-    shown = world.publishing.preview(draft("Hello", "sms", FEED, "email"), ADA)
+    shown = world.checking.preview(draft("Hello", "sms", FEED, "email"), ADA)
 
     assert [preview.channel.name for preview in shown] == ["sms", FEED, "email"]
     assert [preview.post.text for preview in shown] == ["Hello"] * 3
@@ -273,7 +308,7 @@ def test_a_preview_shows_each_channel_in_the_order_asked(world: World) -> None:
 
 def test_a_preview_is_exactly_what_will_be_posted(world: World) -> None:
     world.connect(FEED, footer=" (c)")
-    (preview,) = world.publishing.preview(draft("Hello", FEED), ADA)
+    (preview,) = world.checking.preview(draft("Hello", FEED), ADA)
     world.submit("Hello", FEED)
     world.run()
 
@@ -281,7 +316,7 @@ def test_a_preview_is_exactly_what_will_be_posted(world: World) -> None:
 
 
 def test_a_preview_tells_faults_instead_of_refusing(world: World) -> None:
-    long, fine = world.publishing.preview(draft("x" * 501, FEED, "facebook"), ADA)
+    long, fine = world.checking.preview(draft("x" * 501, FEED, "facebook"), ADA)
 
     assert [fault.code for fault in long.faults] == ["too_long"]
     assert (long.length.used, long.length.limit, fine.faults) == (501, 500, ())
@@ -289,13 +324,13 @@ def test_a_preview_tells_faults_instead_of_refusing(world: World) -> None:
 
 def test_a_preview_of_unusable_media_is_refused(world: World) -> None:
     with pytest.raises(InvalidMessage):
-        world.publishing.preview(draft("Hello", FEED, media=(MediaRef("nowhere"),)), ADA)
+        world.checking.preview(draft("Hello", FEED, media=(MediaRef("nowhere"),)), ADA)
 
 
 def test_a_preview_stores_and_draws_nothing(world: World) -> None:
     media = (MediaRef(world.upload(), "A dog"),)
     before = world.breaker.writes
-    (preview,) = world.publishing.preview(draft("Hello", FEED, media=media), ADA)
+    (preview,) = world.checking.preview(draft("Hello", FEED, media=media), ADA)
 
     assert [item.alt_text for item in preview.post.media] == ["A dog"]
     assert (world.breaker.writes, world.media.written) == (before, [])

@@ -1,0 +1,120 @@
+"""Judges what is to be said: exactly what each channel would be offered, and every fault of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from chalicelib.domain.channels import Account, Channel, ChannelName, Length, Post
+from chalicelib.domain.errors import Fault, InvalidMessage, MediaNotReady
+from chalicelib.domain.identity import Member
+from chalicelib.domain.messages import Content, Draft
+from chalicelib.domain.ports import Upload, Uploads, UploadStatus
+from chalicelib.services.accounts import AccountBook
+from chalicelib.services.preparing import Preparing
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What one channel would be offered."""
+
+    channel: Channel
+    post: Post
+    length: Length
+    faults: tuple[Fault, ...]
+
+
+class Checking:
+    """Looks at contents before anybody acts on them; stores nothing."""
+
+    def __init__(
+        self,
+        *,
+        channels: Mapping[ChannelName, Channel],
+        uploads: Uploads,
+        book: AccountBook,
+        preparing: Preparing,
+    ) -> None:
+        self._channels = channels
+        self._uploads = uploads
+        self._book = book
+        self._preparing = preparing
+
+    def check(self, content: Content, channels: Sequence[ChannelName], member: Member) -> None:
+        """Raise what `refusal` makes of every fault, if there is one."""
+        if found := self.faults(content, channels, member):
+            raise refusal(found)
+
+    def faults(
+        self, content: Content, channels: Sequence[ChannelName], member: Member
+    ) -> list[Fault]:
+        """Return every fault: of the uploads, then channel by channel."""
+        uploads, faults = self._usable(content, member)
+        accounts: Mapping[ChannelName, Account] = {name: Account(name) for name in channels}
+        if content.announcement:  # its name must survive whatever an account adds to a post
+            accounts = self._book.without_secrets(channels)
+        for name in dict.fromkeys(channels):
+            channel = self._channels[name]
+            _, found = self._preparing.compose(content, channel, accounts[name], uploads)
+            faults += [fault for fault in found if fault not in faults]
+        if content.media:  # who named some is told what is wrong with it, not that there is none
+            return [fault for fault in faults if fault.code != "media_required"]
+        return faults
+
+    def preview(self, draft: Draft, member: Member) -> list[Preview]:
+        """Return exactly what each channel would be offered, with its faults."""
+        uploads, unusable = self._usable(draft.content, member)
+        if unusable:
+            raise refusal(unusable)
+        previews = []
+        accounts = self._book.without_secrets(draft.channels)
+        for name in draft.channels:
+            channel = self._channels[name]
+            post, found = self._preparing.compose(draft.content, channel, accounts[name], uploads)
+            previews.append(Preview(channel, post, channel.measure(post), tuple(found)))
+        return previews
+
+    def _usable(self, content: Content, member: Member) -> tuple[Mapping[str, Upload], list[Fault]]:
+        """Return the uploads a content refers to, and what is wrong with them."""
+        wanted: dict[str, str] = {}
+        for index, item in enumerate(content.media):
+            wanted.setdefault(item.upload_id, f"/media/{index}/upload_id")
+        photo = content.announcement.photo_upload_id if content.announcement else None
+        if photo:
+            wanted[photo] = "/photo_upload_id"
+        if not wanted:
+            return {}, []
+        found = self._uploads.many(list(wanted))
+        faults = (_unusable(found.get(name), where, member) for name, where in wanted.items())
+        return found, [fault for fault in faults if fault is not None]
+
+
+def refusal(faults: Sequence[Fault]) -> InvalidMessage | MediaNotReady:
+    """Return the error that tells all faults; `MediaNotReady` if nothing is to do but wait."""
+    if all(fault.code == MediaNotReady.code for fault in faults):
+        return MediaNotReady(" ".join(fault.detail for fault in faults), faults)
+    return InvalidMessage(faults)
+
+
+@contextmanager
+def pointing(places: Mapping[str, str]) -> Iterator[None]:
+    """Name faults found inside by where this request has what they speak of."""
+    try:
+        yield
+    except InvalidMessage as error:
+        faults = [replace(f, pointer=places.get(f.pointer, f.pointer)) for f in error.faults]
+        raise InvalidMessage(faults) from error
+
+
+def _unusable(upload: Upload | None, where: str, member: Member) -> Fault | None:
+    """Return why a member can't use an upload; None if they can."""
+    if upload is None or not member.may_read(upload.author):
+        detail = "There is no such upload; ask for one at POST /api/v1/uploads."
+        return Fault(where, "unknown_upload", detail)
+    if upload.status is UploadStatus.REJECTED:
+        return Fault(where, "upload_rejected", upload.detail)
+    if upload.status is UploadStatus.PENDING:
+        detail = f"Upload {upload.id} is not ready yet; try again in a moment."
+        return Fault(where, MediaNotReady.code, detail)
+    return None
