@@ -245,10 +245,10 @@ def edit_message(request: Request, message_id: str) -> Answer:
     direct channels nothing can be changed once recipients were served. An announcement's text names
     its person exactly as submitted.
     """
-    publishing = wiring.publishing()
-    check = partial(publishing.check_edit, message_id)
+    editing = wiring.editing()
+    check = partial(editing.check, message_id)
     changes = request.judged(edge.MessageEdit, edge.changes, check)
-    snapshot = publishing.edit(message_id, changes, request.if_match, request.member)
+    snapshot = editing.edit(message_id, changes, request.if_match, request.member)
     return responses.message(snapshot)
 
 

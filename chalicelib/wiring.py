@@ -43,6 +43,7 @@ from chalicelib.services.connecting import Connecting
 from chalicelib.services.conversing import Conversing
 from chalicelib.services.deciding import Deciding
 from chalicelib.services.delivering import Delivering
+from chalicelib.services.editing import Editing
 from chalicelib.services.expanding import Expanding
 from chalicelib.services.hinting import Hinting
 from chalicelib.services.intake import Intake
@@ -73,7 +74,7 @@ def registry() -> Mapping[ChannelName, Channel]:
 
 @cache
 def publishing() -> Publishing:
-    """Make the service that accepts and changes messages."""
+    """Make the service that accepts messages and shows them."""
     return Publishing(
         channels=CHANNELS,
         messages=messages(),
@@ -94,6 +95,19 @@ def publishing() -> Publishing:
 def checking() -> Checking:
     """Make the service that judges contents."""
     return Checking(channels=CHANNELS, uploads=uploads(), book=book(), preparing=preparing())
+
+
+@cache
+def editing() -> Editing:
+    """Make the service that changes messages."""
+    return Editing(
+        channels=CHANNELS,
+        messages=messages(),
+        publishing=publishing(),
+        checking=checking(),
+        unit=store(),
+        clock=clock(),
+    )
 
 
 @cache

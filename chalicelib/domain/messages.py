@@ -46,6 +46,11 @@ class LatePolicy:
     after: timedelta = timedelta(minutes=60)
     action: LateAction = LateAction.SEND
 
+    @property
+    def skip_after(self) -> timedelta | None:
+        """Return how late it is left out; None if it is published however late."""
+        return self.after if self.action is LateAction.SKIP else None
+
 
 @dataclass(frozen=True, slots=True)
 class MediaRef:

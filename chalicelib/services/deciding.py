@@ -23,8 +23,8 @@ from chalicelib.domain.ports import (
 )
 from chalicelib.domain.recall import beyond_recall
 from chalicelib.domain.states import Event, Status
-from chalicelib.services.progress import Progress
-from chalicelib.services.publishing import TRIES, Publishing
+from chalicelib.services.progress import TRIES, Progress
+from chalicelib.services.publishing import Publishing
 
 
 class Deciding:

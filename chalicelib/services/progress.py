@@ -14,6 +14,8 @@ from chalicelib.domain.states import Status
 
 TOGETHER = 50
 """Steps that fit into one transaction, each with its audit entry."""
+TRIES = 5
+"""How often a change is tried again when a worker moved the same delivery."""
 WORKER = "worker"
 SCHEDULER = "scheduler"
 

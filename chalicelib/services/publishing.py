@@ -1,35 +1,26 @@
-"""Accepts and changes messages. Accepting is one transaction; the stream comes after it."""
+"""Accepts messages and shows them. Accepting is one transaction; the stream comes after it."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from chalicelib.domain import steps
 from chalicelib.domain.channels import Channel, ChannelName
 from chalicelib.domain.deliveries import AuditEntry, Delivery, DeliveryKey, Policy
 from chalicelib.domain.errors import (
     Conflict,
-    Forbidden,
     IllegalTransition,
-    InFlight,
     LostRace,
     NotFound,
     StoreUnavailable,
-    VersionConflict,
-    VersionRequired,
 )
 from chalicelib.domain.identity import Member, Role
 from chalicelib.domain.messages import (
-    Changes,
     Draft,
-    LateAction,
-    LatePolicy,
     Message,
     MessageStatus,
     Revision,
-    changed,
     roll_up,
 )
 from chalicelib.domain.ports import (
@@ -48,15 +39,12 @@ from chalicelib.domain.ports import (
     Unit,
     Writes,
 )
-from chalicelib.domain.recall import beyond_recall
 from chalicelib.domain.states import Status
 from chalicelib.services.checking import Checking, pointing
 from chalicelib.services.hinting import Hinting
 
 SOON = timedelta(seconds=75)
 """What is due this soon may fall between two ticks: an extra release is started for it."""
-TRIES = 5
-"""How often a change is tried again when a worker moved the same delivery."""
 _UNDER_WAY = frozenset(
     {MessageStatus.PENDING_REVIEW, MessageStatus.SCHEDULED, MessageStatus.PUBLISHING}
 )
@@ -131,7 +119,7 @@ class Publishing:
         status = MessageStatus.SCHEDULED
         if draft.keep_as_draft:
             status = MessageStatus.DRAFT
-        elif self._must_be_approved(author):
+        elif self.must_be_approved(author):
             status = MessageStatus.PENDING_REVIEW
         message = Message(
             id=self._ids.new(),
@@ -152,7 +140,7 @@ class Publishing:
         deliveries = () if message.is_unpublished else self._deliveries(message, now)
         message = replace(message, status=roll_up(deliveries) if deliveries else status)
         revision = Revision(message.id, 1, draft.content, now, author.id)
-        audit = self._entry(message, author, "accepted", "", message.status)
+        audit = self.entry(message, author, "accepted", "", message.status)
         writes = self._messages.adding(message, revision, deliveries, [audit])
         return Accepted(Snapshot(message, tuple(deliveries)), writes)
 
@@ -168,21 +156,14 @@ class Publishing:
         return [self._delivery(message, channel, now) for channel in message.channels]
 
     def _delivery(self, message: Message, channel: ChannelName, now: datetime) -> Delivery:
-        is_due = message.due_at <= now
-        claim = self._ids.new() if is_due else None
-        return Delivery(
-            key=DeliveryKey(message.id, channel),
-            status=Status.QUEUED if is_due else Status.PENDING,
-            revision=message.revision,
-            due_at=message.due_at,
-            next_at=now + self._policy.queue_lease if is_due else message.due_at,
-            claim=claim,
-            late_after=_late_after(message.late_policy),
-            parent=self._channels[channel].direct,
-            correlation_id=message.correlation_id,
-        )
+        made = awaiting(message, self._channels[channel], message.due_at)
+        if message.due_at > now:
+            return made
+        lease = now + self._policy.queue_lease
+        return replace(made, status=Status.QUEUED, claim=self._ids.new(), next_at=lease)
 
-    def _must_be_approved(self, member: Member) -> bool:
+    def must_be_approved(self, member: Member) -> bool:
+        """Return whether what a member hands in waits for a manager's decision."""
         return self._require_approval and not member.may(Role.COMMUNITY_MANAGER)
 
     # --- checking -----------------------------------------------------------------------------
@@ -191,12 +172,6 @@ class Publishing:
         """Raise what `submit` would, and do nothing."""
         self._checking.check(draft.content, draft.channels, author)
 
-    def check_edit(self, message_id: str, changes: Changes, member: Member) -> None:
-        """Raise what `edit` would of what the changed message says; do nothing."""
-        snapshot = self.read(message_id, member)
-        after = changed(snapshot.message, changes, self._clock.now())
-        self._check_changed(after, _settled(snapshot), member)
-
     def check_rewriting(self, message_id: str, text: str | None, member: Member) -> None:
         """Raise `NotFound`, or what is wrong with a reviewer's own text; do nothing."""
         message = self.read(message_id, member).message
@@ -204,13 +179,6 @@ class Publishing:
             content = replace(message.content, text=text, edited=True)
             with pointing(REWRITTEN):
                 self._checking.check(content, message.channels, member)
-
-    def _check_changed(
-        self, after: Message, settled: Collection[ChannelName], member: Member
-    ) -> None:
-        open_to_change = [name for name in after.channels if name not in settled]
-        with pointing({"/member_name": "/channels"}):
-            self._checking.check(after.content, open_to_change, member)
 
     # --- reading ------------------------------------------------------------------------------
 
@@ -267,83 +235,13 @@ class Publishing:
 
     # --- changing -----------------------------------------------------------------------------
 
-    def edit(
-        self, message_id: str, changes: Changes, if_match: int | None, member: Member
-    ) -> Snapshot:
-        """Write a new revision while nothing is in flight.
-
-        A channel that failed is published again if what it says or its time changes; what a settled
-        channel says stays as it is.
-
-        Raises `VersionRequired`, `VersionConflict`, `InFlight`, `IllegalTransition`.
-        """
-        before = self.read(message_id, member)
-        for _ in range(TRIES):
-            if if_match is None:
-                raise VersionRequired
-            if if_match != before.message.revision:
-                raise VersionConflict(f"The current revision is {before.message.revision}.")
-            try:
-                return self._edited(before, changes, member)
-            except LostRace:
-                before = self.read(message_id, member)
-        raise InFlight(list(before.message.channels), "Something moved meanwhile; try again.")
-
-    def _edited(self, before: Snapshot, changes: Changes, member: Member) -> Snapshot:
-        message = before.message
-        if message.status in (MessageStatus.REJECTED, MessageStatus.CANCELLED):
-            raise IllegalTransition(f"A {message.status} message can't be edited.")
-        if not message.is_unpublished and self._must_be_approved(member):
-            raise Forbidden(
-                "It was approved as it is: ask a community manager to change it, or cancel it and "
-                "submit another."
-            )
-        settled = _settled(before)
-        now = self._clock.now()
-        after = changed(message, changes, now)
-        _refuse_untrue(message, after, settled)
-        self._check_changed(after, settled, member)
-        kept, writes = list[Delivery](), list[Writes]()
-        for delivery in before.deliveries:
-            if delivery.key.channel not in after.channels:
-                writes.append(self._messages.removing(delivery))
-                continue
-            moved = delivery
-            if delivery.key.channel not in settled:
-                moved = _rebound(delivery, message, after, changes.reschedule, now)
-            if moved != delivery:
-                writes.append(self._messages.moving(delivery, moved))
-            kept.append(moved)
-        if not message.is_unpublished:
-            news = [name for name in after.channels if before.delivery(name) is None]
-            added = [self._added(after, name, now) for name in news]
-            writes += [self._messages.starting(delivery) for delivery in added]
-            kept += added
-            after = replace(after, status=roll_up(kept))
-        revision = Revision(after.id, after.revision, after.content, now, member.id)
-        entry = self._entry(after, member, "edited", message.status, after.status)
-        self._unit.commit(
-            self._messages.saving(message, after, entry),
-            self._messages.revising(revision),
-            *writes,
-        )
-        snapshot = Snapshot(after, tuple(kept))
-        self.launch(snapshot)
-        return snapshot
-
-    def _added(self, message: Message, channel: ChannelName, now: datetime) -> Delivery:
-        """Return the delivery on a channel that comes late: its minute is not before now."""
-        at = max(message.due_at, now)
-        made = self._delivery(message, channel, now)
-        return replace(made, status=Status.PENDING, claim=None, due_at=at, next_at=at)
-
     def publish(self, message_id: str, member: Member) -> Snapshot:
         """Hand a draft in: now or at its time. Again, while it is under way: the message as it is.
 
         `IllegalTransition` for what is settled, and for what the member had better approve.
         """
         snapshot = self.read(message_id, member)
-        message, waits = snapshot.message, self._must_be_approved(member)
+        message, waits = snapshot.message, self.must_be_approved(member)
         if message.status is MessageStatus.DRAFT:
             if waits:
                 return self.restated(message, MessageStatus.PENDING_REVIEW, member, "submitted")
@@ -371,7 +269,7 @@ class Publishing:
         )
         deliveries = self._deliveries(after, now)
         after = replace(after, status=roll_up(deliveries))
-        entry = self._entry(after, member, event, before.status, after.status)
+        entry = self.entry(after, member, event, before.status, after.status)
         self.commit_or_conflict(
             self._messages.saving(before, after, entry),
             *(self._messages.starting(delivery) for delivery in deliveries),
@@ -399,7 +297,7 @@ class Publishing:
     ) -> Snapshot:
         """Give a message without deliveries another status, in one transaction with `more`."""
         after = replace(message, status=status, reason=reason, version=message.version + 1)
-        entry = self._entry(after, member, event, message.status, status)
+        entry = self.entry(after, member, event, message.status, status)
         self.commit_or_conflict(self._messages.saving(message, after, entry), *more)
         return Snapshot(after, ())
 
@@ -410,9 +308,10 @@ class Publishing:
         except LostRace as lost:
             raise Conflict("Someone changed this at the same time; read it again.") from lost
 
-    def _entry(
+    def entry(
         self, message: Message, member: Member, event: str, before: str, after: str
     ) -> AuditEntry:
+        """Return the audit entry of what a member did with a message as a whole."""
         return AuditEntry(
             message_id=message.id,
             channel=WHOLE_MESSAGE,
@@ -435,48 +334,15 @@ def current(snapshot: Snapshot) -> Snapshot:
     return replace(snapshot, message=replace(snapshot.message, status=status))
 
 
-def _late_after(policy: LatePolicy) -> timedelta | None:
-    return policy.after if policy.action is LateAction.SKIP else None
-
-
-def _settled(snapshot: Snapshot) -> frozenset[ChannelName]:
-    """Return the channels that an edit leaves alone; raises if it could change none, or not yet."""
-    fixed = [part for part in snapshot.deliveries if not part.is_editable]
-    refusal = beyond_recall(part for part in fixed if not part.status.is_terminal)
-    if refusal is not None:
-        raise refusal
-    if fixed and len(fixed) == len(snapshot.deliveries):
-        names = ", ".join(part.key.channel for part in fixed)
-        raise IllegalTransition(f"Already settled and no longer editable: {names}.")
-    return frozenset(part.key.channel for part in fixed)
-
-
-def _refuse_untrue(before: Message, after: Message, settled: Collection[ChannelName]) -> None:
-    """Refuse an edit after which a message would tell of a settled channel what is not so."""
-    untrue = [
-        name
-        for name in before.channels
-        if name in settled
-        and not (name in after.channels and after.content.says_as_much(before.content, name))
-    ]
-    if untrue:
-        raise IllegalTransition(
-            f"Already settled and no longer editable: {', '.join(untrue)}. Give each channel that "
-            "is to say something else a text of its own in `variants`."
-        )
-
-
-def _rebound(
-    delivery: Delivery, before: Message, after: Message, is_rescheduled: bool, now: datetime
-) -> Delivery:
-    """Return a delivery bound to the edited message; one that failed only if the edit concerns it.
-
-    What failed is late already: its minute is not before now.
-    """
-    late, due_at = _late_after(after.late_policy), after.due_at
-    if delivery.status is Status.FAILED:
-        says_the_same = after.content.says_as_much(before.content, delivery.key.channel)
-        if says_the_same and not is_rescheduled:
-            return delivery
-        due_at = max(due_at, now)
-    return steps.edit(delivery, after.revision, due_at, late)
+def awaiting(message: Message, channel: Channel, due_at: datetime) -> Delivery:
+    """Return a message's delivery on one more channel, pending until it is due."""
+    return Delivery(
+        key=DeliveryKey(message.id, channel.name),
+        status=Status.PENDING,
+        revision=message.revision,
+        due_at=due_at,
+        next_at=due_at,
+        late_after=message.late_policy.skip_after,
+        parent=channel.direct,
+        correlation_id=message.correlation_id,
+    )

@@ -53,6 +53,7 @@ from chalicelib.services.connecting import Connecting
 from chalicelib.services.conversing import Conversing
 from chalicelib.services.deciding import Deciding
 from chalicelib.services.delivering import Delivering
+from chalicelib.services.editing import Editing
 from chalicelib.services.expanding import Expanding
 from chalicelib.services.hinting import Hinting
 from chalicelib.services.intake import Intake
@@ -194,6 +195,13 @@ class World:
             hinting=self.hinting,
             starter=self.starter,
             require_approval=self._require_approval,
+        )
+        self.editing = Editing(
+            **common,
+            channels=self.channels,
+            messages=self.messages,
+            publishing=self.publishing,
+            checking=self.checking,
         )
         self.expanding = Expanding(
             **common,

@@ -272,7 +272,7 @@ class Author(Caller):
             due = max(due, now - SECOND)
         version = Version(text, due, channels, late, now)
         self.wish.versions.append(version)
-        edit = self.simulation.publishing.edit
+        edit = self.simulation.editing.edit
         answered = self.request(
             name, lambda: edit(self.id, Changes(**changes), message.revision, ADA)
         )

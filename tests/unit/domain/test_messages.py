@@ -83,6 +83,13 @@ def test_what_comes_an_hour_late_is_sent_all_the_same() -> None:
     assert LatePolicy() == LatePolicy(timedelta(minutes=60), LateAction.SEND)
 
 
+def test_a_late_message_is_left_out_only_if_its_author_said_so() -> None:
+    late = timedelta(minutes=5)
+
+    assert LatePolicy(late, LateAction.SEND).skip_after is None
+    assert LatePolicy(late, LateAction.SKIP).skip_after == late
+
+
 # --- what deliveries add up to ----------------------------------------------------------------
 
 

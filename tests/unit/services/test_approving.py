@@ -141,7 +141,7 @@ def test_a_draft_cannot_be_approved(world: World) -> None:
 def test_a_reviewer_approves_what_they_saw(reviewed: World) -> None:
     achievement, announcement = reviewed.achieve()
     change = Changes(text="Ada Lovelace did it!")
-    reviewed.publishing.edit(announcement.message.id, change, 1, ADA)
+    reviewed.editing.edit(announcement.message.id, change, 1, ADA)
 
     with pytest.raises(VersionConflict, match="2"):
         reviewed.moderating.approve(achievement.id, None, MAX, 1)
@@ -165,7 +165,7 @@ def test_what_changes_during_an_approval_is_read_again(reviewed: World) -> None:
         if at == "before" and operation == "transact":
             reviewed.breaker.mend()
             change = Changes(text="Ada Lovelace did it!")
-            reviewed.publishing.edit(announcement.message.id, change, 1, ADA)
+            reviewed.editing.edit(announcement.message.id, change, 1, ADA)
 
     reviewed.breaker.when = author
     with pytest.raises(Conflict):
@@ -302,7 +302,7 @@ def test_an_achievement_that_vanished_does_not_stop_a_decision(reviewed: World) 
 def test_an_edited_announcement_is_the_same_on_every_channel(world: World) -> None:
     _, announcement = world.achieve(scheduled_at=LATER)
     changes = Changes(text="Ada Lovelace did it!")
-    world.publishing.edit(announcement.message.id, changes, 1, ADA)
+    world.editing.edit(announcement.message.id, changes, 1, ADA)
     world.run()
 
     assert [world.shown(c) for c in ACHIEVEMENT.channels] == [["Ada Lovelace did it!"]] * 2
@@ -333,6 +333,6 @@ def test_what_was_approved_can_not_be_changed_behind_the_reviewers_back(reviewed
     change = Changes(text="Other words")
 
     with pytest.raises(Forbidden):
-        reviewed.publishing.edit(waiting.message.id, change, approved.message.revision, ADA)
-    changed = reviewed.publishing.edit(waiting.message.id, change, approved.message.revision, MAX)
+        reviewed.editing.edit(waiting.message.id, change, approved.message.revision, ADA)
+    changed = reviewed.editing.edit(waiting.message.id, change, approved.message.revision, MAX)
     assert changed.message.content.text == "Other words"

@@ -307,7 +307,7 @@ def test_a_cancellation_between_reading_and_beginning_wins(world: World) -> None
 def test_a_record_from_before_an_edit_is_a_no_op(world: World) -> None:
     message = world.submit("Old", FEED)
     records = world.stream.take()
-    world.publishing.edit(message.message.id, Changes(text="New"), 1, ADA)
+    world.editing.edit(message.message.id, Changes(text="New"), 1, ADA)
     world.delivering.deliver_all(records)
     assert world.shown(FEED) == []
 
@@ -319,7 +319,7 @@ def test_an_edit_while_retrying_publishes_the_new_words(world: World) -> None:
     world.platforms.arm("handle-feed", unreachable)
     message = world.submit("Old", "handle-feed")
     world.drain()
-    world.publishing.edit(message.message.id, Changes(text="New"), 1, ADA)
+    world.editing.edit(message.message.id, Changes(text="New"), 1, ADA)
     world.run()
 
     assert world.shown("handle-feed") == ["New"]

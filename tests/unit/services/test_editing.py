@@ -39,7 +39,7 @@ NEW = Changes(text="New")
 
 def edit(world: World, message: Snapshot, changes: Changes = NEW, revision: int = 1) -> Snapshot:
     """Change a message as its author."""
-    return world.publishing.edit(message.message.id, changes, revision, ADA)
+    return world.editing.edit(message.message.id, changes, revision, ADA)
 
 
 def names(*channels: str) -> tuple[ChannelName, ...]:
@@ -177,7 +177,7 @@ def test_an_edit_says_what_it_is_based_on(world: World) -> None:
     message = world.submit("Old", FEED, at=LATER)
 
     with pytest.raises(VersionRequired):
-        world.publishing.edit(message.message.id, NEW, None, ADA)
+        world.editing.edit(message.message.id, NEW, None, ADA)
 
 
 def test_an_edit_of_an_old_revision_is_refused(world: World) -> None:
@@ -269,7 +269,7 @@ def test_anothers_message_cannot_be_edited(world: World) -> None:
     message = world.submit("Old", FEED, at=LATER)
 
     with pytest.raises(NotFound):
-        world.publishing.edit(message.message.id, NEW, 1, BOB)
+        world.editing.edit(message.message.id, NEW, 1, BOB)
 
 
 @pytest.mark.parametrize("fault", [unreachable, answers(401)])

@@ -239,7 +239,7 @@ def test_an_achievement_is_shown_as_its_message_is_now(world: World) -> None:
         scheduled_at=LATER + timedelta(days=1),
         time_zone="Europe/Madrid",
     )
-    world.publishing.edit(announcement.message.id, changes, 1, ADA)
+    world.editing.edit(announcement.message.id, changes, 1, ADA)
     page = world.moderating.listing(ADA, everyone=False, status=None, limit=10, cursor=None)
 
     for shown in (world.moderating.read(achievement.id, ADA)[0], *page.items):
@@ -251,7 +251,7 @@ def test_an_achievement_is_shown_as_its_message_is_now(world: World) -> None:
 def test_a_decision_does_not_change_what_was_handed_in(reviewed: World) -> None:
     achievement, announcement = reviewed.achieve()
     changes = Changes(channels=(ChannelName("linkedin"),))
-    reviewed.publishing.edit(announcement.message.id, changes, 1, ADA)
+    reviewed.editing.edit(announcement.message.id, changes, 1, ADA)
     reviewed.moderating.approve(achievement.id, None, MAX)
 
     stored = reviewed.certifications.get(achievement.id)

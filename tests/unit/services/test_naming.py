@@ -71,14 +71,14 @@ def test_an_edited_text_names_the_person(world: World, changes: Changes, pointer
     _, announcement = world.achieve(scheduled_at=LATER)
 
     def edit() -> None:
-        world.publishing.edit(announcement.message.id, changes, 1, ADA)
+        world.editing.edit(announcement.message.id, changes, 1, ADA)
 
     assert found(edit) == [(pointer, "member_name_missing")]
 
 
 def test_a_subject_need_not_name_the_person(world: World) -> None:
     _, announcement = world.achieve(scheduled_at=LATER)
-    edited = world.publishing.edit(announcement.message.id, Changes(subject="Hurray"), 1, ADA)
+    edited = world.editing.edit(announcement.message.id, Changes(subject="Hurray"), 1, ADA)
 
     assert edited.message.content.subject == "Hurray"
 
@@ -86,14 +86,14 @@ def test_a_subject_need_not_name_the_person(world: World) -> None:
 def test_an_ordinary_message_names_nobody_in_particular(world: World) -> None:
     message = world.submit("Hello", "facebook", at=LATER)
 
-    assert world.publishing.edit(message.message.id, Changes(text="Bye"), 1, ADA)
+    assert world.editing.edit(message.message.id, Changes(text="Bye"), 1, ADA)
 
 
 def test_the_cheap_alphabet_of_sms_leaves_the_name_in_an_edited_text_alone(world: World) -> None:
     world.subscribe("sms", 1)
     _, announcement = world.achieve(member_name="Łukasz", channels=("sms",), scheduled_at=LATER)
     changes = Changes(text="Łukasz – at last")
-    world.publishing.edit(announcement.message.id, changes, 1, ADA)
+    world.editing.edit(announcement.message.id, changes, 1, ADA)
     world.run()
 
     assert "Łukasz" in world.shown("sms")[0]
@@ -116,7 +116,7 @@ def test_a_channel_that_can_not_hold_the_name_is_not_added(world: World) -> None
     changes = Changes(channels=(FACEBOOK, ChannelName("whatsapp")))
 
     def edit() -> None:
-        world.publishing.edit(announcement.message.id, changes, 1, ADA)
+        world.editing.edit(announcement.message.id, changes, 1, ADA)
 
     assert found(edit) == [("/channels", "member_name_missing")]
 
@@ -182,7 +182,7 @@ def test_a_text_that_a_channel_would_post_without_the_name_as_it_is_is_refused(
     channels = tuple(ChannelName(channel) for channel in ("facebook", "whatsapp"))
     changes = Changes(text=f"{name} did it!", channels=channels)
 
-    (fault,) = faults(lambda: world.publishing.edit(announcement.message.id, changes, 1, ADA))
+    (fault,) = faults(lambda: world.editing.edit(announcement.message.id, changes, 1, ADA))
     assert (fault.pointer, fault.code) == ("/content", "member_name_missing")
     assert "WhatsApp" in fault.detail
 
