@@ -9,8 +9,9 @@ from itertools import pairwise
 import pytest
 
 from chalicelib.channels import CHANNELS
-from chalicelib.domain.channels import Channel, ChannelName
+from chalicelib.domain.channels import Account, Channel, ChannelName
 from chalicelib.domain.deliveries import Policy
+from chalicelib.domain.errors import LostRace, PlatformUnavailable
 from chalicelib.domain.states import Status
 from tests.fakes.channels import FAKES
 from tests.fakes.ground import START
@@ -116,6 +117,23 @@ def test_after_an_outage_one_probe_opens_the_way_for_all() -> None:
 
     assert len(world.shown(FEED)) == 30
     assert len(world.platforms.published(FEED)) == 38
+
+
+def test_whoever_comes_after_the_probe_waits_without_burning_an_attempt() -> None:
+    world = World()
+    for _ in range(5):
+        world.book.learn(Account(FEED), PlatformUnavailable(), world.clock.now())
+    world.clock.advance(seconds=31)
+    probe = "paused_until"
+    world.breaker.when = lambda _, __, request: LostRace() if probe in repr(request) else None
+    message = world.submit("Hello", FEED)
+    world.drain()
+
+    held = world.delivery(message, FEED)
+    assert (held.status, held.attempts) == (Status.QUEUED, 0)
+    world.breaker.mend()
+    world.run()
+    assert world.shown(FEED) == ["Hello"]
 
 
 def test_the_scheduler_puts_nothing_on_the_stream_for_an_account_that_rests() -> None:
