@@ -124,10 +124,11 @@ SHAPES: list[tuple[str, dict[str, Any], Iterable[Told]]] = [
     ),
     (
         "too many media",
-        {"content": "x", "channels": ["instagram"], "media": [{"upload_id": UNKNOWN_ID}] * 11},
+        {"content": "x", "channels": ["instagram"], "media": [{"upload_id": UNKNOWN_ID}] * 21},
         {
-            ("/media", "too_long", None),
-            *((f"/media/{n}/upload_id", "repeated_media", None) for n in range(1, 11)),
+            ("/media", "too_many_media", None),
+            ("/media/0/upload_id", "unknown_upload", None),
+            *((f"/media/{n}/upload_id", "repeated_media", None) for n in range(1, 21)),
         },
     ),
     (
