@@ -76,13 +76,13 @@ def test_only_who_has_room_for_one_or_none_leaves_pictures_out() -> None:
     assert lenient == {"whatsapp", "sms"}
 
 
-def test_whatsapps_message_is_headed_by_the_first_picture() -> None:
+def test_whatsapps_message_is_headed_by_the_first_picture_without_words() -> None:
     account = ACCOUNTS["whatsapp"]
     settings = {**account.settings, "template_image_name": "news_image"}
     post, faults = channel("whatsapp").compose(
         Wording("Hello"), [ONE, TWO], replace(account, settings=settings)
     )
-    assert (post.media, faults) == ((ONE,), [])
+    assert (post.media, faults) == ((replace(ONE, alt_text=""),), [])
 
 
 def test_the_api_takes_as_many_pictures_as_the_most_generous_channel() -> None:

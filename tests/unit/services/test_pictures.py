@@ -252,7 +252,7 @@ def test_a_preview_shows_the_pictures_that_each_channel_will_post(world: World) 
     world.subscribe("whatsapp", 1)
     media = tuple(MediaRef(world.upload(), f"Picture {n}") for n in range(3))
     message = world.submit("Hello", *names, media=media)
-    previews = world.publishing.preview(Draft(Content("Hello", media=media), names), ADA)
+    previews = world.checking.preview(Draft(Content("Hello", media=media), names), ADA)
     world.run()
 
     for preview in previews:
