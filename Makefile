@@ -42,11 +42,11 @@ check: venv ## Check formatting, lint, types and import rules
 
 .PHONY: sim
 sim: venv ## Simulate 100,000 deliveries with faults everywhere (DELIVERIES= SEED= LEVEL=low|high JOBS= MUTANTS=1)
-	@exec $(IN_VENV) tests.simulation $(foreach name,deliveries seed level jobs save,$(call sim_option,$(name))) \
+	@exec $(IN_VENV) tests.simulation $(foreach name,deliveries seed level jobs save,$(call option,$(name))) \
 		$(if $(MUTANTS),--mutants) $(if $(RECORD),--record)
 
 upper = $(shell echo $(1) | tr a-z A-Z)
-sim_option = $(if $($(call upper,$(1))),--$(1) $($(call upper,$(1))))
+option = $(if $($(call upper,$(1))),--$(1) $($(call upper,$(1))))
 
 .PHONY: bench
 bench: venv ## Measure speed, AWS calls and memory beside their goals (ARGS=--quick)
@@ -64,6 +64,11 @@ package: venv ## Package the prod stage for AWS Lambda into build/package
 	@PIP_NO_INDEX=1 PIP_FIND_LINKS=build/wheels \
 		AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} \
 		$(VENV)/bin/chalice package --stage prod build/package
+
+.PHONY: replay
+replay: ACTION := list
+replay: venv ## Show what came to a halt, or drive it again (ACTION=list|explain|dry_run|redrive SINCE= UNTIL= CHANNEL= STATUS= MESSAGE= STAGE=)
+	@exec $(IN_VENV) scripts.replay $(ACTION) $(foreach name,since until channel status message limit stage,$(call option,$(name)))
 
 .PHONY: docs
 docs: venv ## Regenerate the generated parts of the documentation

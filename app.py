@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from functools import cache, partial
+from typing import Any
 
 from chalice.app import (
     Chalice,
@@ -486,6 +488,14 @@ def deliver(event: KinesisEvent) -> edge.BatchResponse:
 def release_due(event: CloudWatchEvent) -> None:
     """Put on the stream what is due, or becomes due before the next tick."""
     wiring.releasing().release(edge.deadline(event.context, wiring.clock().now()))
+
+
+@app.lambda_function(name="replay")
+def replay(event: dict[str, Any], context: Any) -> Mapping[str, Any]:
+    """List, explain or drive again what came to a halt; see `edge.replays`."""
+    now = wiring.clock().now()
+    around = edge.Surroundings(tuple(wiring.registry()), now)
+    return edge.replays.replay(event, wiring.replaying(), around, edge.deadline(context, now))
 
 
 @app.on_cw_event(

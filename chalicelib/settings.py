@@ -53,6 +53,8 @@ class Settings(BaseModel):
     table_name: str = "omnichannel-publisher-dev"
     stream_name: str = "omnichannel-messages"
     media_bucket: str = "omnichannel-publisher-media-dev"
+    failure_bucket: str = "omnichannel-publisher-failures-dev"
+    """The private bucket of stream records that were given up on."""
     user_pool_arn: str = "arn:aws:cognito-idp:us-east-1:000000000000:userpool/unset"
     client_id: str = ""
     issuer: str = ""

@@ -21,6 +21,7 @@ from chalicelib.channels import CHANNELS
 from chalicelib.domain.adaptation import Tones
 from chalicelib.domain.channels import Channel, ChannelName
 from chalicelib.domain.ports import Starter
+from chalicelib.gateways.failures import S3FailureDestination
 from chalicelib.gateways.ground import LambdaStarter, NoStarter, SystemClock, TimeOrderedIds
 from chalicelib.gateways.media import S3Media
 from chalicelib.gateways.secrets import HmacSigner, SecretsManager
@@ -57,6 +58,8 @@ from chalicelib.services.publishing import Publishing
 from chalicelib.services.reconciling import Reconciling
 from chalicelib.services.releasing import Releasing
 from chalicelib.services.repeating import Repeating
+from chalicelib.services.replaying import Replaying
+from chalicelib.services.restarting import Restarting
 from chalicelib.services.subscribing import Subscribing
 from chalicelib.services.unpublishing import Unpublishing
 
@@ -119,9 +122,36 @@ def deciding() -> Deciding:
         certifications=certifications(),
         publishing=publishing(),
         progress=progress(),
+        restarting=restarting(),
         clock=clock(),
         ids=ids(),
         policy=settings.current().policy(),
+    )
+
+
+@cache
+def restarting() -> Restarting:
+    """Make what sets ended deliveries going again."""
+    return Restarting(
+        messages=messages(),
+        progress=progress(),
+        clock=clock(),
+        ids=ids(),
+        policy=settings.current().policy(),
+    )
+
+
+@cache
+def replaying() -> Replaying:
+    """Make the operator's service for what came to a halt."""
+    return Replaying(
+        channels=CHANNELS,
+        messages=messages(),
+        failures=failures(),
+        restarting=restarting(),
+        hinting=hinting(),
+        clock=clock(),
+        telemetry=telemetry(),
     )
 
 
@@ -408,6 +438,12 @@ def stream() -> KinesisStream:
 def media() -> S3Media:
     """Make the media store."""
     return S3Media(_client("s3", retries=3), settings.current().media_bucket)
+
+
+@cache
+def failures() -> S3FailureDestination:
+    """Make the reader of the stream's failure destination."""
+    return S3FailureDestination(_client("s3", retries=3), settings.current().failure_bucket)
 
 
 @cache

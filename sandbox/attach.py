@@ -124,7 +124,7 @@ class _Product:
     def pumps(self) -> list[Job]:
         created = self._resources["stream_created"]  # another stream's positions mean nothing here
         positions = Positions(self._state.path / f"stream-{created}.json")
-        aside = Aside(self._state.path / "stream-failures.jsonl")
+        aside = Aside(self._clients.client("s3"), self._settings.failure_bucket)
         return [
             Pump(
                 EventSource(

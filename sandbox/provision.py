@@ -71,6 +71,7 @@ def provision(clients: Clients, settings: Settings) -> Resources:
     """Create whatever is missing and return what has to be known of it."""
     _table(clients.client("dynamodb"), settings.table_name)
     stream = _stream(clients.client("kinesis"), settings.stream_name)
+    _private_bucket(clients.client("s3"), settings.failure_bucket)
     queue = _object_events(clients, settings)
     with _existing("AlreadyExistsException"):
         clients.client("sesv2").create_email_identity(EmailIdentity=SENDER)
@@ -103,17 +104,7 @@ def _object_events(clients: Clients, settings: Settings) -> str:
     """Create the private media bucket and the queue it tells of new objects; return the queue."""
     bucket = settings.media_bucket
     s3, sqs = clients.client("s3"), clients.client("sqs")
-    with _existing("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
-        s3.create_bucket(Bucket=bucket)
-    s3.put_public_access_block(
-        Bucket=bucket,
-        PublicAccessBlockConfiguration={
-            "BlockPublicAcls": True,
-            "IgnorePublicAcls": True,
-            "BlockPublicPolicy": True,
-            "RestrictPublicBuckets": True,
-        },
-    )
+    _private_bucket(s3, bucket)
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     s3.put_bucket_cors(Bucket=bucket, CORSConfiguration=_cors(settings))
     dead = _arn(sqs, _queue(sqs, f"{bucket}-events-dead", {}))
@@ -127,6 +118,20 @@ def _object_events(clients: Clients, settings: Settings) -> str:
         Bucket=bucket, NotificationConfiguration={"QueueConfigurations": [created]}
     )
     return queue
+
+
+def _private_bucket(s3: Any, name: str) -> None:
+    with _existing("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
+        s3.create_bucket(Bucket=name)
+    s3.put_public_access_block(
+        Bucket=name,
+        PublicAccessBlockConfiguration={
+            "BlockPublicAcls": True,
+            "IgnorePublicAcls": True,
+            "BlockPublicPolicy": True,
+            "RestrictPublicBuckets": True,
+        },
+    )
 
 
 def _cors(settings: Settings) -> dict[str, Any]:

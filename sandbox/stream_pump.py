@@ -39,6 +39,8 @@ POLL_SECONDS = 0.2
 TROUBLED_SECONDS = 2.0
 RESHARD_SECONDS = 10.0
 END = "SHARD_END"
+MAPPING = "00000000-0000-4000-8000-000000000000"
+"""The event source mapping's id; there is only one here."""
 
 Handler = Callable[[dict[str, Any]], Any]
 Record = Mapping[str, Any]
@@ -87,16 +89,19 @@ class Positions:
 
 
 class Aside:
-    """Records that were given up on, with their content, as the on-failure destination has them."""
+    """The failure destination: a bucket, its objects named as Lambda names them."""
 
-    def __init__(self, path: Path) -> None:
-        """Append to a file of JSON lines."""
-        self._path = path
+    def __init__(self, s3: Any, bucket: str) -> None:
+        """Write to a bucket that exists."""
+        self._s3 = s3
+        self._bucket = bucket
 
     def put(self, document: Mapping[str, Any]) -> None:
-        """Keep one document."""
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(document) + "\n")
+        """Keep one document; when this returns it can't get lost."""
+        at = datetime.fromisoformat(document["timestamp"])
+        shard = document["KinesisBatchInfo"]["shardId"]
+        key = f"aws/lambda/{MAPPING}/{shard}/{at:%Y/%m/%d/%Y-%m-%dT%H.%M.%S}-{uuid.uuid4()}"
+        self._s3.put_object(Bucket=self._bucket, Key=key, Body=json.dumps(document).encode())
 
 
 @dataclass(frozen=True)

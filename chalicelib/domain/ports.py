@@ -535,6 +535,28 @@ class Stream(Protocol):
         """Send; return those that certainly were not taken."""
 
 
+@dataclass(frozen=True, slots=True)
+class PutAside:
+    """Stream records that were given up on, as the failure destination keeps them."""
+
+    ref: str
+    at: datetime
+    reason: str
+    hints: Sequence[Hint]
+    unreadable: int = 0
+    """How many records in it are no hints."""
+
+
+class FailureDestination(Protocol):
+    """Where stream records go that no worker could serve, with all that was in them."""
+
+    def put_aside(self, since: datetime, until: datetime) -> Iterable[PutAside]:
+        """Yield what was given up on in that time, both inclusive, oldest first."""
+
+    def done_with(self, ref: str) -> None:
+        """List it no more; its content is kept until it expires."""
+
+
 class Transport(Protocol):
     """Performs one step, exactly once, with an explicit time-out."""
 

@@ -76,6 +76,7 @@ class Event(StrEnum):
     EDIT = "edit"
     RETRY = "retry"
     CONFIRM = "confirm"
+    RECHECK = "recheck"
     UNPUBLISH = "unpublish"
     UNPUBLISHED = "unpublished"
     ROLL_UP = "roll_up"
@@ -127,6 +128,7 @@ TABLE: Mapping[tuple[Status, Event], Status] = MappingProxyType(
         (S.SKIPPED, E.RETRY): S.QUEUED,
         (S.NEEDS_REVIEW, E.RETRY): S.QUEUED,
         (S.NEEDS_REVIEW, E.CONFIRM): S.DELIVERED,
+        (S.NEEDS_REVIEW, E.RECHECK): S.IN_DOUBT,
         (S.DELIVERED, E.UNPUBLISH): S.UNPUBLISHING,
         (S.UNPUBLISHING, E.CLAIM): S.UNPUBLISHING,
         (S.UNPUBLISHING, E.BEGIN): S.UNPUBLISHING,

@@ -312,6 +312,17 @@ def retry(delivery: Delivery, now: datetime, policy: Policy, claim_id: str) -> D
     )
 
 
+def recheck(delivery: Delivery, now: datetime, policy: Policy, claim_id: str) -> Delivery:
+    """Have it looked up anew before a person has to answer; it stays in doubt."""
+    return _moved(
+        delivery,
+        E.RECHECK,
+        claim=claim_id,
+        next_at=now + policy.queue_lease,
+        lookups=0,
+    )
+
+
 def confirm(delivery: Delivery, now: datetime) -> Delivery:
     """Accept a person's word that the platform has it."""
     return _moved(delivery, E.CONFIRM, delivered_at=now, doubt=False, problem=None)

@@ -1,6 +1,6 @@
 """Bytes ⇄ domain values: everything between API Gateway, Lambda events and the services."""
 
-from chalicelib.edge import openapi, pages, rendering, responses, webhooks
+from chalicelib.edge import openapi, pages, rendering, replays, responses, webhooks
 from chalicelib.edge.batches import BatchResponse, deadline, each, object_key
 from chalicelib.edge.bodies import (
     AccountBody,
@@ -25,6 +25,7 @@ from chalicelib.edge.drafts import (
     text,
     upload,
 )
+from chalicelib.edge.fields import Surroundings
 from chalicelib.edge.reading import SKETCH, within
 from chalicelib.edge.requests import Answer, Request
 from chalicelib.edge.tokens import Tokens
@@ -47,6 +48,7 @@ __all__ = [
     "RejectBody",
     "Request",
     "ResolveBody",
+    "Surroundings",
     "Tokens",
     "UploadBody",
     "account",
@@ -60,6 +62,7 @@ __all__ = [
     "openapi",
     "pages",
     "rendering",
+    "replays",
     "responses",
     "sketched",
     "submission",

@@ -165,12 +165,13 @@ PersonName = Annotated[str, _rule(_written), _described(minLength=1)]
 ChannelText = Annotated[str, AfterValidator(_channel), _string({"format": CHANNEL_FORMAT})]
 ChannelList = Annotated[list[ChannelText], _rule(_some), _described(minItems=1, uniqueItems=True)]
 UploadId = Annotated[str, AfterValidator(_uuid), _string({"format": "uuid"})]
-Instant = Annotated[
+Moment = Annotated[
     datetime,
     BeforeValidator(_parsed(parse_instant, "invalid_instant")),
-    AfterValidator(_schedulable),
     _string({"format": "date-time"}),
 ]
+Instant = Annotated[Moment, AfterValidator(_schedulable)]
+"""A moment that can yet be scheduled for."""
 ZoneName = Annotated[str, AfterValidator(_parsed(_zone_name, "unknown_time_zone"))]
 Day = Annotated[date, BeforeValidator(_parsed(_day, "invalid_date")), _string({"format": "date"})]
 AccountText = Annotated[Line, StringConstraints(max_length=4_096)]

@@ -126,20 +126,25 @@ def status_of(kind: type[PublisherError]) -> HTTPStatus:
 
 
 def render(error: PublisherError, correlation_id: str = "") -> StoredResponse:
-    """Return the problem document for an error."""
+    """Return the answer that tells of an error."""
     status = status_of(type(error))
-    document: dict[str, Any] = {
+    whole = document(error)
+    if correlation_id:
+        whole["correlation_id"] = correlation_id
+    headers = {"Content-Type": PROBLEM_JSON, **_headers(error, status)}
+    return StoredResponse(int(status), encode(whole), headers)
+
+
+def document(error: PublisherError) -> dict[str, Any]:
+    """Return the problem document for an error."""
+    return {
         "type": f"urn:omnichannel-publisher:problem:{error.code}",
         "title": error.title,
-        "status": int(status),
+        "status": int(status_of(type(error))),
         "detail": error.detail,
         "code": error.code,
         **_members(error),
     }
-    if correlation_id:
-        document["correlation_id"] = correlation_id
-    headers = {"Content-Type": PROBLEM_JSON, **_headers(error, status)}
-    return StoredResponse(int(status), encode(document), headers)
 
 
 def encode(document: Any) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from chalicelib.domain import steps
 from chalicelib.domain.channels import Channel, ChannelName
-from chalicelib.domain.deliveries import Delivery, DeliveryKey, Policy
+from chalicelib.domain.deliveries import Delivery, Policy
 from chalicelib.domain.errors import Conflict, IllegalTransition, LostRace, NotFound
 from chalicelib.domain.identity import Member
 from chalicelib.domain.messages import Message, MessageStatus
@@ -15,7 +15,6 @@ from chalicelib.domain.ports import (
     Certifications,
     CertificationStatus,
     Clock,
-    Cursor,
     Ids,
     Messages,
     Snapshot,
@@ -25,6 +24,10 @@ from chalicelib.domain.recall import beyond_recall
 from chalicelib.domain.states import Event, Status
 from chalicelib.services.progress import TRIES, Progress
 from chalicelib.services.publishing import Publishing
+from chalicelib.services.restarting import Restarting
+
+RACED = "Someone decided this at the same time; read it again."
+IT_IS_THERE = "it_is_there"
 
 
 class Deciding:
@@ -38,6 +41,7 @@ class Deciding:
         certifications: Certifications,
         publishing: Publishing,
         progress: Progress,
+        restarting: Restarting,
         clock: Clock,
         ids: Ids,
         policy: Policy,
@@ -47,6 +51,7 @@ class Deciding:
         self._certifications = certifications
         self._publishing = publishing
         self._progress = progress
+        self._restarting = restarting
         self._clock = clock
         self._ids = ids
         self._policy = policy
@@ -100,19 +105,9 @@ class Deciding:
     def _stop_recipients(self, parent: Delivery, member: Member) -> None:
         if not parent.expanded:
             parent = self._step(parent, steps.cut_short(parent), member, "cancelled")
-        for child in self._all_recipients(parent.key):
+        for child in self._restarting.recipients(parent.key):
             self._stop(child, member)
         self._progress.close_parent_of(parent.key)
-
-    def _all_recipients(self, parent: DeliveryKey) -> Sequence[Delivery]:
-        rows: list[Delivery] = []
-        cursor: Cursor | None = None
-        while True:
-            page = self._messages.recipients(parent.message_id, parent.channel, 100, cursor)
-            rows += page.items
-            cursor = page.cursor
-            if cursor is None:
-                return rows
 
     def _released(self, message: Message) -> Sequence[Writes]:
         """Return the write that lets a cancelled announcement be made again, if it is needed."""
@@ -165,7 +160,10 @@ class Deciding:
                 "We don't know which post this is: delete it on the platform itself."
             )
         after = steps.unpublish(delivery, self._clock.now(), self._policy, self._ids.new())
-        moved = self._step_or_conflict(delivery, after, member, "unpublish")
+        try:
+            moved = self._step(delivery, after, member, "unpublish")
+        except LostRace as lost:
+            raise Conflict(RACED) from lost
         self._progress.roll_up(message_id)
         self._publishing.launch(Snapshot(snapshot.message, (moved,)))
         return self._publishing.read(message_id, member)
@@ -177,7 +175,7 @@ class Deciding:
             raise NotFound("The message does not go to this channel.")
         rows: Sequence[Delivery] = [delivery]
         if delivery.parent and delivery.counts.total:
-            rows = self._all_recipients(delivery.key)
+            rows = self._restarting.recipients(delivery.key)
         return [row for row in rows if row.can(Event.RETRY)]
 
     def _decide(
@@ -185,38 +183,16 @@ class Deciding:
     ) -> Snapshot:
         if not parts:
             raise IllegalTransition("There is nothing to decide on this channel.")
-        parent = replace(parts[0].key, recipient_id=None)
-        if parts[0].key != parent:
-            self._reopen(parent, member)
-        moved = [self._decided(part, answer, member) for part in parts]
-        self._progress.close_parent_of(parent)
-        self._progress.roll_up(message_id)
+        step = self._restarting.send_again
+        if answer == IT_IS_THERE:
+            step = self._restarting.confirm
+        try:
+            moved = self._restarting.take(parts, step, answer, member.id)
+        except LostRace as lost:
+            raise Conflict(RACED) from lost
         after = self._publishing.read(message_id, member)
         self._publishing.launch(Snapshot(after.message, tuple(moved)))
         return after
-
-    def _decided(self, part: Delivery, answer: str, member: Member) -> Delivery:
-        now = self._clock.now()
-        if answer == "it_is_there":
-            after = steps.confirm(part, now)
-        else:
-            after = steps.retry(part, now, self._policy, self._ids.new())
-        return self._step_or_conflict(part, after, member, answer)
-
-    def _step_or_conflict(
-        self, before: Delivery, after: Delivery, member: Member, event: str
-    ) -> Delivery:
-        try:
-            return self._step(before, after, member, event)
-        except LostRace as lost:
-            raise Conflict("Someone decided this at the same time; read it again.") from lost
-
-    def _reopen(self, key: DeliveryKey, member: Member) -> None:
-        """Open a closed parent again, unless it is open anyway."""
-        parent = self._messages.delivery(key)
-        if parent is not None and parent.status.is_terminal:
-            opened = steps.reopen(parent, self._clock.now(), self._policy, self._ids.new())
-            self._step_or_conflict(parent, opened, member, "reopened")
 
     def _step(self, before: Delivery, after: Delivery, member: Member, event: str) -> Delivery:
         return self._progress.store(before, after, event, actor=member.id)

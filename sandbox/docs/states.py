@@ -49,6 +49,7 @@ EVENTS: Mapping[Event, str] = {
     E.CANCEL: "a person stops it",
     E.EDIT: "a person changes what it says or when; it is bound to the new revision",
     E.RETRY: "a person wants it tried again: `retry`, or the answer `send_it`",
+    E.RECHECK: "an operator's replay: the platform is asked anew before a person has to answer",
     E.CONFIRM: "a person saw it on the platform: the answer `it_is_there`",
     E.UNPUBLISH: "a person wants it taken back",
     E.UNPUBLISHED: "it was taken back from the platform",

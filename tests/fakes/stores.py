@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -10,7 +10,7 @@ from typing import Any
 
 from chalicelib.domain.channels import MediaRule
 from chalicelib.domain.errors import ContentRejected, StoreUnavailable
-from chalicelib.domain.ports import CardFacts, Picture, UploadTicket
+from chalicelib.domain.ports import CardFacts, Hint, Picture, PutAside, UploadTicket
 
 WRITES = frozenset({"write", "transact"})
 
@@ -52,6 +52,31 @@ class FakeSigner:
         except ValueError:
             return None
         return value if self.sign(purpose, value) == token else None
+
+
+@dataclass
+class FakeFailures:
+    """What was put aside, by reference; `done` are those that are listed no more."""
+
+    kept: dict[str, PutAside] = field(default_factory=dict)
+    done: list[str] = field(default_factory=list)
+
+    def add(self, at: datetime, *hints: Hint, unreadable: int = 0) -> str:
+        """Put an object with these records aside; return its reference."""
+        ref = f"aside-{len(self.kept)}"
+        self.kept[ref] = PutAside(ref, at, "RetryAttemptsExhausted", hints, unreadable)
+        return ref
+
+    def put_aside(self, since: datetime, until: datetime) -> Iterator[PutAside]:
+        """Yield what is listed and of that time, oldest first."""
+        listed = [found for ref, found in self.kept.items() if ref not in self.done]
+        for found in sorted(listed, key=lambda found: found.at):
+            if since <= found.at <= until:
+                yield found
+
+    def done_with(self, ref: str) -> None:
+        """List it no more."""
+        self.done.append(ref)
 
 
 @dataclass

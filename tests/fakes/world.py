@@ -66,6 +66,8 @@ from chalicelib.services.publishing import Publishing
 from chalicelib.services.reconciling import Reconciling
 from chalicelib.services.releasing import Releasing
 from chalicelib.services.repeating import Repeating
+from chalicelib.services.replaying import Replaying
+from chalicelib.services.restarting import Restarting
 from chalicelib.services.subscribing import Subscribing
 from chalicelib.services.unpublishing import Unpublishing
 from tests.fakes.channels import FAKES
@@ -78,7 +80,7 @@ from tests.fakes.ground import (
     VirtualClock,
 )
 from tests.fakes.platforms import FakePlatforms
-from tests.fakes.stores import Breaker, FakeMedia, FakeSecrets, FakeSigner, FakeStudio
+from tests.fakes.stores import Breaker, FakeFailures, FakeMedia, FakeSecrets, FakeSigner, FakeStudio
 from tests.fakes.table import MemoryTable, Watched
 
 ADA = Member("ada", Role.MEMBER, "Ada Lovelace")
@@ -153,6 +155,7 @@ class World:
         self.starter: Any = FakeStarter()
         self.heard = FakeTelemetry()
         self.platforms: Any = FakePlatforms(self.clock)
+        self.failures = FakeFailures()
         self.media = FakeMedia()
         self.studio = FakeStudio()
         self.secrets: Any = FakeSecrets()
@@ -212,10 +215,27 @@ class World:
             hinting=self.hinting,
             progress=self.progress,
         )
+        self.restarting = Restarting(
+            messages=self.messages,
+            progress=self.progress,
+            clock=self.clock,
+            ids=self.ids,
+            policy=self.policy,
+        )
+        self.replaying = Replaying(
+            channels=self.channels,
+            messages=self.messages,
+            failures=self.failures,
+            restarting=self.restarting,
+            hinting=self.hinting,
+            clock=self.clock,
+            telemetry=self.telemetry,
+        )
         self.deciding = Deciding(
             channels=self.channels,
             messages=self.messages,
             progress=self.progress,
+            restarting=self.restarting,
             clock=self.clock,
             ids=self.ids,
             policy=self.policy,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from chalicelib.domain.channels import ChannelName
+from chalicelib.domain.deliveries import DeliveryKey
+from chalicelib.domain.ports import Hint
+from chalicelib.gateways.failures import understood
+from chalicelib.gateways.stream import encode
 from sandbox.stream_pump import (
     END,
     Aside,
@@ -23,6 +29,7 @@ from sandbox.stream_pump import (
 )
 
 START = 1_800_000_000.0
+NOW = datetime.fromtimestamp(START, UTC)
 SHARD = "shardId-000000000000"
 SOURCE = EventSource(
     stream="messages",
@@ -72,6 +79,17 @@ class FakeKinesis:
         return {"Records": found, "NextShardIterator": following}
 
 
+class FakeBucket:
+    """What is used of boto3's S3 client, for one bucket."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+        self.aside = Aside(self, "failures")
+
+    def put_object(self, **wish: Any) -> None:
+        self.objects[wish["Key"]] = wish["Body"]
+
+
 class Bench:
     """A reader with its stream, its handler and a clock that moves as far as the reader waits."""
 
@@ -82,13 +100,15 @@ class Bench:
         self.calls: list[list[str]] = []
         self.times: list[float] = []
         self.answer: Callable[[list[str], Mapping[str, Any]], Any] = lambda contents, event: None
+        self.bucket = FakeBucket()
         self.reader = self.fresh_reader()
 
     def fresh_reader(self, source: EventSource = SOURCE) -> ShardReader:
         self.positions = Positions(self.folder / "positions.json")
-        aside = Aside(self.folder / "aside.jsonl")
-        clock = self.clock
-        return ShardReader(SHARD, source, self.kinesis, self.handle, self.positions, aside, clock)
+        return ShardReader(SHARD, source, *self.parts())
+
+    def parts(self) -> Any:
+        return self.kinesis, self.handle, self.positions, self.bucket.aside, self.clock
 
     def clock(self) -> float:
         return self.now
@@ -108,8 +128,7 @@ class Bench:
             self.now += wait
 
     def aside(self) -> list[dict[str, Any]]:
-        path = self.folder / "aside.jsonl"
-        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+        return [json.loads(content) for content in self.bucket.objects.values()]
 
 
 @pytest.fixture
@@ -374,8 +393,7 @@ def test_a_closed_shard_ends_after_its_last_record(bench: Bench) -> None:
 
 
 def pump_of(bench: Bench) -> Pump:
-    aside = Aside(bench.folder / "aside.jsonl")
-    return Pump(SOURCE, bench.kinesis, bench.handle, bench.positions, aside, bench.clock)
+    return Pump(SOURCE, *bench.parts())
 
 
 def split(bench: Bench) -> None:
@@ -418,3 +436,26 @@ def test_a_shard_is_read_once_only(bench: Bench) -> None:
 def test_a_used_up_shard_is_not_read_after_a_restart(bench: Bench) -> None:
     bench.positions.move(SHARD, END)
     assert pump_of(bench).ready() == []
+
+
+def test_what_is_put_aside_is_named_as_lambda_names_it(bench: Bench) -> None:
+    bench.answer = failing("a")
+    bench.kinesis.put("a")
+    bench.run(60)
+    (name,) = bench.bucket.objects
+    assert re.fullmatch(
+        rf"aws/lambda/[0-9a-f-]{{36}}/{SHARD}/\d{{4}}/\d\d/\d\d/"
+        r"\d{4}-\d\d-\d\dT\d\d\.\d\d\.\d\d-[0-9a-f-]{36}",
+        name,
+    )
+
+
+def test_what_is_put_aside_can_be_replayed(bench: Bench) -> None:
+    hint = Hint(DeliveryKey("m-1", ChannelName("email"), "r-1"), "c-1", "x-1")
+    bench.answer = lambda contents, event: 1 / 0
+    bench.kinesis.put(encode(hint).decode())
+    bench.run(60)
+    found = [understood(key, content, NOW) for key, content in bench.bucket.objects.items()]
+    assert [(f.reason, f.hints, f.unreadable) for f in found] == [
+        ("RetryAttemptsExhausted", [hint], 0)
+    ]

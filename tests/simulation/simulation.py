@@ -29,7 +29,7 @@ from chalicelib.domain.states import IN_DOUBT_TABLE
 from chalicelib.repositories.schema import Key
 from chalicelib.services import delivering
 from tests.fakes.channels import PICTURES, FakeChannel
-from tests.fakes.stores import FakeMedia, FakeSigner, FakeStudio
+from tests.fakes.stores import FakeFailures, FakeMedia, FakeSigner, FakeStudio
 from tests.fakes.world import World
 from tests.simulation.chance import Chance, Draw, Fired, HashedRandom, Level
 from tests.simulation.hub import (
@@ -196,6 +196,7 @@ class Simulation(World):
             "quota", call.channel, "our account is refused, and many call all the same"
         )
         self.platforms.is_renewed = self._is_renewed
+        self.failures = FakeFailures()
         self.media = FakeMedia()
         self.studio = FakeStudio()
         self.secrets = Vault(hub, chance)

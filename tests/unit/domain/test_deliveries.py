@@ -120,6 +120,7 @@ def test_only_a_persons_decision_or_proof_leaves_a_terminal_status() -> None:
         Event.EDIT,
         Event.RETRY,
         Event.CONFIRM,
+        Event.RECHECK,
         Event.DELIVERED,
         Event.UNPUBLISH,
     }

@@ -1,0 +1,81 @@
+"""Sets deliveries going again that had come to an end, with whatever they are part of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from chalicelib.domain import steps
+from chalicelib.domain.deliveries import Delivery, DeliveryKey, Policy
+from chalicelib.domain.ports import Clock, Cursor, Ids, Messages
+from chalicelib.services.progress import Progress
+
+
+class Restarting:
+    """Takes one step with each of a channel's deliveries: the one, or its recipients'."""
+
+    def __init__(
+        self,
+        *,
+        messages: Messages,
+        progress: Progress,
+        clock: Clock,
+        ids: Ids,
+        policy: Policy,
+    ) -> None:
+        self._messages = messages
+        self._progress = progress
+        self._clock = clock
+        self._ids = ids
+        self._policy = policy
+
+    def recipients(self, parent: DeliveryKey) -> Sequence[Delivery]:
+        """Return the deliveries to all recipients of a direct channel's parent."""
+        rows: list[Delivery] = []
+        cursor: Cursor | None = None
+        while True:
+            page = self._messages.recipients(parent.message_id, parent.channel, 100, cursor)
+            rows += page.items
+            cursor = page.cursor
+            if cursor is None:
+                return rows
+
+    def send_again(self, delivery: Delivery) -> Delivery:
+        """Return the delivery as it is when it is to be sent whatever was in doubt."""
+        return steps.retry(delivery, self._clock.now(), self._policy, self._ids.new())
+
+    def look_up(self, delivery: Delivery) -> Delivery:
+        """Return the delivery as it is when it is to be looked up anew."""
+        return steps.recheck(delivery, self._clock.now(), self._policy, self._ids.new())
+
+    def confirm(self, delivery: Delivery) -> Delivery:
+        """Return the delivery as it is on somebody's word that the platform has it."""
+        return steps.confirm(delivery, self._clock.now())
+
+    def take(
+        self,
+        parts: Sequence[Delivery],
+        step: Callable[[Delivery], Delivery],
+        event: str,
+        actor: str,
+    ) -> Sequence[Delivery]:
+        """Take a step with deliveries of one message and channel; the worker must yet be told.
+
+        Their closed parent is opened first and closed again if nobody is left to be served.
+        Raises `LostRace` when somebody else moves one of them at the same time; those before it
+        have been moved then.
+        """
+        parent = replace(parts[0].key, recipient_id=None)
+        if parts[0].key != parent:
+            self._reopen(parent, actor)
+        moved = [self._progress.store(part, step(part), event, actor=actor) for part in parts]
+        self._progress.close_parent_of(parent)
+        self._progress.roll_up(parent.message_id)
+        return moved
+
+    def _reopen(self, key: DeliveryKey, actor: str) -> None:
+        """Open a closed parent again, unless it is open anyway."""
+        parent = self._messages.delivery(key)
+        if parent is not None and parent.status.is_terminal:
+            opened = steps.reopen(parent, self._clock.now(), self._policy, self._ids.new())
+            self._progress.store(parent, opened, "reopened", actor=actor)
