@@ -68,7 +68,7 @@ RECIPIENTS = (
 
 INTRODUCTION = """# States: what can happen to a delivery
 
-<!-- Generated from chalicelib/domain/deliveries.py by `make docs`; changes here are lost. -->
+<!-- Generated from chalicelib/domain/states.py by `make docs`; changes here are lost. -->
 
 A delivery is one message on one channel. These tables are the code's own: a step that is not in
 them is refused with `illegal_transition`. What to do where a person is needed is told in
