@@ -27,7 +27,7 @@ from chalicelib.gateways.media import S3Media
 from chalicelib.gateways.secrets import HmacSigner, SecretsManager
 from chalicelib.gateways.stream import KinesisStream
 from chalicelib.gateways.studio import ImagingStudio
-from chalicelib.gateways.transport import HttpTransport, single_attempt
+from chalicelib.gateways.transport import SINGLE_ATTEMPT, HttpTransport
 from chalicelib.observability import JsonTelemetry, Tracer
 from chalicelib.repositories.accounts import Accounts
 from chalicelib.repositories.certifications import Certifications
@@ -407,14 +407,13 @@ def profiles() -> Profiles:
 def transport() -> HttpTransport:
     """Make what performs platform calls: one attempt each."""
     chosen = settings.current()
-    once = single_attempt(chosen.connect_timeout_seconds, chosen.read_timeout_seconds)
 
     def client(service: str, endpoint: str | None) -> Any:
         return boto3.client(
             service,  # type: ignore[call-overload] # named by the channels
             region_name=chosen.aws_region,
             endpoint_url=endpoint,
-            config=once,
+            config=SINGLE_ATTEMPT,
         )
 
     return HttpTransport(

@@ -1,76 +1,62 @@
-"""AWS calls, each sent once.
+"""AWS calls, each sent once and by the same rules as any other request.
 
 The SDK repeats a call that went unanswered two or four times; for one that sends a mail or a text
-message that means two or four of them. `single_attempt` switches that off.
+message that means two or four of them. `SINGLE_ATTEMPT` switches that off. Nor is its own HTTP
+client used, which limits neither the time of a whole call nor the size of an answer: the SDK signs
+requests and reads answers, and `Wire` carries them, each on a connection of its own.
 """
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
 from threading import Lock
 from typing import Any
 
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
-from botocore.exceptions import (
-    ClientError,
-    ConnectTimeoutError,
-    CredentialRetrievalError,
-    EndpointConnectionError,
-    HTTPClientError,
-    NoCredentialsError,
-    NoRegionError,
-    ParamValidationError,
-    PartialCredentialsError,
-    ProxyConnectionError,
-)
+from botocore.exceptions import ClientError
 
 from chalicelib.domain.channels import AwsCall, Response
-from chalicelib.gateways._http import NoAnswer, NotSent
+from chalicelib.gateways._http import NoAnswer, NotSent, Wire
 
 ClientFactory = Callable[[str, str | None], Any]
-"""Makes a client of a service at an endpoint, None for the real one, with `single_attempt`."""
+"""Makes a client of a service at an endpoint, None for the real one, with `SINGLE_ATTEMPT`."""
 
-_UNSENT = (
-    ConnectTimeoutError,
-    CredentialRetrievalError,
-    EndpointConnectionError,
-    NoCredentialsError,
-    NoRegionError,
-    ParamValidationError,
-    PartialCredentialsError,
-    ProxyConnectionError,
-)
+SINGLE_ATTEMPT = Config(retries={"total_max_attempts": 1, "mode": "standard"})
+"""With it one call is one request at most."""
 
-
-def single_attempt(connect_timeout_seconds: float, read_timeout_seconds: float) -> Config:
-    """Return a configuration with which one call is one request at most."""
-    return Config(
-        connect_timeout=connect_timeout_seconds,
-        read_timeout=read_timeout_seconds,
-        retries={"total_max_attempts": 1, "mode": "standard"},
-    )
+_sent: ContextVar[bool] = ContextVar("sent")
+"""Whether the call that this thread is making has come as far as the wire."""
 
 
 class AwsCalls:
     """Makes calls with one client per service and endpoint; safe to use from several threads."""
 
-    def __init__(self, make_client: ClientFactory) -> None:
+    def __init__(self, make_client: ClientFactory, wire: Wire) -> None:
         self._make_client = make_client
+        self._wire = wire
         self._clients: dict[tuple[str, str | None], Any] = {}
         self._making = Lock()
 
     def call(self, step: AwsCall, params: Mapping[str, Any], endpoint: str | None) -> Response:
         """Return the service's answer, errors included. Raises `NotSent` or `NoAnswer`."""
-        operation = getattr(self._client(step.service, endpoint), step.operation)
+        entered = _sent.set(False)
         try:
-            answer = operation(**params)
+            answer = getattr(self._client(step.service, endpoint), step.operation)(**params)
         except ClientError as error:
             return _refused(error)
+        except (NotSent, NoAnswer):
+            raise
         except Exception as error:
-            # Not only botocore's own: its parsers raise whatever they trip over.
-            told = f"AWS {step.service} did not answer ({type(error).__name__})."
-            raise (NotSent(told) if _is_unsent(error) else NoAnswer(told)) from error
+            # No region or credentials, parameters it can't take; or its parsers, which raise
+            # whatever they trip over.
+            name = type(error).__name__
+            if _sent.get():
+                raise NoAnswer(f"AWS {step.service} gave no usable answer ({name}).") from error
+            raise NotSent(f"AWS {step.service} could not be called ({name}).") from error
+        finally:
+            _sent.reset(entered)
         metadata = answer.pop("ResponseMetadata", {})
         return Response(metadata.get("HTTPStatusCode", 200), _headers(metadata), data=answer)
 
@@ -78,14 +64,39 @@ class AwsCalls:
         with self._making:  # making clients is not thread-safe
             found = self._clients.get((service, endpoint))
             if found is None:
-                found = self._clients[service, endpoint] = self._make_client(service, endpoint)
-                found.meta.events.register("before-send", _close_afterwards)
+                found = self._make_client(service, endpoint)
+                found.meta.events.register("before-send", self._carry)
+                self._clients[service, endpoint] = found
             return found
 
+    def _carry(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
+        """Send a signed request in the SDK's place."""
+        headers = {name: _text(value) for name, value in request.headers.items()}
+        body = _bytes(request.body)
+        _sent.set(True)
+        answer = self._wire.send(request.method, request.url, headers, body, alone=True)
+        received: Any = answer.headers  # it takes any mapping
+        return AWSResponse(request.url, answer.status, received, _Read(answer.body))
 
-def _close_afterwards(request: Any, **_: object) -> None:
-    """Ask for a connection of its own, so that no call is lost on one that went stale."""
-    request.headers["Connection"] = "close"
+
+class _Read:
+    """A body that was read already."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def stream(self) -> Iterator[bytes]:
+        """Return it as the SDK takes it."""
+        yield self._body
+
+
+def _bytes(body: Any) -> bytes | None:
+    """Return a body as it is sent: forms are text, everything else is bytes already."""
+    return body.encode() if isinstance(body, str) else body
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode() if isinstance(value, bytes) else value
 
 
 def _refused(error: ClientError) -> Response:
@@ -101,18 +112,3 @@ def _refused(error: ClientError) -> Response:
 
 def _headers(metadata: Mapping[str, Any]) -> dict[str, str]:
     return {name.lower(): value for name, value in metadata.get("HTTPHeaders", {}).items()}
-
-
-def _is_unsent(error: Exception) -> bool:
-    """Return whether certainly no byte of the request left."""
-    return isinstance(error, _UNSENT) or (
-        isinstance(error, HTTPClientError)
-        and any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(error))
-    )
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        yield from (item for item in error.args if isinstance(item, BaseException))
-        error = error.__cause__ or error.__context__

@@ -1,9 +1,14 @@
-"""One HTTP request on the wire, never a second: no retry, no redirect, explicit time-outs.
+"""One HTTP request on the wire, never a second: no retry, no redirect, a budget of time and bytes.
 
     raised      meaning
     NotSent     certainly nothing left this process: bad address, no name, refused, TLS, time-out
                 while connecting
     NoAnswer    some of it may have arrived, and what came back, if anything, is no whole answer
+
+A time-out of a socket limits one wait. Whoever sends a byte a second never runs into it, so every
+call also has a deadline and a number of bytes for everything it reads: status, headers, interim
+answers, body. Only looking up a host's name can't be interrupted; the resolver's own limits end
+it, and nothing follows it once the deadline has passed.
 
 A kept connection is not trusted with a post: the other side may have forgotten it (a frozen
 Lambda, a NAT, a restart), and a request lost on it would look like one that was carried out. Such a
@@ -13,18 +18,25 @@ request gets a connection of its own, and other requests one that was used a mom
 from __future__ import annotations
 
 import http.client
+import logging
 import re
-import socket
-from collections.abc import Mapping
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
 
 import urllib3
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from chalicelib.domain.channels import Response
 from chalicelib.domain.ports import Clock
+from chalicelib.gateways._connections import (
+    Budget,
+    Exhausted,
+    NotSent,
+    Reuse,
+    current_budget,
+    pool_classes,
+)
+
+__all__ = ["NoAnswer", "NotSent", "Wire"]
 
 MAX_BODY_BYTES = 1_000_000
 MAX_IDLE = timedelta(seconds=15)
@@ -32,9 +44,8 @@ _CHUNK_BYTES = 65_536
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 
-
-class NotSent(Exception):
-    """Nothing was sent; the message may be shown to anybody."""
+# Its warnings quote addresses and answers, which hold proofs and tokens.
+logging.getLogger("urllib3.connection").setLevel(logging.ERROR)
 
 
 class NoAnswer(Exception):
@@ -47,11 +58,10 @@ class Wire:
     def __init__(
         self, connect_timeout_seconds: float, read_timeout_seconds: float, clock: Clock
     ) -> None:
+        self._seconds = (connect_timeout_seconds, read_timeout_seconds)
         self._timeout = urllib3.Timeout(connect=connect_timeout_seconds, read=read_timeout_seconds)
-        self._whole_call = timedelta(seconds=connect_timeout_seconds + read_timeout_seconds)
-        self._clock = clock
-        self._kept = _pools(clock, read_timeout_seconds, MAX_IDLE)
-        self._new = _pools(clock, read_timeout_seconds, None)
+        self._kept = _pools(clock, MAX_IDLE)
+        self._new = _pools(clock, None)
 
     def send(
         self,
@@ -64,43 +74,49 @@ class Wire:
     ) -> Response:
         """Return the answer, whatever it says. Raises `NotSent` or `NoAnswer`.
 
-        `alone` asks for a connection that nothing was sent on before.
+        It takes no longer than both time-outs together, and memory for `MAX_BODY_BYTES`. `alone`
+        asks for a connection that nothing was sent on before and nothing will be after.
         """
         _check(url, headers)
-        deadline = self._clock.now() + self._whole_call
+        entered = current_budget.set(Budget(*self._seconds))
         try:
-            answer = (self._new if alone else self._kept).urlopen(
-                method,
-                url,
-                body=body,
-                headers=dict(headers),
-                timeout=self._timeout,
-                retries=False,
-                redirect=False,
-                preload_content=False,
-            )
+            return self._sent(method, url, headers, body, alone=alone)
         except (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError) as error:
             raise NoAnswer(_described(error)) from error
+        finally:
+            current_budget.reset(entered)
+
+    def _sent(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, *, alone: bool
+    ) -> Response:
+        answer = (self._new if alone else self._kept).urlopen(
+            method,
+            url,
+            body=body,
+            headers={**headers, "Connection": "close"} if alone else dict(headers),
+            timeout=self._timeout,
+            retries=False,
+            redirect=False,
+            preload_content=False,
+        )
         try:
-            return Response(answer.status, _first_of_each(answer), self._body(answer, deadline))
-        except (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError) as error:
-            raise NoAnswer(_described(error)) from error
+            if answer.status < 200:
+                raise NoAnswer("The platform has left HTTP.")
+            return Response(answer.status, _first_of_each(answer), _body(answer))
         finally:
             # Read to its end, the connection is back in its pool; else it can't be used again.
             answer.close()
 
-    def _body(self, answer: urllib3.BaseHTTPResponse, deadline: datetime) -> bytes:
-        parts: list[bytes] = []
-        size = 0
-        # Whatever is there, so that the clock is looked at however slowly it comes.
-        while part := answer.read1(_CHUNK_BYTES, decode_content=True):
-            size += len(part)
-            if size > MAX_BODY_BYTES:
-                raise NoAnswer("The platform's answer is far too long.")
-            if self._clock.now() > deadline:
-                raise NoAnswer("The platform's answer took too long.")
-            parts.append(part)
-        return b"".join(parts)
+
+def _body(answer: urllib3.BaseHTTPResponse) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    while part := answer.read1(_CHUNK_BYTES, decode_content=True):
+        size += len(part)
+        if size > MAX_BODY_BYTES:
+            raise Exhausted("The platform's answer is far too long.")
+        parts.append(part)
+    return b"".join(parts)
 
 
 def _check(url: str, headers: Mapping[str, str]) -> None:
@@ -126,60 +142,20 @@ def _first_of_each(answer: urllib3.BaseHTTPResponse) -> dict[str, str]:
 
 def _described(error: Exception) -> str:
     """Return what happened without an address: those hold tokens and identities."""
+    for cause in _causes(error):
+        if isinstance(cause, Exhausted):
+            return str(cause)
     return f"The platform did not answer ({type(error).__name__})."
 
 
-def _pools(
-    clock: Clock, send_timeout_seconds: float, max_idle: timedelta | None
-) -> urllib3.PoolManager:
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__
+
+
+def _pools(clock: Clock, max_idle: timedelta | None) -> urllib3.PoolManager:
     """Return a manager whose connections are used again within `max_idle`, or never."""
     pools = urllib3.PoolManager(num_pools=20, maxsize=64)
-    pools.pool_classes_by_scheme = _pool_classes(clock, send_timeout_seconds, max_idle)
+    pools.pool_classes_by_scheme = pool_classes(Reuse(clock, max_idle))
     return pools
-
-
-def _pool_classes(
-    clock: Clock, send_timeout_seconds: float, max_idle: timedelta | None
-) -> dict[str, type[HTTPConnectionPool]]:
-    """Return connection pools whose connections tell "not connected" from "not answered"."""
-
-    class Told:
-        """What both kinds of connection share; mixed in before urllib3's own."""
-
-        sock: socket.socket
-        _used_at: datetime
-
-        def connect(self) -> None:
-            try:
-                super().connect()  # type: ignore[misc]  # of the class this is mixed into
-            except Exception as error:
-                raise NotSent(
-                    f"The platform could not be reached ({type(error).__name__})."
-                ) from error
-            # The library would give a whole upload no longer than a connection may take.
-            self.sock.settimeout(send_timeout_seconds)
-            self._used_at = clock.now()
-
-        def getresponse(self) -> Any:
-            answer = super().getresponse()  # type: ignore[misc]
-            self._used_at = clock.now()
-            return answer
-
-        @property
-        def is_connected(self) -> bool:
-            is_fresh = max_idle is not None and abs(clock.now() - self._used_at) <= max_idle
-            return is_fresh and super().is_connected  # type: ignore[misc]
-
-    class Plain(Told, HTTPConnection):
-        pass
-
-    class Secure(Told, HTTPSConnection):
-        pass
-
-    class PlainPool(HTTPConnectionPool):
-        ConnectionCls = Plain
-
-    class SecurePool(HTTPSConnectionPool):
-        ConnectionCls = Secure
-
-    return {"http": PlainPool, "https": SecurePool}

@@ -1,4 +1,4 @@
-"""Performs the steps of a channel's conversation: each one exactly once, with explicit time-outs.
+"""Performs the steps of a channel's conversation: each one exactly once, in limited time.
 
     nothing was sent                    PlatformUnavailable
     sent, no usable answer, publishes   Ambiguous
@@ -27,10 +27,10 @@ from chalicelib.domain.channels import (
 )
 from chalicelib.domain.errors import Ambiguous, PlatformUnavailable, PublisherError
 from chalicelib.domain.ports import Clock
-from chalicelib.gateways._aws import AwsCalls, ClientFactory, single_attempt
+from chalicelib.gateways._aws import SINGLE_ATTEMPT, AwsCalls, ClientFactory
 from chalicelib.gateways._http import NoAnswer, NotSent, Wire
 
-__all__ = ["ClientFactory", "HttpTransport", "single_attempt"]
+__all__ = ["SINGLE_ATTEMPT", "ClientFactory", "HttpTransport"]
 
 USER_AGENT = "omnichannel-publisher"
 
@@ -53,7 +53,7 @@ class HttpTransport:
         self._media_bytes = media_bytes
         self._endpoints = {name: base.rstrip("/") for name, base in endpoints.items()}
         self._wire = Wire(connect_timeout_seconds, read_timeout_seconds, clock)
-        self._aws = AwsCalls(client)
+        self._aws = AwsCalls(client, self._wire)
 
     def perform(self, step: HttpRequest | AwsCall, account: Account) -> Response:
         """Return the platform's answer, whatever it says; the module says what is raised."""

@@ -10,8 +10,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-import boto3
-
 from chalicelib import edge
 from chalicelib.channels import CHANNELS
 from chalicelib.domain.channels import (
@@ -28,7 +26,8 @@ from chalicelib.domain.channels import (
     Step,
 )
 from chalicelib.domain.errors import ChannelError
-from chalicelib.gateways.transport import HttpTransport, single_attempt
+from chalicelib.gateways.transport import HttpTransport
+from tests.fakes.transports import client
 from tests.sandbox.platform_kit import Visitor, image, visit
 
 R = TypeVar("R")
@@ -218,18 +217,6 @@ def sandboxed(state: Path) -> Iterator[World]:
             clock=clock,
         )
         yield World(visitor, transport, clock)
-
-
-def client(service: str, endpoint: str | None) -> Any:
-    """Make a client as the product does, with made-up credentials."""
-    return boto3.client(
-        service,
-        region_name="us-east-1",
-        endpoint_url=endpoint,
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-        config=single_attempt(1, 1),
-    )
 
 
 def channel(name: str) -> Channel:

@@ -25,7 +25,8 @@ from chalicelib.domain.errors import (
     RateLimited,
     UnsupportedContent,
 )
-from tests.channels.conversing import ACCOUNTS, GRACE, NOW, TOKEN, channel, client, talk
+from tests.channels.conversing import ACCOUNTS, GRACE, NOW, TOKEN, channel, talk
+from tests.fakes.transports import client
 
 ACCOUNT = ACCOUNTS["email"]
 MAIL = channel("email")

@@ -22,7 +22,8 @@ from chalicelib.domain.errors import (
     UnsupportedContent,
 )
 from chalicelib.domain.sms import encode_plan
-from tests.channels.conversing import ACCOUNTS, ADA, NOW, TOKEN, channel, client, talk
+from tests.channels.conversing import ACCOUNTS, ADA, NOW, TOKEN, channel, talk
+from tests.fakes.transports import client
 
 ACCOUNT = ACCOUNTS["sms"]
 PHONE = channel("sms")
