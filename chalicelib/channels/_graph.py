@@ -6,6 +6,7 @@
     4, 17, 32, 341, 613, 80000 … 80014    RateLimited, with the usage header's minutes
     1, 2                                  no answer: a write may have happened all the same
     other                                 by HTTP status
+    any, in a success, of a post          no answer: it says two things at once
 
 The HTTP status alone decides nothing. Codes 1 and 2 ask to retry, but posts were seen published
 seven times by doing so. Source: developers.facebook.com/docs/graph-api/guides/error-handling and
@@ -116,6 +117,8 @@ def answer(
 ) -> Mapping[str, Any]:
     """Return the answer's object; raises what an error or an unusable answer means."""
     error = _error(response)
+    if error is not None and response.ok and publishing:
+        raise Ambiguous(error.told)
     if error is not None:
         own = meaning(error) if meaning else None
         raise own or _shared(error, response, publishing=publishing)
@@ -143,7 +146,7 @@ def listing(
     found: list[Mapping[str, Any]] = []
     for _ in range(MAX_PAGES):
         page = answer((yield get(account, *path, **params)))
-        items = [item for item in _list(page.get("data")) if isinstance(item, dict)]
+        items = responses.mappings(page.get("data"))
         found += [item for item in items if not is_before(item.get(time), since)]
         after = _next(page)
         if after is None or (items and is_before(items[-1].get(time), since)):
@@ -206,10 +209,10 @@ def usage_wait(response: Response) -> timedelta | None:
 
 def _minutes(usage: object) -> Iterator[int]:
     for entries in usage.values() if isinstance(usage, dict) else ():
-        for entry in _list(entries):
-            wait = entry.get("estimated_time_to_regain_access") if isinstance(entry, dict) else 0
+        for entry in responses.mappings(entries):
+            wait = entry.get("estimated_time_to_regain_access")
             if isinstance(wait, int):
-                yield min(wait, 24 * 60)
+                yield max(0, min(wait, 24 * 60))
 
 
 def _inspect(account: Account) -> Generator[Step, Response, Mapping[str, Any]]:

@@ -3,12 +3,15 @@
     status                              class
     401, 403                            CredentialsRejected
     429                                 RateLimited, with Retry-After if there is one
-    other 4xx but 408                   ContentRejected
+    other 4xx but 408 and 499           ContentRejected
     everything else that is no success  no answer: Ambiguous for a step that publishes,
                                         PlatformUnavailable for any other
 
-A success that can't be read is no answer either. What a platform says reaches people only through
-`quoted`, which takes out addresses, numbers and tokens.
+408 and 499 (a proxy's word for "the client has gone") say when somebody stopped waiting, not what
+came of it. A success that can't be read is no answer either.
+
+What a platform says reaches people only through `quoted`, which takes out addresses, numbers and
+tokens.
 """
 
 from __future__ import annotations
@@ -33,6 +36,8 @@ from chalicelib.domain.errors import (
 from chalicelib.domain.retry import parse_retry_after
 
 MAX_QUOTED = 300
+_STOPPED_WAITING = (408, 499)
+_IDENTIFIER = re.compile(r"[!-~]{1,2048}")
 _PRIVATE = re.compile(
     r"(?P<query>(?<=[\w/])\?[\w%.~-]+=\S+)"
     r"|(?P<address>[^\s@<>()\[\],;:\"']+@[^\s@<>()\[\],;:\"']+)"
@@ -61,7 +66,7 @@ def by_status(response: Response, detail: str = "", *, publishing: bool) -> Chan
         return CredentialsRejected(told)
     if status == 429:
         return RateLimited(told, retry_after(response))
-    if 400 <= status < 500 and status != 408:
+    if 400 <= status < 500 and status not in _STOPPED_WAITING:
         return ContentRejected(told)
     return unanswered(told, publishing=publishing)
 
@@ -100,12 +105,19 @@ def lenient(response: Response) -> Mapping[str, Any] | None:
 
 
 def identifier(value: object, *, publishing: bool) -> str:
-    """Return an id that an answer must carry; without it the answer is none."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    if isinstance(value, str) and value.strip():
-        return value
+    """Return an id that an answer must carry; without it the answer is none.
+
+    One that no platform gives out, which could neither be stored nor asked for again, is none.
+    """
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if isinstance(text, str) and _IDENTIFIER.fullmatch(text):
+        return text
     raise unanswered("The platform's answer names no id.", publishing=publishing)
+
+
+def mappings(value: object) -> list[Mapping[str, Any]]:
+    """Return the objects of a list; none if it is no list."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def instant(seconds: object) -> datetime | None:

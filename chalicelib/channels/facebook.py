@@ -22,8 +22,8 @@ from typing import Any
 
 from chalicelib.channels import _graph as graph
 from chalicelib.channels import _prepared as prepared
+from chalicelib.channels import _responses as responses
 from chalicelib.channels import _wording as words
-from chalicelib.channels._responses import setting
 from chalicelib.domain.channels import (
     Account,
     Channel,
@@ -133,7 +133,7 @@ class Facebook:
         """
         if post.handle is None:
             return None
-        page_id, fields = setting(account, "page_id"), _fields(post)
+        page_id, fields = responses.setting(account, "page_id"), _fields(post)
         listed = yield from graph.listing(
             account, page_id, "feed", fields=fields, time="created_time", since=since
         )
@@ -161,7 +161,7 @@ class Facebook:
         photos = []
         for photo in post.media:
             fields = {"published": False, **_photo(photo)}
-            request = graph.post(account, setting(account, "page_id"), "photos", **fields)
+            request = graph.post(account, responses.setting(account, "page_id"), "photos", **fields)
             found = graph.answer((yield request), meaning=_meaning)
             photos.append(graph.identifier(found, "id"))
         return tuple(photos)
@@ -181,9 +181,10 @@ class Facebook:
         """Tell our own earlier attempt, which got through after all, from another post."""
         if post.handle is None:
             raise error
-        request = graph.get(account, setting(account, "page_id"), "feed", fields=_fields(post))
-        listed = graph.answer((yield request)).get("data")
-        matches = _matches(post, listed if isinstance(listed, list) else [])
+        request = graph.get(
+            account, responses.setting(account, "page_id"), "feed", fields=_fields(post)
+        )
+        matches = _matches(post, responses.mappings(graph.answer((yield request)).get("data")))
         if matches:
             return _receipt(matches[0])
         if prepared.kept(post.handle):
@@ -193,7 +194,7 @@ class Facebook:
 
 def _visible(post: Post, photos: Sequence[str], account: Account) -> HttpRequest:
     """Return the request that makes the post visible."""
-    page_id = setting(account, "page_id")
+    page_id = responses.setting(account, "page_id")
     if len(post.media) == 1:
         fields = {"message": post.text, **_photo(post.media[0])}
         return graph.post(account, page_id, "photos", publishes=True, **fields)
@@ -214,13 +215,13 @@ def _fields(post: Post) -> str:
     return ALBUM_FIELDS if prepared.kept(post.handle) else POST_FIELDS
 
 
-def _matches(post: Post, listed: Iterable[Any]) -> Sequence[Mapping[str, Any]]:
+def _matches(post: Post, listed: Iterable[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
     """Return the posts of the feed that can be ours."""
     text = words.normalised(post.text)
     found = [
         (item, _shown(item.get("attachments")))
         for item in listed
-        if isinstance(item, dict) and words.normalised(str(item.get("message", ""))) == text
+        if words.normalised(str(item.get("message", ""))) == text
     ]
     return prepared.ours(found, post.handle)
 
@@ -228,14 +229,16 @@ def _matches(post: Post, listed: Iterable[Any]) -> Sequence[Mapping[str, Any]]:
 def _shown(attachments: object) -> set[str]:
     """Return the ids of the photos that a post shows, alone or in an album."""
     found: set[str] = set()
-    data = attachments.get("data") if isinstance(attachments, dict) else None
-    for item in data if isinstance(data, list) else ():
-        if isinstance(item, dict):
-            target = item.get("target")
-            if item.get("type") == "photo" and isinstance(target, dict):
+    for item in _listed(attachments):
+        for shown in (item, *_listed(item.get("subattachments"))):
+            target = shown.get("target")
+            if shown.get("type") == "photo" and isinstance(target, dict):
                 found.add(str(target.get("id")))
-            found |= _shown(item.get("subattachments"))
     return found
+
+
+def _listed(holder: object) -> list[Mapping[str, Any]]:
+    return responses.mappings(holder.get("data") if isinstance(holder, dict) else None)
 
 
 def _photo(photo: Media) -> dict[str, Any]:

@@ -15,7 +15,7 @@ earlier attempt came as far as publishing, which the stored handle says.
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -262,7 +262,7 @@ class LinkedIn:
             response = yield _request("GET", "posts", account, params=params, finder=True)
             if response.status == 403:
                 raise Ambiguous("LinkedIn does not let us read the organisation's posts.")
-            posts = list(_elements(_read(response)))
+            posts = _elements(_read(response))
             found += [
                 (responses.identifier(item.get("id"), publishing=True), _pictures(item))
                 for item in posts
@@ -383,7 +383,7 @@ def _duplicate(response: Response) -> str | None:
     error = responses.lenient(response) or {}
     details = error.get("errorDetails")
     inputs = details.get("inputErrors") if isinstance(details, dict) else None
-    codes = [item.get("code") for item in _mappings(inputs)]
+    codes = [item.get("code") for item in responses.mappings(inputs)]
     found = _NAMED.search(str(error.get("message", "")))
     return found.group() if found and "DUPLICATE_POST" in codes else None
 
@@ -400,9 +400,11 @@ def _pictures(item: Mapping[str, Any]) -> set[str]:
     content = item.get("content")
     content = content if isinstance(content, dict) else {}
     several = content.get("multiImage")
-    named = _mappings(several.get("images") if isinstance(several, dict) else None)
+    named = responses.mappings(several.get("images") if isinstance(several, dict) else None)
     return {
-        str(image["id"]) for image in (*named, *_mappings([content.get("media")])) if "id" in image
+        str(image["id"])
+        for image in (*named, *responses.mappings([content.get("media")]))
+        if "id" in image
     }
 
 
@@ -413,16 +415,12 @@ def _is_before(milliseconds: object, since: datetime) -> bool:
 
 
 def _is_role_at(urn: str, role: Mapping[str, Any]) -> bool:
-    approved = role.get("state") == "APPROVED" and role.get("role") in _POSTING
+    approved = role.get("state") == "APPROVED" and str(role.get("role")) in _POSTING
     return approved and role.get("organization") == urn
 
 
-def _elements(found: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
-    return _mappings(found.get("elements"))
-
-
-def _mappings(value: object) -> list[Mapping[str, Any]]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+def _elements(found: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return responses.mappings(found.get("elements"))
 
 
 CHANNEL: Channel = LinkedIn()

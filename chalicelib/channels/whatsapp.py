@@ -203,9 +203,7 @@ class WhatsApp:
     ) -> Conversation:
         response = yield _request(content, recipient, post, account)
         found = graph.answer(response, publishing=True, meaning=_meaning)
-        messages = found.get("messages")
-        first = messages[0] if isinstance(messages, list) and messages else None
-        message = first if isinstance(first, dict) else {}
+        message = next(iter(responses.mappings(found.get("messages"))), {})
         return Receipt(graph.identifier(message, "id", publishing=True))
 
 
@@ -244,7 +242,7 @@ def _approved(
     wanted = {"name": name} if name else {"status": "APPROVED"}
     request = graph.get(account, waba, "message_templates", limit=MOST_TEMPLATES, **wanted)
     listed = graph.answer((yield request), meaning=graph.reached).get("data")
-    found = [_read(item) for item in listed or () if isinstance(item, dict)]
+    found = [_read(item) for item in responses.mappings(listed)]
     language = responses.setting(account, "template_language")
     return [
         template
@@ -257,8 +255,8 @@ def _approved(
 
 def _read(listed: Mapping[str, Any]) -> _Template | None:
     """Return an approved template; None unless its body has the one placeholder it needs filled."""
-    parts = listed.get("components")
-    by_type = {part.get("type"): part for part in parts or () if isinstance(part, dict)}
+    parts = responses.mappings(listed.get("components"))
+    by_type = {str(part.get("type")): part for part in parts}
     body = str(by_type.pop("BODY", {}).get("text", ""))
     header = by_type.get("HEADER", {}).get("format", "TEXT")
     needs_more = any(_PLACEHOLDERS.search(str(part)) for part in by_type.values())

@@ -274,13 +274,25 @@ class Response:
     message: str = ""
 
     def json(self) -> Any:
-        """Return the decoded body; ValueError if it is not JSON."""
-        return jsonlib.loads(self.body)
+        """Return the decoded body; ValueError if it is not JSON, or says two things at once."""
+        text = self.body.decode("utf-8-sig")
+        return jsonlib.loads(text, object_pairs_hook=_object, parse_constant=_no_number)
 
     @property
     def ok(self) -> bool:
         """Return whether the answer is a success by its status."""
         return 200 <= self.status < 300 and not self.error
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("A name is there twice.")
+    return found
+
+
+def _no_number(word: str) -> None:
+    raise ValueError(f"{word} is not JSON.")
 
 
 Conversation = Generator[Step, Response, Receipt]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
+from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
@@ -26,8 +27,16 @@ ClientFactory = Callable[[str, str | None], Any]
 SINGLE_ATTEMPT = Config(retries={"total_max_attempts": 1, "mode": "standard"})
 """With it one call is one request at most."""
 
-_sent: ContextVar[bool] = ContextVar("sent")
-"""Whether the call that this thread is making has come as far as the wire."""
+
+@dataclass
+class _Sending:
+    """How far the call that this thread is making has come."""
+
+    has_begun: bool = False
+    answer: Response | None = None
+
+
+_sending: ContextVar[_Sending] = ContextVar("sending")
 
 
 class AwsCalls:
@@ -41,7 +50,8 @@ class AwsCalls:
 
     def call(self, step: AwsCall, params: Mapping[str, Any], endpoint: str | None) -> Response:
         """Return the service's answer, errors included. Raises `NotSent` or `NoAnswer`."""
-        entered = _sent.set(False)
+        sending = _Sending()
+        entered = _sending.set(sending)
         try:
             answer = getattr(self._client(step.service, endpoint), step.operation)(**params)
         except ClientError as error:
@@ -49,14 +59,9 @@ class AwsCalls:
         except (NotSent, NoAnswer):
             raise
         except Exception as error:
-            # No region or credentials, parameters it can't take; or its parsers, which raise
-            # whatever they trip over.
-            name = type(error).__name__
-            if _sent.get():
-                raise NoAnswer(f"AWS {step.service} gave no usable answer ({name}).") from error
-            raise NotSent(f"AWS {step.service} could not be called ({name}).") from error
+            return _unread(sending, step.service, error)
         finally:
-            _sent.reset(entered)
+            _sending.reset(entered)
         metadata = answer.pop("ResponseMetadata", {})
         return Response(metadata.get("HTTPStatusCode", 200), _headers(metadata), data=answer)
 
@@ -73,8 +78,10 @@ class AwsCalls:
         """Send a signed request in the SDK's place."""
         headers = {name: _text(value) for name, value in request.headers.items()}
         body = _bytes(request.body)
-        _sent.set(True)
+        sending = _sending.get()
+        sending.has_begun = True
         answer = self._wire.send(request.method, request.url, headers, body, alone=True)
+        sending.answer = answer
         received: Any = answer.headers  # it takes any mapping
         return AWSResponse(request.url, answer.status, received, _Read(answer.body))
 
@@ -97,6 +104,21 @@ def _bytes(body: Any) -> bytes | None:
 
 def _text(value: str | bytes) -> str:
     return value.decode() if isinstance(value, bytes) else value
+
+
+def _unread(sending: _Sending, service: str, error: Exception) -> Response:
+    """Return a refusal of which the SDK could read no more than its status; raise for the rest.
+
+    The rest: no region, no credentials, parameters it can't take; a success that its parsers, which
+    raise whatever they trip over, made nothing of.
+    """
+    name = type(error).__name__
+    if not sending.has_begun:
+        raise NotSent(f"AWS {service} could not be called ({name}).") from error
+    answer = sending.answer
+    if answer is None or answer.ok:
+        raise NoAnswer(f"AWS {service} gave no usable answer ({name}).") from error
+    return Response(answer.status, answer.headers, error=str(answer.status))
 
 
 def _refused(error: ClientError) -> Response:

@@ -19,6 +19,7 @@ from chalicelib.domain.ports import Clock
 
 MAX_ANSWER_BYTES = 1_500_000
 """As it comes over the wire, headers and all; a compressed body may unpack to less than it was."""
+_MAX_INTERIM = 10
 _PIECE_BYTES = 16_384
 """One record of TLS: what a single time-out covers."""
 
@@ -103,7 +104,11 @@ class _Answer(http.client.HTTPResponse):
     def begin(self) -> None:
         """Read status and headers of the final answer."""
         super().begin()
-        while 101 < self.status < 200:  # interim: the library passes over 100 only
+        interim = 0
+        while 101 < self.status < 200:  # the library passes over 100 only
+            interim += 1
+            if interim > _MAX_INTERIM:
+                raise http.client.HTTPException("There are too many interim answers.")
             self.headers = self.msg = None  # type: ignore[assignment]  # "not begun"
             super().begin()
         if self._metered.has_ended:  # the library takes an end for the headers' end

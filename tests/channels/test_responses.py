@@ -31,6 +31,7 @@ from tests.channels.conversing import NOW
         (429, True, RateLimited),
         (408, True, Ambiguous),
         (408, False, PlatformUnavailable),
+        (499, True, Ambiguous),
         (500, True, Ambiguous),
         (503, False, PlatformUnavailable),
         (303, True, Ambiguous),
@@ -94,7 +95,10 @@ def test_what_is_no_moment_is_none(seconds: object) -> None:
     assert responses.instant(seconds) is None
 
 
-@pytest.mark.parametrize("value", [None, "", " ", True, 1.5, {}, []])
+ODD_IDS = [None, "", " ", True, 1.5, {}, [], "a b", "a\n", "é", "\ud800", "x" * 2049]
+
+
+@pytest.mark.parametrize("value", ODD_IDS)
 def test_what_is_no_id_is_no_answer(value: object) -> None:
     with pytest.raises(Ambiguous):
         responses.identifier(value, publishing=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from importlib import import_module
@@ -20,15 +19,9 @@ from chalicelib.channels import CHANNELS
 from chalicelib.domain.adaptation import Tones
 from chalicelib.domain.certifications import Submission
 from chalicelib.domain.channels import (
-    Account,
-    AwsCall,
     Channel,
     Handle,
     HttpRequest,
-    Media,
-    Pause,
-    Post,
-    Recipient,
     Reconcilability,
     Response,
     Wording,
@@ -40,62 +33,17 @@ from chalicelib.domain.errors import (
     PlatformUnavailable,
 )
 from chalicelib.domain.messages import Content
-from tests.channels.conversing import ACCOUNTS, NOW
+from tests.channels.conversing import NOW
+from tests.channels.steps import ADDRESSES, CARD, account, post, publishing_step
 
 EACH = pytest.mark.parametrize("channel", CHANNELS.values(), ids=list(CHANNELS))
-CARD = Media("card.jpg", 1080, 1080, "A card")
 DIRECT = {Reconcilability.EVENT, Reconcilability.NONE}
-ADDRESSES = {"email": "ada@example.org"}
-
-
-def account(channel: Channel) -> Account:
-    """Return an account with every field it needs."""
-    known = ACCOUNTS.get(channel.name)
-    if known is not None:
-        return known
-    return Account(
-        channel.name,
-        dict.fromkeys(channel.account_settings, "setting"),
-        dict.fromkeys(channel.account_secrets, "secret"),
-    )
-
-
-def post(channel: Channel, text: str = "Hello") -> Post:
-    """Return a post addressed as the service does it."""
-    composed, _ = channel.compose(Wording(text), (CARD,), account(channel))
-    address = ADDRESSES.get(channel.name, "+447700900321")
-    recipient = Recipient("r-1", address) if channel.direct else None
-    return composed.to(recipient, token="TOKEN", handle=None)
 
 
 def source(channel: Channel) -> str:
     """Return the text of a channel's module."""
     path = sys.modules[type(channel).__module__].__file__
     return Path(path or "").read_text("utf-8")
-
-
-def prepared(step: HttpRequest | AwsCall) -> Response:
-    """Answer a step that only prepares, in every platform's way at once."""
-    body = (
-        b'{"id": "1", "status_code": "FINISHED", "status": "AVAILABLE", '
-        b'"value": {"image": "urn:li:image:1", "uploadUrl": "https://x.example/1"}}'
-    )
-    return Response(200, {}, body)
-
-
-def publishing_step(
-    channel: Channel,
-) -> tuple[Iterator[object], HttpRequest | AwsCall, list[object]]:
-    """Go on until the step that makes the post visible; return what came before it."""
-    conversation = channel.publish(post(channel), account(channel))
-    before: list[object] = []
-    step = next(conversation)
-    while isinstance(step, Pause | Handle) or not step.publishes:
-        before.append(step)
-        step = conversation.send(
-            Response(0) if isinstance(step, Pause | Handle) else prepared(step)
-        )
-    return conversation, step, before
 
 
 def test_each_public_module_is_a_channel_under_its_own_name() -> None:
@@ -225,7 +173,7 @@ def test_generated_text_never_faults_for_its_length(
 def test_exactly_one_step_makes_the_post_visible(channel: Channel) -> None:
     conversation, _, before = publishing_step(channel)
     with pytest.raises(Ambiguous):
-        conversation.throw(Ambiguous("No answer."))  # type: ignore[attr-defined]
+        conversation.throw(Ambiguous("No answer."))
     assert not [step for step in before if getattr(step, "publishes", False)]
 
 
@@ -236,7 +184,7 @@ def test_what_the_transport_says_about_that_step_is_passed_on(
 ) -> None:
     conversation, _, _ = publishing_step(channel)
     with pytest.raises(type(error)):
-        conversation.throw(error)  # type: ignore[attr-defined]
+        conversation.throw(error)
 
 
 @EACH
@@ -251,7 +199,7 @@ def test_a_handle_is_stored_before_anything_is_visible(channel: Channel) -> None
 def test_a_success_that_can_not_be_read_is_doubt(channel: Channel, body: bytes) -> None:
     conversation, _, _ = publishing_step(channel)
     with pytest.raises(Ambiguous):
-        conversation.send(Response(200, {}, body))  # type: ignore[attr-defined]
+        conversation.send(Response(200, {}, body))
 
 
 @EACH
@@ -259,14 +207,14 @@ def test_a_success_that_can_not_be_read_is_doubt(channel: Channel, body: bytes) 
 def test_an_answer_that_says_nothing_certain_is_doubt(channel: Channel, status: int) -> None:
     conversation, _, _ = publishing_step(channel)
     with pytest.raises(Ambiguous):
-        conversation.send(Response(status, error="X"))  # type: ignore[attr-defined]
+        conversation.send(Response(status, error="X"))
 
 
 @EACH
 def test_a_refused_login_blocks(channel: Channel) -> None:
     conversation, _, _ = publishing_step(channel)
     with pytest.raises(CredentialsRejected):
-        conversation.send(Response(401, error="X"))  # type: ignore[attr-defined]
+        conversation.send(Response(401, error="X"))
 
 
 @EACH

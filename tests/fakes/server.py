@@ -70,7 +70,7 @@ class Line:
         self.sock.close()
 
     def is_left(self, within: float | None = None) -> bool:
-        """Return whether the client has gone, waiting for that; None waits until it has."""
+        """Return whether the client has gone, or said more; None waits until it has."""
         return bool(select.select([self.sock], [], [], within)[0])
 
 
@@ -144,6 +144,16 @@ def pouring(head: bytes, unit: bytes = _CHUNK) -> Behaviour:
         line.say(head)
         while True:
             line.say(many)
+
+    return behave
+
+
+def unread(then: Behaviour) -> Behaviour:
+    """Wait until something has arrived, leave it there, and go on."""
+
+    def behave(line: Line) -> None:
+        line.is_left()
+        then(line)
 
     return behave
 

@@ -111,6 +111,10 @@ def test_a_call_lasts_as_long_as_both_its_time_outs() -> None:
     assert settings.policy().call == timedelta(seconds=11)
 
 
+def test_a_call_usually_lasts_half_a_minute_at_most() -> None:
+    assert Settings().policy().call <= Policy().call == timedelta(seconds=30)
+
+
 def test_retries_are_as_set() -> None:
     names = {"RETRY_BASE_SECONDS": "1", "RETRY_CAP_SECONDS": "5", "RETRY_MAX_ATTEMPTS": "3"}
     retry = Settings.read(names).policy().retry

@@ -7,13 +7,22 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from chalicelib import settings, wiring
 from chalicelib.channels import CHANNELS
+from chalicelib.domain.channels import Account, AwsCall, ChannelName
+from chalicelib.domain.deliveries import DeliveryKey
+from chalicelib.domain.errors import Ambiguous
+from chalicelib.domain.ports import Hint
 from chalicelib.gateways.ground import LambdaStarter, NoStarter
+from tests.fakes.server import Behaviour, closing, serving
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 FACTORIES: dict[str, Callable[[], Any]] = {
     name: value
@@ -88,21 +97,28 @@ def test_with_a_release_function_it_is_started(environment: pytest.MonkeyPatch) 
     assert isinstance(wiring.starter(), LambdaStarter)
 
 
-@pytest.mark.parametrize(
-    ("factory", "retries"),
-    [("stream", 1), ("media", 3)],
-)
-def test_what_must_not_be_repeated_is_sent_once(factory: str, retries: int) -> None:
-    client = FACTORIES[factory]()._client
+HINT = Hint(DeliveryKey("message", ChannelName("sms")), "claim")
+UNREPEATED: dict[str, Callable[[], object]] = {
+    "a put on the stream": lambda: wiring.stream().put([HINT]),
+    "the start of a release": lambda: wiring.starter().release(NOW),
+    "a mail": lambda: wiring.transport().perform(
+        AwsCall("sesv2", "send_email", {"Content": {}}, publishes=True), Account(HINT.key.channel)
+    ),
+}
 
-    assert client.meta.config.retries["total_max_attempts"] == retries
 
+@pytest.mark.parametrize("behaviour", [closing(), closing(b"HTTP/1.1 503 No\r\n\r\n")])
+@pytest.mark.parametrize("what", UNREPEATED)
+def test_what_must_not_be_repeated_is_one_request(
+    what: str, behaviour: Behaviour, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setenv("RELEASE_FUNCTION", "release")
+    with serving(behaviour) as server:
+        environment.setenv("AWS_ENDPOINT_URL", server.base)
+        with suppress(Ambiguous):
+            UNREPEATED[what]()
 
-def test_platform_calls_over_aws_are_sent_once() -> None:
-    client = wiring.transport()._aws._client("sesv2", "http://127.0.0.1:1")
-
-    assert client.meta.config.retries["total_max_attempts"] == 1
-    assert client.meta.endpoint_url == "http://127.0.0.1:1"
+    assert len(server.requests) == 1
 
 
 def test_the_worker_has_as_many_threads_as_set() -> None:

@@ -80,10 +80,36 @@ def test_an_answer_is_good_by_its_status_and_without_an_error(response: Response
     assert response.ok == ok
 
 
-def test_a_body_is_read_as_json() -> None:
-    assert Response(200, body=b'{"id": "1"}').json() == {"id": "1"}
-
-
 def test_a_body_that_is_no_json_is_a_value_error() -> None:
     with pytest.raises(ValueError):
         Response(200, body=b"<html>").json()
+
+
+@pytest.mark.parametrize(
+    ("body", "value"),
+    [
+        (b'{"id": "1", "more": {"id": "2"}}', {"id": "1", "more": {"id": "2"}}),
+        (b'\xef\xbb\xbf{"id": "1"}', {"id": "1"}),
+        (b'"\xc3\xa9"', "é"),
+    ],
+)
+def test_a_body_is_read_as_json(body: bytes, value: object) -> None:
+    assert Response(200, body=body).json() == value
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b'{"id": "1", "id": "2"}',
+        b'[{"more": {"id": "1", "id": "1"}}]',
+        b'{"id": NaN}',
+        b'{"id": -Infinity}',
+        b'"\xff"',
+        '{"id": "1"}'.encode("utf-16"),
+    ],
+)
+def test_a_body_that_is_no_json_or_says_two_things_at_once_is_not_read(body: bytes) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        Response(200, body=body).json()

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from botocore.exceptions import NoRegionError
 
 from chalicelib.domain.channels import (
     Account,
@@ -176,3 +177,20 @@ def test_a_client_is_made_once_for_a_service_and_endpoint() -> None:
         for _ in range(3):
             sender.perform(MAIL, EMAIL)
     assert made == ["sesv2"]
+
+
+def test_an_aws_refusal_that_is_none_of_aws_own_counts_by_its_status() -> None:
+    raw = b"HTTP/1.1 429 No\r\nRetry-After: 7\r\nContent-Length: 9\r\n\r\nSlow down"
+    step = AwsCall("sns", "publish", {"PhoneNumber": "+1", "Message": "Hi"}, publishes=True)
+    with serving(answering(raw)) as server:
+        response = transport(server.base).perform(step, SMS)
+    assert (response.status, response.ok, response.headers["retry-after"]) == (429, False, "7")
+
+
+def test_without_a_region_nothing_is_sent_to_aws() -> None:
+    def nowhere(service: str, endpoint: str | None) -> Any:
+        raise NoRegionError
+
+    with serving(answering(OK)) as server, pytest.raises(PlatformUnavailable):
+        transport(server.base, make=nowhere).perform(MAIL, EMAIL)
+    assert server.requests == []
