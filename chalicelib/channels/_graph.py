@@ -108,8 +108,8 @@ def delete(account: Account, identifier: str) -> Removal:
         found = answer((yield request), meaning=_missing)
     except _Missing:
         return
-    if found.get("success") is False:
-        raise PlatformUnavailable("The platform did not delete it.")
+    if found.get("success") is not True:
+        raise PlatformUnavailable("The platform does not say that it deleted it.")
 
 
 def answer(

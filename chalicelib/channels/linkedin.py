@@ -72,6 +72,8 @@ MAX_PAGES = 4
 MAX_ALT_TEXT = 4086
 _NAMED = re.compile(r"urn:li:(?:share|ugcPost):\d+")
 ROLES = {"q": "roleAssignee", "state": "APPROVED", "count": "100"}
+_GONE = (204, 404)
+"""What says that a post is deleted, or was."""
 _POSTING = frozenset({"ADMINISTRATOR", "CONTENT_ADMIN", "DIRECT_SPONSORED_CONTENT_POSTER"})
 _OLD_VERSION = (
     "Set the account's api_version to a LinkedIn-Version (YYYYMM) of the last twelve months."
@@ -149,7 +151,7 @@ class LinkedIn:
         """Delete the post; again: the same answer."""
         path = f"posts/{quote(receipt.external_id, safe='')}"
         response = yield _request("DELETE", path, account)
-        if not response.ok and response.status != 404:
+        if response.status not in _GONE:
             raise _refusal(response, publishing=False)
 
     def check(self, account: Account) -> Check:

@@ -98,6 +98,8 @@ PREPARED = {
     "email": Answer(b'{"SendingEnabled": true}'),
     "sms": Answer(_xml("GetSMSAttributes", b"<attributes></attributes>")),
 }
+TAKEN_BACK = {"facebook": Answer(b'{"success": true}')}
+"""Instagram deletes by the same words; LinkedIn's 204 has no body to go wrong."""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from chalicelib.domain.channels import (
     Media,
     Pause,
     Post,
+    Receipt,
     Recipient,
     Response,
     Wording,
@@ -78,4 +79,12 @@ def preparing_step(channel: Channel) -> tuple[Conversation, HttpRequest | AwsCal
         conversation = channel.publish(post(channel, pictures=2), account(channel))
     step = next(conversation)
     assert isinstance(step, HttpRequest | AwsCall) and not step.publishes
+    return conversation, step
+
+
+def removing_step(channel: Channel) -> tuple[Conversation, HttpRequest | AwsCall]:
+    """Begin to take a post back."""
+    conversation: Conversation = channel.unpublish(Receipt("1042_7"), account(channel))
+    step = next(conversation)
+    assert isinstance(step, HttpRequest | AwsCall)
     return conversation, step

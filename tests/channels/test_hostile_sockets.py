@@ -9,10 +9,16 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.channels import CHANNELS
-from chalicelib.domain.channels import AwsCall, ChannelName, HttpRequest
-from chalicelib.domain.errors import ChannelError
-from tests.channels.hostile import CASES, PREPARED, PUBLISHED, Answer, Case, Meaning
-from tests.channels.steps import Conversation, account, preparing_step, publishing_step
+from chalicelib.domain.channels import AccountCheck, AwsCall, ChannelName, HttpRequest
+from chalicelib.domain.errors import ChannelError, CredentialsRejected
+from tests.channels.hostile import CASES, PREPARED, PUBLISHED, TAKEN_BACK, Case, Meaning
+from tests.channels.steps import (
+    Conversation,
+    account,
+    preparing_step,
+    publishing_step,
+    removing_step,
+)
 from tests.fakes.server import Server, serving
 from tests.fakes.transports import HASTY, PATIENT, transport_to
 
@@ -33,8 +39,8 @@ def understood(
             conversation.throw(error)
         else:
             conversation.send(answer)
-    except StopIteration:
-        return None
+    except StopIteration as ended:
+        return _judgement(ended.value)
     except ChannelError as error:
         return type(error)
     finally:
@@ -42,26 +48,36 @@ def understood(
     return None
 
 
-def check(case: Case, name: str, good: Answer, *, publishes: bool) -> None:
-    """Hold a conversation up to the step, let it go wrong, compare."""
-    channel = CHANNELS[ChannelName(name)]
-    if publishes:
-        conversation, step, _ = publishing_step(channel)
-    else:
-        conversation, step = preparing_step(channel)
-    with serving(case.behave(good), greeting=case.greeting) as server:
-        meaning = understood(conversation, step, name, case, server)
-    assert meaning is case.meaning(name, publishes=publishes)
-    assert len(server.requests) <= 1
+def _judgement(result: object) -> Meaning:
+    """Return what a channel's last word means: a check may end with why it refuses an account."""
+    return CredentialsRejected if isinstance(result, AccountCheck) and result.faults else None
 
 
 @EACH
 @EVERY
 def test_a_step_that_publishes(case: Case, name: str) -> None:
-    check(case, name, PUBLISHED[name], publishes=True)
+    conversation, step, _ = publishing_step(CHANNELS[ChannelName(name)])
+    with serving(case.behave(PUBLISHED[name]), greeting=case.greeting) as server:
+        meaning = understood(conversation, step, name, case, server)
+    assert meaning is case.meaning(name, publishes=True)
+    assert max(len(server.requests), server.connections) <= 1
 
 
 @EACH
 @EVERY
 def test_a_step_that_prepares(case: Case, name: str) -> None:
-    check(case, name, PREPARED[name], publishes=False)
+    conversation, step = preparing_step(CHANNELS[ChannelName(name)])
+    with serving(case.behave(PREPARED[name]), greeting=case.greeting) as server:
+        meaning = understood(conversation, step, name, case, server)
+    assert meaning is case.meaning(name, publishes=False)
+    assert max(len(server.requests), server.connections) <= 1
+
+
+@pytest.mark.parametrize("name", TAKEN_BACK)
+@EVERY
+def test_a_step_that_takes_back(case: Case, name: str) -> None:
+    conversation, step = removing_step(CHANNELS[ChannelName(name)])
+    with serving(case.behave(TAKEN_BACK[name]), greeting=case.greeting) as server:
+        meaning = understood(conversation, step, name, case, server)
+    assert meaning is case.meaning(name, publishes=False)
+    assert max(len(server.requests), server.connections) <= 1

@@ -86,9 +86,13 @@ def test_what_is_gone_already_is_no_error(name: str, status: int, body: object) 
         ("facebook", 400, graph_error(100), ContentRejected),
         ("facebook", 500, graph_error(2), PlatformUnavailable),
         ("facebook", 200, {"success": False}, PlatformUnavailable),
+        ("facebook", 200, {}, PlatformUnavailable),
+        ("instagram", 200, {"success": "true"}, PlatformUnavailable),
         ("instagram", 403, graph_error(10), CredentialsRejected),
         ("linkedin", 401, {"status": 401}, CredentialsRejected),
         ("linkedin", 503, {"status": 503}, PlatformUnavailable),
+        ("linkedin", 200, b"<html>Please log in", PlatformUnavailable),
+        ("linkedin", 202, b"", PlatformUnavailable),
     ],
 )
 def test_a_refusal_is_told_by_its_kind(

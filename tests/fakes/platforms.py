@@ -138,6 +138,10 @@ def reply(body: object = None, status: int = 200, headers: Mapping[str, str] = N
     return Response(status, dict(headers), json.dumps({} if body is None else body).encode())
 
 
+GONE = {"linkedin": Response(204)}
+"""What a platform says when a post is deleted, or was, where it is not Graph's way."""
+
+
 @dataclass
 class FakePlatforms:
     """Implements `ports.Transport`; see the module."""
@@ -195,15 +199,11 @@ class FakePlatforms:
             return act.aws(step)
         path = step.url.split("?")[0].split("/")[3:]
         if step.method == "DELETE":
-            return self._delete(unquote(path[-1]), self.clock.now() + delay)
+            self.removed.setdefault(unquote(path[-1]), self.clock.now() + delay)
+            return GONE.get(account.channel, reply({"success": True}))
         dialect = getattr(act, account.channel, act.fake)
         answer: Response = dialect(step, path)
         return answer
-
-    def _delete(self, identifier: str, at: datetime) -> Response:
-        """Have a post vanish; again: it is gone."""
-        self.removed.setdefault(identifier, at)
-        return reply({"success": True})
 
 
 @dataclass
