@@ -23,6 +23,11 @@ from tests.channels.conversing import ACCOUNTS
 
 CARD = Media("card.jpg", 1080, 1080, "A card")
 ADDRESSES = {"email": "ada@example.org"}
+PREPARED_ANYWHERE = (
+    b'{"id": "1", "status_code": "FINISHED", "status": "AVAILABLE", '
+    b'"value": {"image": "urn:li:image:1", "uploadUrl": "https://x.example/1"}}'
+)
+"""An answer to a step that only prepares, in every platform's way at once."""
 Conversation = Generator[Any, Response, Any]
 
 
@@ -47,12 +52,8 @@ def post(channel: Channel, text: str = "Hello", pictures: int = 1) -> Post:
 
 
 def prepared(step: HttpRequest | AwsCall) -> Response:
-    """Answer a step that only prepares, in every platform's way at once."""
-    body = (
-        b'{"id": "1", "status_code": "FINISHED", "status": "AVAILABLE", '
-        b'"value": {"image": "urn:li:image:1", "uploadUrl": "https://x.example/1"}}'
-    )
-    return Response(200, {}, body)
+    """Answer a step that only prepares."""
+    return Response(200, {}, PREPARED_ANYWHERE)
 
 
 def publishing_step(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.channels import CHANNELS
-from chalicelib.domain.channels import ChannelName
+from chalicelib.domain.channels import AwsCall, ChannelName, HttpRequest, Receipt, Response
 from chalicelib.domain.errors import ChannelError
 from tests.channels.hostile import PUBLISHED, Answer
-from tests.channels.steps import account, publishing_step
+from tests.channels.steps import PREPARED_ANYWHERE, account, post, publishing_step
 from tests.fakes.server import (
     Behaviour,
     answering,
@@ -60,8 +60,35 @@ def test_a_publishing_step_is_one_request_however_it_ends(name: str, how: str) -
             answered = transport.perform(step, account(CHANNELS[ChannelName(name)]))
         except ChannelError:
             answered = None
-    assert len(server.requests) == 1
+    assert (len(server.requests), server.connections) == (1, 1)
     assert (answered is not None) == (how in ANSWERED) or (name, how) == ("sms", "empty")
+
+
+READY = {"facebook": 2, "instagram": 6, "linkedin": 6}
+"""How many requests come before the one that publishes a post with two pictures."""
+
+
+@EACH
+def test_a_whole_publication_is_one_request_a_step_and_one_that_publishes(name: str) -> None:
+    channel = CHANNELS[ChannelName(name)]
+    known = account(channel)
+    answers = [Answer(PREPARED_ANYWHERE)] * READY.get(name, 0) + [PUBLISHED[name]]
+    asked: list[bool] = []
+    with serving(*(answering(answer.raw) for answer in answers)) as server:
+        transport = transport_to(server.base)
+        conversation = channel.publish(post(channel, pictures=1 if channel.direct else 2), known)
+        answer = Response(0)
+        try:
+            step = next(conversation)
+            while True:
+                if isinstance(step, HttpRequest | AwsCall):
+                    asked.append(step.publishes)
+                    answer = transport.perform(step, known)
+                step = conversation.send(answer)
+        except StopIteration as ended:
+            assert isinstance(ended.value, Receipt)
+    assert len(server.requests) == len(asked)
+    assert asked.index(True) == len(answers) - 1 and asked.count(True) == 1
 
 
 @EACH

@@ -164,11 +164,13 @@ def serving(
 ) -> Iterator[Server]:
     """Treat the n-th request by the n-th behaviour, the last one for all further.
 
-    `greeting` happens to each connection before anything is read of it.
+    `greeting` happens to each connection before anything is read of it. Afterwards every request
+    that arrived has been counted, read while somebody waited for its answer or not.
     """
     listener = socket.create_server(("127.0.0.1", 0))
     server = Server(listener.getsockname()[1])
     opened: list[socket.socket] = []
+    served: list[threading.Thread] = []
 
     def serve(sock: socket.socket) -> None:
         with suppress(OSError, ValueError), sock:  # ours may be closed at any moment
@@ -183,23 +185,33 @@ def serving(
                     behaviours[min(len(server.requests), len(behaviours)) - 1](line)
 
     def accept() -> None:
-        with suppress(OSError):
-            while True:
-                sock, _ = listener.accept()
-                server.connections += 1
-                opened.append(sock)
-                threading.Thread(target=serve, args=(sock,), daemon=True).start()
+        while True:
+            sock, caller = listener.accept()
+            opened.append(sock)
+            if caller == last.getsockname():
+                return
+            server.connections += 1
+            served.append(threading.Thread(target=serve, args=(sock,), daemon=True))
+            served[-1].start()
 
     acceptor = threading.Thread(target=accept, daemon=True)
+    last = socket.socket()
+    last.bind(("127.0.0.1", 0))
     acceptor.start()
     try:
         yield server
     finally:
-        for sock in (listener, *opened):
+        with listener, last:
+            last.connect(("127.0.0.1", server.port))  # whoever came before has been let in
+            acceptor.join()
+        for sock in opened:
             with suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
+                # What has arrived can still be read. Not SSLSocket's own: it would go on in plain.
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
+        for thread in served:
+            thread.join()
+        for sock in opened:
             sock.close()
-        acceptor.join(2)
 
 
 def _read_request(sock: socket.socket) -> bytes | None:
