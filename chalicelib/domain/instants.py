@@ -1,13 +1,14 @@
 """Instants and time zones as the API writes them.
 
 An instant is aware UTC with milliseconds. Written as ``2026-02-05T15:00:00.000Z`` it has a fixed
-width and sorts as text.
+width and sorts as text. Beside it stands what a clock in its author's zone shows, with the offset:
+in the hour that comes twice in autumn, only that tells which of the two is meant.
 """
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import cache
 from importlib import resources
 from zoneinfo import ZoneInfo
@@ -21,11 +22,12 @@ _INSTANT = re.compile(
 )
 
 
-def parse_instant(text: str) -> datetime:
+def parse_instant(text: str, *, is_end: bool = False) -> datetime:
     """Read an RFC 3339 instant with its offset and return it in UTC.
 
-    Up to nine fractional digits, rounded up to the millisecond: never early. ValueError with a
-    sentence for the author otherwise; leap seconds, hour 24 and years beyond 9998 are refused.
+    Up to nine fractional digits, rounded up to the millisecond: never early. The end of a span is
+    rounded down: nothing later lies in it. ValueError with a sentence for the author otherwise;
+    leap seconds, hour 24 and years beyond 9998 are refused.
     """
     match = _INSTANT.fullmatch(text)
     if match is None:
@@ -35,7 +37,7 @@ def parse_instant(text: str) -> datetime:
     if match["time"].endswith("60"):
         raise ValueError("Leap seconds can't be scheduled: seconds run from 00 to 59.")
     nanoseconds = int((match["fraction"] or "").ljust(9, "0"))
-    milliseconds = -(-nanoseconds // 1_000_000)
+    milliseconds = nanoseconds // 1_000_000 if is_end else -(-nanoseconds // 1_000_000)
     try:
         written = datetime.fromisoformat(f"{match['date']}T{match['time']}")
     except ValueError:
@@ -62,11 +64,25 @@ def format_instant(instant: datetime) -> str:
     return f"{utc.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
 
 
+def format_local(instant: datetime, zone: tzinfo) -> str:
+    """Write an instant as the clocks of a zone show it, with milliseconds and offset.
+
+    It says the same instant as `format_instant`, to the millisecond. RFC 3339 has no seconds in an
+    offset: where a zone had some, before 1973, clocks are shown to the nearest minute. ValueError
+    for a naive datetime, OverflowError where the zone is beyond the years 1 to 9999.
+    """
+    if instant.utcoffset() is None:
+        raise ValueError("An instant needs a time zone.")
+    offset = instant.astimezone(zone).utcoffset() or timedelta(0)
+    whole = timezone(timedelta(minutes=round(offset / timedelta(minutes=1))))
+    return instant.astimezone(whole).isoformat(timespec="milliseconds")
+
+
 def zone(name: str) -> ZoneInfo:
     """Return the IANA zone of exactly this name; ValueError with a hint otherwise."""
     names = _zone_names()
     if names.get(name.lower()) == name:
-        return ZoneInfo(name)
+        return _zone(name)
     near = names.get(name.lower())
     hint = f"Write it as {near}." if near else "Use an IANA name such as Europe/Madrid."
     raise ValueError(f"This is not the name of a time zone. {hint}")
@@ -81,6 +97,13 @@ def _offset(match: re.Match[str]) -> timezone:
         raise ValueError("The offset must lie between -23:59 and +23:59.")
     offset = timedelta(hours=hours, minutes=minutes)
     return timezone(-offset if match["sign"] == "-" else offset)
+
+
+@cache
+def _zone(name: str) -> ZoneInfo:
+    # Not ZoneInfo(name): that one prefers the machine's own data, of whatever year.
+    with resources.files("tzdata").joinpath("zoneinfo", *name.split("/")).open("rb") as data:
+        return ZoneInfo.from_file(data, key=name)
 
 
 @cache

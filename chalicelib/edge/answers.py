@@ -20,6 +20,13 @@ from chalicelib.domain.text import TextUnit
 from chalicelib.edge.problems import Channel, FaultView
 
 Instant = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+LocalTime = Annotated[
+    str,
+    Field(
+        description="The same instant as clocks in `time_zone` show it, with their offset.",
+        json_schema_extra={"format": "date-time"},
+    ),
+]
 Day = Annotated[str, Field(json_schema_extra={"format": "date"})]
 Id = Annotated[str, Field(json_schema_extra={"format": "uuid"})]
 NextCursor = Annotated[
@@ -261,6 +268,7 @@ class MessageItem(TypedDict):
     author: str
     author_name: str
     scheduled_at: Instant | None
+    scheduled_at_local: LocalTime | None
     due_at: Instant
     time_zone: str | None
     created_at: Instant
@@ -352,6 +360,7 @@ class CertificationItem(TypedDict):
     language: str
     channels: list[Channel]
     scheduled_at: Instant | None
+    scheduled_at_local: LocalTime | None
     time_zone: str | None
     submitted_at: Instant
     warnings: list[str]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from chalicelib.domain.errors import Fault
@@ -47,7 +48,8 @@ def read(
                 faults.append(Fault(where, "invalid_value", str(error)))
     since, until = values.get("from"), values.get("to")
     if since is not None and until is not None and since > until:
-        faults.append(Fault("/query/to", "invalid_value", "`to` must not lie before `from`."))
+        detail = "`to` must not lie before `from`, in whole milliseconds."
+        faults.append(Fault("/query/to", "invalid_value", detail))
     return values
 
 
@@ -73,8 +75,9 @@ def _chosen(name: str, values: type[StrEnum], description: str) -> Parameter:
     return Parameter(name, lambda text: values(choose(text)), schema, description)
 
 
-def _instant(name: str, description: str) -> Parameter:
-    return Parameter(name, parse_instant, {"type": "string", "format": "date-time"}, description)
+def _instant(name: str, description: str, *, is_end: bool = False) -> Parameter:
+    parse = partial(parse_instant, is_end=is_end)
+    return Parameter(name, parse, {"type": "string", "format": "date-time"}, description)
 
 
 class Scope(StrEnum):
@@ -97,7 +100,7 @@ SCOPE = _chosen("scope", Scope, "`all` shows everyone's; managers only.")
 MESSAGE_STATUS = _chosen("status", MessageStatus, "Only messages in this status.")
 CERTIFICATION_STATUS = _chosen("status", CertificationStatus, "Only certifications in this status.")
 FROM = _instant("from", "Only what is scheduled at or after this instant.")
-TO = _instant("to", "Only what is scheduled at or before this instant.")
+TO = _instant("to", "Only what is scheduled at or before this instant.", is_end=True)
 CHANNEL = Parameter(
     "channel", str, {"type": "string"}, "Only this direct channel; absent: all of them."
 )

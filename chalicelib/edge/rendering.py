@@ -11,7 +11,7 @@ from chalicelib.domain.channels import Channel, Length, Post
 from chalicelib.domain.deliveries import Attempt, AuditEntry, Counts, Delivery, Problem
 from chalicelib.domain.errors import Fault
 from chalicelib.domain.identity import Member
-from chalicelib.domain.instants import format_instant
+from chalicelib.domain.instants import format_instant, format_local, zone
 from chalicelib.domain.messages import LatePolicy, Message
 from chalicelib.domain.ports import (
     AccountState,
@@ -138,6 +138,7 @@ def message_item(value: Message) -> answers.MessageItem:
         "author": value.author,
         "author_name": value.author_name,
         "scheduled_at": _instant(value.scheduled_at),
+        "scheduled_at_local": _local(value.scheduled_at, value.time_zone),
         "due_at": format_instant(value.due_at),
         "time_zone": value.time_zone,
         "created_at": format_instant(value.created_at),
@@ -239,6 +240,7 @@ def certification_item(value: Achievement) -> answers.CertificationItem:
         "language": submitted.written_in,
         "channels": list(submitted.channels),
         "scheduled_at": _instant(submitted.scheduled_at),
+        "scheduled_at_local": _local(submitted.scheduled_at, submitted.time_zone),
         "time_zone": submitted.time_zone,
         "submitted_at": format_instant(value.submitted_at),
         "warnings": list(value.warnings),
@@ -271,6 +273,16 @@ def upload(value: Upload) -> answers.UploadView:
 
 def _instant(value: datetime | None) -> str | None:
     return None if value is None else format_instant(value)
+
+
+def _local(value: datetime | None, zone_name: str | None) -> str | None:
+    """Return what the author's clocks show; None without a zone, or one that our data lost."""
+    if value is None or zone_name is None:
+        return None
+    try:
+        return format_local(value, zone(zone_name))
+    except ValueError:
+        return None
 
 
 def _day(value: date | None) -> str | None:

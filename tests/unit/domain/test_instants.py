@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.instants import format_instant, parse_instant, zone
+from tests.unit.domain.odd_instants import odd_instants, read_by_hand
 
 
 @pytest.mark.parametrize(
@@ -95,6 +96,27 @@ def test_an_instant_survives_being_written_and_read(instant: datetime) -> None:
 def test_the_offset_changes_nothing_about_the_instant(instant: datetime, minutes: int) -> None:
     offset = timezone(timedelta(minutes=minutes))
     assert parse_instant(instant.astimezone(offset).isoformat()) == instant
+
+
+def understood(text: str, *, is_end: bool = False) -> int | None:
+    """Return the same as read by what is tested."""
+    try:
+        instant = parse_instant(text, is_end=is_end)
+    except ValueError:
+        return None
+    assert instant.tzinfo is UTC
+    return (instant - datetime(1, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+
+
+@given(odd_instants, st.booleans())
+@example("2016-12-31T23:59:60Z", False)
+@example("2026-02-05T15:00:00.999999999-23:59", True)
+@example("0001-01-01T00:00:00.0000001+00:00", True)
+@example("9998-12-31T23:59:59.999999999Z", True)
+@example("9998-12-31T23:59:59.999999999Z", False)
+@settings(max_examples=600)
+def test_a_text_is_one_instant_or_refused(text: str, is_end: bool) -> None:
+    assert understood(text, is_end=is_end) == read_by_hand(text, is_end=is_end)
 
 
 @given(instants, instants)

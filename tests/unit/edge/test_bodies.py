@@ -4,13 +4,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chalicelib.domain.channels import ChannelName
 from chalicelib.domain.messages import LateAction, LatePolicy, MediaRef, Variant
 from chalicelib.edge import bodies, drafts
 from chalicelib.edge.bodies import Body
-from chalicelib.edge.fields import Surroundings
+from chalicelib.edge.fields import LATEST_PAST, Surroundings
 from chalicelib.edge.reading import read
+from tests.unit.domain.odd_instants import odd_instants, read_by_hand
 from tests.unit.edge.kit import CHANNELS, NOW, UNKNOWN_ID
 
 AROUND = Surroundings(CHANNELS, NOW)
@@ -67,6 +70,20 @@ def test_a_whole_message_becomes_a_draft() -> None:
 @pytest.mark.parametrize("name", ["subject", "scheduled_at", "time_zone", "late_policy"])
 def test_a_null_is_as_good_as_nothing_where_nothing_is_allowed(name: str) -> None:
     assert drafts.draft(message(**{name: None})) == drafts.draft(message())
+
+
+year_one = datetime(1, 1, 1, tzinfo=UTC)
+
+
+@given(st.one_of(odd_instants, st.integers(), st.floats(), st.booleans(), st.lists(odd_instants)))
+def test_a_schedule_is_one_instant_or_a_fault(given: Any) -> None:
+    said = read_by_hand(given) if isinstance(given, str) else None
+    instant = None if said is None else year_one + timedelta(milliseconds=said)
+    if instant is not None and instant >= NOW - LATEST_PAST:
+        assert message(scheduled_at=given).scheduled_at == instant
+    else:
+        found = faults(bodies.MessageBody, {**MESSAGE, "scheduled_at": given})
+        assert found.keys() == {"/scheduled_at"}
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -44,6 +45,13 @@ def test_every_fault_is_listed() -> None:
 def test_an_unknown_parameter_is_told_what_there_is() -> None:
     _, (fault,) = read(page="2")
     assert "limit, cursor" in fault.detail
+
+
+def test_a_span_takes_in_nothing_that_lies_outside_of_it() -> None:
+    finer = {"from": "2026-12-01T00:00:00.0001Z", "to": "2026-12-02T00:00:00.9999Z"}
+    values, _ = read(**finer)
+    assert values["from"] == datetime(2026, 12, 1, 0, 0, 0, 1_000, tzinfo=UTC)
+    assert values["to"] == datetime(2026, 12, 2, 0, 0, 0, 999_000, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("to", ["2026-12-01T00:00:00Z", "2026-12-02T00:00:00Z"])

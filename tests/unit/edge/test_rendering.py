@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -86,19 +86,45 @@ def test_a_recipients_delivery_names_the_recipient_by_its_opaque_id() -> None:
     assert rendering.recipient_delivery(row)["recipient"] == "opaque"
 
 
+MESSAGE = Message(
+    id="message",
+    author="a",
+    author_name="A",
+    status=MessageStatus.PUBLISHING,
+    revision=1,
+    content=Content("x"),
+    channels=(ChannelName("sms"), ChannelName("email"), ChannelName("facebook")),
+    created_at=NOW,
+    due_at=NOW,
+)
+
+
+@pytest.mark.parametrize(
+    ("zone", "hour", "shown"),
+    [
+        ("Europe/Madrid", 0, "2026-10-25T02:30:00.000+02:00"),
+        ("Europe/Madrid", 1, "2026-10-25T02:30:00.000+01:00"),
+        ("Asia/Kolkata", 1, "2026-10-25T07:00:00.000+05:30"),
+        (None, 1, None),
+        ("US/Pacific-New", 1, None),
+    ],
+)
+def test_a_message_shows_its_time_on_its_authors_clocks(
+    zone: str | None, hour: int, shown: str | None
+) -> None:
+    at = datetime(2026, 10, 25, hour, 30, tzinfo=UTC)
+    item = rendering.message_item(replace(MESSAGE, scheduled_at=at, time_zone=zone))
+    assert item["scheduled_at"] == f"2026-10-25T0{hour}:30:00.000Z"
+    assert item["scheduled_at_local"] == shown
+
+
+def test_what_is_published_at_once_has_no_time_of_its_own() -> None:
+    item = rendering.message_item(replace(MESSAGE, time_zone="Europe/Madrid"))
+    assert (item["scheduled_at"], item["scheduled_at_local"]) == (None, None)
+
+
 def test_deliveries_stand_in_the_order_of_the_channels() -> None:
-    message = Message(
-        id="message",
-        author="a",
-        author_name="A",
-        status=MessageStatus.PUBLISHING,
-        revision=1,
-        content=Content("x"),
-        channels=(ChannelName("sms"), ChannelName("email"), ChannelName("facebook")),
-        created_at=NOW,
-        due_at=NOW,
-    )
-    snapshot = Snapshot(message, tuple(delivery(name) for name in ("email", "facebook", "sms")))
+    snapshot = Snapshot(MESSAGE, tuple(delivery(name) for name in ("email", "facebook", "sms")))
     assert [d["channel"] for d in rendering.deliveries(snapshot)] == ["sms", "email", "facebook"]
 
 
