@@ -120,7 +120,8 @@ class JsonTelemetry:
         line = {**self._context.get(), **fields}
         text = json.dumps(redacted(line), ensure_ascii=False, default=str)
         out = self._out or sys.stdout
-        out.write(text + "\n")
+        # Half a character, which no stream takes, becomes the escape that JSON has for it.
+        out.write(text.encode(errors="backslashreplace").decode() + "\n")
         out.flush()
 
 

@@ -34,6 +34,7 @@ from chalicelib.domain.errors import (
     UnsupportedContent,
 )
 from chalicelib.domain.retry import parse_retry_after
+from chalicelib.domain.text import mended
 
 MAX_QUOTED = 300
 _STOPPED_WAITING = (408, 499)
@@ -48,7 +49,7 @@ _PRIVATE = re.compile(
 
 def quoted(message: object) -> str:
     """Return a platform's own words, short, in one line and without anything private."""
-    text = " ".join(message.split()) if isinstance(message, str) else ""
+    text = " ".join(mended(message).split()) if isinstance(message, str) else ""
     text = _PRIVATE.sub("…", text[: 2 * MAX_QUOTED])
     return text if len(text) <= MAX_QUOTED else f"{text[: MAX_QUOTED - 1]}…"
 

@@ -27,7 +27,7 @@ from typing import Any, NewType, Protocol, TypeVar
 
 from chalicelib.domain.errors import Fault
 from chalicelib.domain.pictures import Bounds
-from chalicelib.domain.text import TextUnit
+from chalicelib.domain.text import TextUnit, mended
 
 ChannelName = NewType("ChannelName", str)
 T = TypeVar("T")
@@ -274,14 +274,30 @@ class Response:
     message: str = ""
 
     def json(self) -> Any:
-        """Return the decoded body; ValueError if it is not JSON, or says two things at once."""
+        """Return the decoded body, half characters mended.
+
+        ValueError if it is not JSON, or says two things at once; RecursionError if it is too deep.
+        """
         text = self.body.decode("utf-8-sig")
-        return jsonlib.loads(text, object_pairs_hook=_object, parse_constant=_no_number)
+        found = jsonlib.loads(text, object_pairs_hook=_object, parse_constant=_no_number)
+        return _mended(found) if _ESCAPED_HALF in text.lower() else found
 
     @property
     def ok(self) -> bool:
         """Return whether the answer is a success by its status."""
         return 200 <= self.status < 300 and not self.error
+
+
+_ESCAPED_HALF = r"\ud"
+
+
+def _mended(value: Any) -> Any:
+    """Return a value whose texts can all be stored; the names in it are compared only."""
+    if isinstance(value, str):
+        return mended(value)
+    if isinstance(value, list):
+        return [_mended(part) for part in value]
+    return {k: _mended(v) for k, v in value.items()} if isinstance(value, dict) else value
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -53,10 +53,16 @@ _ENTITY = regex.compile(
     regex.VERBOSE | regex.IGNORECASE,
 )
 _UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
+_HALF = regex.compile("[\ud800-\udfff]")
 _OPENING = frozenset("([{<¿¡\"'“‘«‹「『（【《〈")
 _DANGLING = _OPENING | frozenset(",;:-–—/&+|·、，；：")
 _AFTER_LINK = frozenset(".,;:!?'*…»”’›")
 _BRACKETS = {")": "(", "]": "[", "}": "{"}
+
+
+def mended(text: str) -> str:
+    """Return a text with U+FFFD for each half of a character: none can be stored or sent."""
+    return _HALF.sub("\ufffd", text)
 
 
 def graphemes(text: str) -> list[str]:

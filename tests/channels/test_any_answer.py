@@ -191,6 +191,17 @@ def outcome(conversation: Conversation, given: Sequence[Response]) -> tuple[Any,
     raise AssertionError("The conversation has no end.")
 
 
+def can_be_kept(result: Receipt | AccountCheck | ChannelError | None) -> bool:
+    """Return whether everything a result says to people can be stored and sent to them."""
+    texts: list[str] = []
+    if isinstance(result, ChannelError):
+        texts = [result.detail, result.remedy]
+    if isinstance(result, AccountCheck):
+        texts = [result.identity, *result.scopes, *result.settings.values()]
+        texts += [fault.detail for fault in result.faults]
+    return not any("\ud800" <= letter <= "\udfff" for text in texts for letter in text)
+
+
 @EACH
 @pytest.mark.parametrize("handle", [None, "17900"])
 def test_publishing_ends(channel: Channel, handle: str | None) -> None:
@@ -198,7 +209,7 @@ def test_publishing_ends(channel: Channel, handle: str | None) -> None:
     again = composed.to(composed.recipient, token="TOKEN", handle=handle)
     for given in sequences(channel):
         result, published = outcome(channel.publish(again, whole_account(channel)), given)
-        assert isinstance(result, Receipt | ChannelError)
+        assert isinstance(result, Receipt | ChannelError) and can_be_kept(result)
         if isinstance(result, Receipt):
             assert published or handle
             assert re.fullmatch("[!-~]+", result.external_id)
@@ -214,6 +225,7 @@ def test_looking_up_ends(channel: Channel, handle: str | None) -> None:
     for given in sequences(channel):
         result, published = outcome(channel.find(again, whole_account(channel), since), given)
         assert result is None or isinstance(result, Receipt | ChannelError)
+        assert can_be_kept(result)
         assert not published
 
 
@@ -221,5 +233,5 @@ def test_looking_up_ends(channel: Channel, handle: str | None) -> None:
 def test_checking_ends(channel: Channel) -> None:
     for given in sequences(channel):
         result, published = outcome(channel.check(whole_account(channel)), given)
-        assert isinstance(result, AccountCheck | ChannelError)
+        assert isinstance(result, AccountCheck | ChannelError) and can_be_kept(result)
         assert not published

@@ -120,6 +120,14 @@ def test_without_a_place_to_write_lines_go_to_standard_output(
     assert json.loads(capsys.readouterr().out)["event"] == "opened"
 
 
+def test_half_a_character_does_not_stop_a_line() -> None:
+    raw = io.BytesIO()
+    out = io.TextIOWrapper(raw, "utf-8")
+    JsonTelemetry(out).event("odd", key="a\ud800é")
+
+    assert json.loads(raw.getvalue())["key"] == "a\ud800é"
+
+
 def test_values_that_are_no_json_are_written_as_text() -> None:
     telemetry, out = voice()
     telemetry.event("odd", value=ValueError("x"), group={1}, pair=(1, 2.5, None, True))

@@ -91,6 +91,14 @@ def test_a_body_that_is_no_json_is_a_value_error() -> None:
         (b'{"id": "1", "more": {"id": "2"}}', {"id": "1", "more": {"id": "2"}}),
         (b'\xef\xbb\xbf{"id": "1"}', {"id": "1"}),
         (b'"\xc3\xa9"', "é"),
+        (b'"\\uD83C\\uDF89"', "🎉"),
+        (
+            b'{"a": ["x\\ud800", 1, null], "b": {"c": "\\uDC00y"}}',
+            {
+                "a": ["x\ufffd", 1, None],
+                "b": {"c": "\ufffdy"},
+            },
+        ),
     ],
 )
 def test_a_body_is_read_as_json(body: bytes, value: object) -> None:

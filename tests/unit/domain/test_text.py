@@ -21,6 +21,7 @@ from chalicelib.domain.text import (
     link_spans,
     links,
     measure,
+    mended,
     mentions,
     normalise_name,
     reject_reasons,
@@ -330,3 +331,11 @@ def test_hostile_text_costs_no_more_than_its_length(
 def test_normalising_a_tower_of_marks_still_composes_a_normal_name() -> None:
     assert normalise_name("Jose\u0301" + "\u0301" * 60).startswith("josé")
     assert unicodedata.is_normalized("NFC", normalise_name("Jose\u0301"))
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [("a\ud83c", "a\ufffd"), ("\udf89\ud83c", "\ufffd\ufffd"), ("🎉 é", "🎉 é"), ("", "")],
+)
+def test_half_a_character_is_mended(text: str, whole: str) -> None:
+    assert mended(text) == whole
