@@ -38,15 +38,18 @@ def each(
 ) -> BatchResponse:
     """Hand a batch's hints over and report the records whose outcome could not be written.
 
-    A record that is no hint can't become one: it is logged, counted and acknowledged.
+    A record that is no hint, or that has no number to report it by, can't become one: it is logged,
+    counted and acknowledged.
     """
     numbers: list[str] = []
     hints: list[Hint] = []
     # Not through KinesisEvent's own records: those read the arrival time in a deprecated way.
-    for record in event.to_dict()["Records"]:
-        number = str(record["kinesis"]["sequenceNumber"])
+    for record in _listed(event.to_dict(), "Records"):
+        number = _text(record, "sequenceNumber")
         try:
-            hint = decode(b64decode(record["kinesis"]["data"], validate=True))
+            if not number:
+                raise ValueError("The record has no number.")
+            hint = decode(b64decode(_text(record, "data"), validate=True))
         except ValueError as error:
             telemetry.event("record_not_decoded", sequence_number=number, error=str(error))
             telemetry.count("records_not_decoded")
@@ -55,6 +58,18 @@ def each(
             hints.append(hint)
     failed = deliver_all(hints, deadline) if hints else ()
     return {"batchItemFailures": [{"itemIdentifier": numbers[index]} for index in sorted(failed)]}
+
+
+def _listed(event: object, name: str) -> Sequence[object]:
+    found = event.get(name) if isinstance(event, Mapping) else None
+    return found if isinstance(found, list) else ()
+
+
+def _text(record: object, name: str) -> str:
+    """Return one of the stream's own texts of a record; empty if there is none."""
+    inner = record.get("kinesis") if isinstance(record, Mapping) else None
+    found = inner.get(name) if isinstance(inner, Mapping) else None
+    return found if isinstance(found, str) else ""
 
 
 def deadline(context: Any, now: datetime) -> datetime:

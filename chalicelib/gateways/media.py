@@ -8,6 +8,7 @@ cards/<message>/<rev>/<shape>.jpg
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,12 +21,14 @@ TICKET_LIFE = timedelta(minutes=5)
 PULL_LIFE = timedelta(hours=1)
 """Must outlast a platform's pull and its retries; a role's own session may end it earlier."""
 UPLOADS = "uploads/"
+_UPLOAD = re.compile(rf"{UPLOADS}([A-Za-z0-9-]{{1,128}})")
 MAX_UPLOAD_BYTES = 10_000_000
 
 
 def upload_id_of(key: str) -> str | None:
     """Return the upload an object key belongs to; None for other objects."""
-    return key.removeprefix(UPLOADS) if key.startswith(UPLOADS) and len(key) > 8 else None
+    found = _UPLOAD.fullmatch(key)
+    return found[1] if found else None
 
 
 class S3Media:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,6 +21,8 @@ from chalicelib.domain.ports import Hint
 BATCH = 500
 """PutRecords takes at most 500 records; botocore Kinesis model, checked 2026-11-21."""
 SCHEMA = 1
+_NAME = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+"""What ids, channels and correlation ids are made of."""
 
 
 class KinesisStream:
@@ -73,11 +76,18 @@ def decode(data: bytes) -> Hint:
         raise ValueError("The record is not JSON.") from error
     if not isinstance(fields, Mapping):
         raise ValueError("The record is not an object.")
-    texts = {name: fields.get(name) for name in ("message", "channel", "claim")}
-    recipient, correlation = fields.get("recipient"), fields.get("correlation") or ""
-    if not all(isinstance(text, str) and text for text in texts.values()):
+    message, channel, claim = (_name(fields, name) for name in ("message", "channel", "claim"))
+    recipient, correlation = _name(fields, "recipient"), _name(fields, "correlation")
+    if message is None or channel is None or claim is None:
         raise ValueError("The record names no delivery and claim.")
-    if not isinstance(correlation, str) or not (recipient is None or isinstance(recipient, str)):
-        raise ValueError("The record's recipient or correlation is not a text.")
-    key = DeliveryKey(str(texts["message"]), ChannelName(str(texts["channel"])), recipient)
-    return Hint(key, str(texts["claim"]), correlation)
+    return Hint(DeliveryKey(message, ChannelName(channel), recipient), claim, correlation or "")
+
+
+def _name(fields: Mapping[str, object], name: str) -> str | None:
+    """Return a name in a record; None if it is left empty, ValueError if nothing is named so."""
+    value = fields.get(name)
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str) or not _NAME.fullmatch(value):
+        raise ValueError(f"The record's {name} is no name of ours.")
+    return value

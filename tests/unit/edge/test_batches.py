@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -12,20 +11,12 @@ from chalice.app import CloudWatchEvent, KinesisEvent
 
 import app as doors
 from chalicelib import edge, wiring
-from chalicelib.domain.channels import ChannelName
-from chalicelib.domain.deliveries import DeliveryKey
 from chalicelib.domain.ports import Hint
 from chalicelib.edge import batches
 from chalicelib.gateways.ground import LambdaStarter
 from chalicelib.gateways.stream import decode, encode
+from tests.unit.edge.events import Context, batch, hint, object_event
 from tests.unit.edge.kit import NOW, Api, Voice
-
-
-class Context:
-    """A Lambda context with a minute left."""
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 60_000
 
 
 class Worker:
@@ -39,30 +30,6 @@ class Worker:
     def deliver_all(self, hints: Sequence[Hint], deadline: datetime | None) -> Sequence[int]:
         self.hints, self.deadline = list(hints), deadline
         return self.failing
-
-
-def hint(number: int) -> Hint:
-    key = DeliveryKey(f"message-{number}", ChannelName("sms"), None)
-    return Hint(key, f"claim-{number}", f"correlation-{number}")
-
-
-def batch(*payloads: bytes) -> dict[str, Any]:
-    """Return a batch as Lambda hands it over, sequence numbers from 100."""
-    records = [
-        {
-            "eventID": f"shardId-000000000000:{100 + index}",
-            "eventSource": "aws:kinesis",
-            "kinesis": {
-                "kinesisSchemaVersion": "1.0",
-                "partitionKey": "message",
-                "sequenceNumber": str(100 + index),
-                "data": base64.b64encode(payload).decode(),
-                "approximateArrivalTimestamp": NOW.timestamp(),
-            },
-        }
-        for index, payload in enumerate(payloads)
-    ]
-    return {"Records": records}
 
 
 def handed_over(worker: Worker, event: dict[str, Any], voice: Voice) -> edge.BatchResponse:
@@ -121,20 +88,6 @@ def test_the_stream_consumer_hands_hints_to_the_worker(
     answer = doors.deliver(batch(encode(hint(0))), Context())
     assert answer == {"batchItemFailures": [{"itemIdentifier": "100"}]}
     assert worker.deadline == NOW + timedelta(seconds=58)
-
-
-def object_event(key: Any) -> dict[str, Any]:
-    return {
-        "version": "0",
-        "id": "1",
-        "source": "aws.s3",
-        "detail-type": "Object Created",
-        "account": "000000000000",
-        "region": "us-east-1",
-        "time": "2026-11-21T12:00:00Z",
-        "resources": [],
-        "detail": {"bucket": {"name": "media"}, "object": {"key": key}},
-    }
 
 
 @pytest.mark.parametrize(("key", "expected"), [("uploads/1", "uploads/1"), (None, ""), (7, "")])

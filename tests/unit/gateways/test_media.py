@@ -29,7 +29,8 @@ def body(data: bytes) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     ("key", "upload_id"),
-    [("uploads/u-1", "u-1"), ("uploads/", None), ("media/u-1.jpg", None), ("x/uploads/u", None)],
+    [("uploads/u-1", "u-1"), ("uploads/", None), ("media/u-1.jpg", None), ("x/uploads/u", None)]
+    + [(f"uploads/{odd}", None) for odd in ("a/b", "\ud800", "x" * 900, "u 1", "u\n", "ñ")],
 )
 def test_only_raw_uploads_belong_to_an_upload(key: str, upload_id: str | None) -> None:
     assert upload_id_of(key) == upload_id

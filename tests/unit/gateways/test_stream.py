@@ -98,6 +98,14 @@ def test_a_record_of_another_version_is_read_by_what_it_has() -> None:
     assert decode(json.dumps(newer).encode()) == Hint(hint().key, "c1")
 
 
+@pytest.mark.parametrize("name", ["message", "channel", "recipient", "claim", "correlation"])
+@pytest.mark.parametrize("odd", ["\ud800", "\x00", "a b", "a#b", "é", "x" * 129, "x\n", ["x"], 1])
+def test_a_name_that_we_give_to_nothing_is_a_value_error(name: str, odd: object) -> None:
+    fields = {**json.loads(encode(hint())), name: odd}
+    with pytest.raises(ValueError, match=name):
+        decode(json.dumps(fields).encode())
+
+
 @pytest.mark.parametrize(
     "data",
     [
