@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.channels import _little_text as little
@@ -381,13 +381,11 @@ PARTS = [*r"ab1 #@\|{}[]()<>*_~/:.,é🎉＃", "\n", "https://x.io/", "www.", "h
 SIGNS = st.lists(st.sampled_from(PARTS)).map("".join)
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(SIGNS)
 def test_readers_see_the_text_whatever_it_holds(text: str) -> None:
     assert little.unescape(little.escape(text)) == text
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(SIGNS)
 def test_an_independent_reader_sees_the_same(text: str) -> None:
     assert reader_text(little.escape(text)) == text

@@ -16,7 +16,7 @@ from tests.conformance.test_routes import ROUTES, filled
 from tests.unit.edge.kit import ADMIN, Api, assemble
 from tests.unit.edge.kit import event as event_of
 
-ANY = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+ANY = settings(max_examples=150, suppress_health_check=list(HealthCheck))
 FIELDS = sorted(
     {name for operation in OPERATIONS.values() for m in operation.takes for name in m.model_fields}
 )

@@ -155,7 +155,7 @@ def test_an_announcement_fits_everywhere_with_the_whole_name(
 
 
 @EACH
-@settings(deadline=None, max_examples=30)  # the machine may be busy
+@settings(max_examples=30)
 @given(
     text=st.text(st.sampled_from([*"ab #@(_\n", "é", "🎉", "漢", "ß", "“"]), min_size=1),
     times=st.integers(1, 3_000),

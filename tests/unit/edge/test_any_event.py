@@ -23,7 +23,9 @@ from chalicelib.gateways.stream import decode, encode
 from tests.unit.edge.events import Context, batch, hint, object_event
 from tests.unit.edge.kit import NOW, Api, Voice
 
-SAME_API = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+SAME_API = settings(
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
 
 scalars = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=20), st.just("\ud800")

@@ -63,7 +63,7 @@ def readable(**fields: Any) -> bodies.MessageBody:
 
 
 @pytest.mark.parametrize("model", JUDGED, ids=lambda model: model.__name__)
-@settings(max_examples=50, deadline=None)  # the machine may be busy
+@settings(max_examples=50)
 @given(data=st.data())
 def test_whatever_is_sent_something_can_be_made_of_it(
     model: type[bodies.Body], data: st.DataObject
