@@ -349,3 +349,13 @@ def test_an_unreadable_finding_settles_nothing() -> None:
     finding = Finding(None, Source.STREAM, START, "", judgement=None)  # type: ignore[arg-type] # not read
 
     assert Redriven([(finding, Outcome.LEFT)]).settled == frozenset()
+
+
+def test_an_object_stays_listed_when_somebody_was_faster(world: World) -> None:
+    message = failed(world)
+    world.failures.add(START, Hint(message.deliveries[0].key, "an old claim"))
+    found = world.replaying.find(AROUND)
+    world.deciding.retry(message.message.id, FEED, ADA)
+    world.replaying.redrive(found)
+
+    assert world.failures.done == []

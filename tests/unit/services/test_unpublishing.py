@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.domain.errors import IllegalTransition, LostRace, NotFound
+from chalicelib.domain.errors import Conflict, IllegalTransition, LostRace, NotFound
 from chalicelib.domain.messages import MessageStatus
 from chalicelib.domain.ports import Snapshot
 from chalicelib.domain.states import Status
@@ -219,3 +219,19 @@ def test_a_delivery_without_a_receipt_is_left_as_it_is(world: World) -> None:
     world.unpublishing.take_back(replace(before, receipt=None))
 
     assert world.status(message, FEED) is Status.DELIVERED
+
+
+def test_two_who_take_a_post_back_at_once_ask_the_platform_once(world: World) -> None:
+    message = published(world)
+
+    def twin(at: str, operation: str, request: object) -> None:
+        if at == "before" and operation == "transact":
+            world.breaker.mend()
+            unpublish(world, message)
+
+    world.breaker.when = twin
+    with pytest.raises(Conflict):
+        unpublish(world, message)
+    world.run()
+
+    assert world.status(message, FEED) is Status.DELETED
