@@ -24,7 +24,7 @@ from chalice.app import Chalice, CloudWatchEventConfig, KinesisEventConfig, Sche
 from chalice.local import LambdaContext
 
 from chalicelib import settings, wiring
-from sandbox import embedded
+from sandbox import crashing, embedded
 from sandbox.bearer import Bearers, KeyRing
 from sandbox.environment import SUPERVISED
 from sandbox.gateway import Gateway
@@ -32,7 +32,8 @@ from sandbox.http_server import GatewayServer
 from sandbox.object_events import ObjectEvents
 from sandbox.ports import Ports
 from sandbox.provision import Clients
-from sandbox.state import State, read_json
+from sandbox.reporting import end
+from sandbox.state import State, Trouble, read_json
 from sandbox.stream_pump import Aside, EventSource, Positions, Pump
 from sandbox.ticker import Ticker
 
@@ -47,7 +48,11 @@ Function = Callable[[dict[str, Any]], Any]
 def attach(app: Chalice) -> None:
     """Prepare this process; work begins when ``chalice local`` begins to serve."""
     logging.getLogger("botocore").setLevel(logging.WARNING)
-    product = _Product(app)
+    try:
+        crashing.arm(os.environ)
+    except Trouble as trouble:
+        end(str(trouble))
+    product = Declared(app)
     ticker = product.ticker()
     if ticker is not None:
         wiring.starter = lambda: ticker  # type: ignore[assignment] # no function to start
@@ -64,7 +69,7 @@ def attach(app: Chalice) -> None:
     chalice.local.LocalDevServer = server  # type: ignore[assignment,misc]
     if "CHALICE_WORKER" in os.environ:
         # The parent leaves its worker behind when it is told to end.
-        threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+        threading.Thread(target=end_with, args=(os.getppid(),), daemon=True).start()
 
 
 class Background(contextlib.AbstractContextManager[None]):
@@ -98,16 +103,18 @@ def clear_up(state: State, supervisor: int, stopping: threading.Event) -> None:
         state.endpoints.unlink(missing_ok=True)
 
 
-def _end_with(parent: int) -> None:
+def end_with(parent: int) -> None:
+    """Ask this process to end as soon as its parent is gone; returns never."""
     while os.getppid() == parent:
         time.sleep(WATCH_SECONDS)
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-class _Product:
+class Declared:
     """What the application declares, made runnable here."""
 
     def __init__(self, app: Chalice) -> None:
+        """Read where everything is; `app` is loaded."""
         self._app = app
         self._settings = settings.current()
         self._state = State.of(os.environ)
@@ -115,13 +122,15 @@ class _Product:
         self._clients = Clients(os.environ["AWS_ENDPOINT_URL"])
 
     def gateway(self) -> Gateway:
+        """Return what answers requests to its routes."""
         pool = self._resources["user_pool_id"]
         port = Ports.of(os.environ).aws
         keys = KeyRing(partial(embedded.get, port, f"/{pool}/.well-known/jwks.json"))
         bearers = Bearers(self._settings.token_issuer, self._settings.client_id, keys)
         return Gateway(self._app, bearers.claims, self._settings.allowed_origins)
 
-    def pumps(self) -> list[Job]:
+    def pumps(self, batching_window_seconds: float | None = None) -> list[Job]:
+        """Return what feeds its consumers of a stream; None: with the batching that they ask for."""
         created = self._resources["stream_created"]  # another stream's positions mean nothing here
         positions = Positions(self._state.path / f"stream-{created}.json")
         aside = Aside(self._clients.client("s3"), self._settings.failure_bucket)
@@ -132,7 +141,9 @@ class _Product:
                     stream_arn=self._resources["stream_arn"],
                     region=embedded.REGION,
                     batch_size=config.batch_size,
-                    batching_window_seconds=config.maximum_batching_window_in_seconds,
+                    batching_window_seconds=config.maximum_batching_window_in_seconds
+                    if batching_window_seconds is None
+                    else batching_window_seconds,
                 ),
                 self._clients.client("kinesis"),
                 self._function(config.name),
@@ -144,12 +155,14 @@ class _Product:
         ]
 
     def ticker(self) -> Ticker | None:
+        """Return what calls its schedule, if it has one."""
         for config in self._declared(ScheduledEventConfig):
             rule = f"{self._app.app_name}-{self._settings.stage}-{config.name}"
             return Ticker(self._function(config.name), embedded.REGION, rule, time.time)
         return None
 
     def object_events(self) -> list[Job]:
+        """Return what tells it of new objects in buckets."""
         rules = [
             (config.event_pattern, self._function(config.name))
             for config in self._declared(CloudWatchEventConfig)
