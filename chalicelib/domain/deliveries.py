@@ -20,6 +20,8 @@ from chalicelib.domain.retry import RetryPolicy
 from chalicelib.domain.states import Event, Status, step
 
 S = Status
+RESERVE = timedelta(seconds=2)
+"""What an invocation keeps of its time to write outcomes: nothing is begun within it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +178,10 @@ class Policy:
         rules = (
             (self.attempt_lease > self.invocation, "attempt lease must outlive the worker"),
             (self.queue_lease > self.invocation, "queue lease must outlive the worker"),
-            (self.invocation > self.call + self.early, "the worker must outlive one call and wait"),
+            (
+                self.invocation > self.call + self.early + RESERVE,
+                "the worker must outlive one call and wait, and write what came of it",
+            ),
         )
         return [text for holds, text in rules if not holds]
 

@@ -10,10 +10,8 @@ from typing import Any
 from chalice.app import CloudWatchEvent, KinesisEvent
 from typing_extensions import TypedDict
 
+from chalicelib.domain.deliveries import RESERVE
 from chalicelib.domain.ports import Hint, Telemetry
-
-RESERVE = timedelta(seconds=2)
-"""Kept back of an invocation's time, to write outcomes."""
 
 
 class ItemFailure(TypedDict):

@@ -79,6 +79,7 @@ def test_everything_that_is_wrong_is_named_at_once() -> None:
         ({"ATTEMPT_LEASE_SECONDS": "300"}, "attempt lease must outlive the worker"),
         ({"QUEUE_LEASE_SECONDS": "10"}, "queue lease must outlive the worker"),
         ({"READ_TIMEOUT_SECONDS": "290"}, "the worker must outlive one call and wait"),
+        ({"INVOCATION_SECONDS": "33"}, "the worker must outlive one call and wait"),
         ({"STAGE": "prod", "PLATFORM_ENDPOINTS": '{"sms": "http://x"}'}, "PLATFORM_ENDPOINTS"),
     ],
 )

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain import steps
-from chalicelib.domain.deliveries import COUNTED, Counts, Delivery, Problem
+from chalicelib.domain.deliveries import COUNTED, RESERVE, Counts, Delivery, Problem
 from chalicelib.domain.errors import (
     ContentRejected,
     IllegalTransition,
@@ -174,7 +174,10 @@ def test_the_usual_durations_contradict_nothing() -> None:
     [
         ({"attempt_lease": POLICY.invocation}, "attempt lease must outlive the worker"),
         ({"queue_lease": POLICY.invocation}, "queue lease must outlive the worker"),
-        ({"invocation": POLICY.call + POLICY.early}, "the worker must outlive one call and wait"),
+        (
+            {"invocation": POLICY.call + POLICY.early + RESERVE},
+            "the worker must outlive one call and wait, and write what came of it",
+        ),
     ],
 )
 def test_each_broken_inequality_is_told_in_words(changes: dict[str, timedelta], words: str) -> None:

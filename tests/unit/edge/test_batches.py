@@ -11,6 +11,7 @@ from chalice.app import CloudWatchEvent, KinesisEvent
 
 import app as doors
 from chalicelib import edge, wiring
+from chalicelib.domain.deliveries import RESERVE
 from chalicelib.domain.ports import Hint
 from chalicelib.edge import batches
 from chalicelib.gateways.ground import LambdaStarter
@@ -77,7 +78,7 @@ def test_a_batch_without_a_single_hint_bothers_nobody() -> None:
 
 
 def test_the_deadline_leaves_time_to_write() -> None:
-    assert batches.deadline(Context(), NOW) == NOW + timedelta(seconds=60) - batches.RESERVE
+    assert batches.deadline(Context(), NOW) == NOW + timedelta(seconds=60) - RESERVE
 
 
 def test_the_stream_consumer_hands_hints_to_the_worker(
