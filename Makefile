@@ -48,6 +48,11 @@ sim: venv ## Simulate 100,000 deliveries with faults everywhere (DELIVERIES= SEE
 upper = $(shell echo $(1) | tr a-z A-Z)
 option = $(if $($(call upper,$(1))),--$(1) $($(call upper,$(1))))
 
+.PHONY: kill
+kill: venv ## Kill and freeze the running product everywhere, count its posts (KILLS= DELIVERIES= SEED= ONLY=calls,frozen,crowd,random)
+	@exec $(IN_VENV) tests.kill $(foreach name,kills deliveries seed only,$(call option,$(name))) \
+		$(if $(RECORD),--record)
+
 .PHONY: bench
 bench: venv ## Measure speed, AWS calls and memory beside their goals (ARGS=--quick)
 	@exec $(IN_VENV) benchmarks $(ARGS)

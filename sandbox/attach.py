@@ -130,7 +130,7 @@ class Declared:
         return Gateway(self._app, bearers.claims, self._settings.allowed_origins)
 
     def pumps(self, batching_window_seconds: float | None = None) -> list[Job]:
-        """Return what feeds its consumers of a stream; None: with the batching that they ask for."""
+        """Return what feeds its stream consumers; None: with the batching that they ask for."""
         created = self._resources["stream_created"]  # another stream's positions mean nothing here
         positions = Positions(self._state.path / f"stream-{created}.json")
         aside = Aside(self._clients.client("s3"), self._settings.failure_bucket)

@@ -6,7 +6,6 @@ import argparse
 import gc
 import multiprocessing
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -62,17 +61,6 @@ def play_one(levels: list[str], seed: int) -> Total:
     for level in levels:
         total.add(*_play((seed, level)))
     return total
-
-
-def commit() -> str:
-    """Return the commit that is checked out; marked if there is more than that."""
-    done = subprocess.run(
-        ["git", "describe", "--always", "--dirty", "--exclude", "*"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.stdout.strip() or "unknown"
 
 
 def explain(total: Total, save: str) -> None:
@@ -146,8 +134,8 @@ def main() -> int:
         first = record.next_seed() if chosen.first is None else chosen.first
         total = play_many(levels, first, chosen.deliveries, chosen.jobs)
         if chosen.record:
-            record.append(total, commit())
-    for line in total.lines(time.monotonic() - began, commit()):
+            record.append(total, record.commit())
+    for line in total.lines(time.monotonic() - began, record.commit()):
         print(line)
     for failing in total.failing[:20]:
         for violation in failing.violations[:5]:

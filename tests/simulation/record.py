@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,17 @@ def entries() -> list[Mapping[str, Any]]:
     if not RECORD.exists():
         return []
     return [json.loads(line) for line in RECORD.read_text("utf-8").splitlines()]
+
+
+def commit() -> str:
+    """Return the commit that is checked out; marked if there is more than that."""
+    done = subprocess.run(
+        ["git", "describe", "--always", "--dirty", "--exclude", "*"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout.strip() or "unknown"
 
 
 def next_seed() -> int:
