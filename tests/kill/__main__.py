@@ -20,7 +20,7 @@ from tests.simulation.record import commit
 CROWD = 40
 BRIEF = ("instagram", "sms")
 """A platform with two phases and a direct one."""
-BRIEF_STRIDE = 13
+BRIEF_STRIDE = 17
 
 
 def play(product: Product, chosen: argparse.Namespace) -> list[Part]:

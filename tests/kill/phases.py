@@ -23,6 +23,8 @@ from tests.kill.product import LEASE_SECONDS, TIGHT, Product
 CASE_SECONDS = 15.0
 """How long a chosen moment may take to come."""
 TRIES = 3
+LAST_WORDS_SECONDS = 1.0
+"""How long a process may go on after a message is final: its last calls count, too."""
 SETTLED_SECONDS = 300.0
 THAWED_SECONDS = 3.0
 """How long a process may go on after it was thawed."""
@@ -181,6 +183,7 @@ def _passed(product: Product, channel: str, start: Start) -> list[Moment]:
     pid = start(**{CALLS_TO: str(log)})
     asked = product.asked[product.publish([channel], correlation_id=mark)]
     product.settle([asked], SETTLED_SECONDS)
+    product.pause(LAST_WORDS_SECONDS)
     product.nursery.kill(pid)
     seen: Counter[tuple[str, str]] = Counter()
     moments = []
