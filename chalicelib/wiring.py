@@ -508,6 +508,7 @@ def _client(service: str, *, retries: int) -> Any:
         read_timeout=10,
         retries={"total_max_attempts": retries, "mode": "standard"},
         max_pool_connections=STORE_CONNECTIONS,
+        parameter_validation=False,
         signature_version="s3v4" if service == "s3" else None,
         s3={"addressing_style": "path"} if service == "s3" else None,
     )

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
@@ -51,9 +51,18 @@ def _pack_many(value: Any) -> Any:
 
 def pack_fields(value: Any, *, without: frozenset[str] = frozenset()) -> dict[str, Any]:
     """Return a dataclass's fields as attributes, but for those that are None or left out."""
-    names = _names(typing.cast(Any, type(value)))
-    packed = {name: pack(getattr(value, name)) for name in names if name not in without}
-    return {name: part for name, part in packed.items() if part is not None}
+    return pack_some(value, [name for name in names_of(value) if name not in without])
+
+
+def pack_some(value: Any, names: Iterable[str]) -> dict[str, Any]:
+    """Return these fields of a dataclass as attributes, but for those that are None."""
+    packed = ((name, pack(getattr(value, name))) for name in names)
+    return {name: part for name, part in packed if part is not None}
+
+
+def names_of(value: Any) -> tuple[str, ...]:
+    """Return the names of a dataclass's fields."""
+    return _names(typing.cast(Any, type(value)))
 
 
 @cache

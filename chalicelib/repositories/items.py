@@ -6,7 +6,7 @@ are left out, so an index holds an item exactly while both its key attributes ar
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
@@ -18,7 +18,7 @@ from chalicelib.domain.messages import Message, Revision
 from chalicelib.domain.ports import Due, Listed
 from chalicelib.domain.states import Status
 from chalicelib.repositories import schema
-from chalicelib.repositories.codec import pack_fields, unpack
+from chalicelib.repositories.codec import names_of, pack_fields, pack_some, unpack
 from chalicelib.repositories.schema import GSI2SK, PK, SK, Key
 from chalicelib.repositories.table import Item
 
@@ -96,13 +96,25 @@ def to_revision(item: Item) -> Revision:
 
 def delivery_item(delivery: Delivery) -> Attributes:
     """Return a delivery's item without its counters."""
-    item = {
+    return {
         **keyed(schema.delivery(delivery.key)),
-        **_told(pack_fields(delivery, without=_DELIVERY_FIELDS)),
+        **_delivery_part(delivery, names_of(delivery)),
     }
-    if delivery.next_at is not None:
-        item |= schema.due(delivery.key, format_instant(delivery.next_at))
-    return item
+
+
+def delivery_changes(before: Delivery, after: Delivery) -> tuple[Attributes, frozenset[str]]:
+    """Return what a step sets and removes; only what differs is looked at closely."""
+    names = [name for name in names_of(after) if getattr(before, name) != getattr(after, name)]
+    return changes(_delivery_part(before, names), _delivery_part(after, names))
+
+
+def _delivery_part(delivery: Delivery, names: Iterable[str]) -> Attributes:
+    """Return the attributes of some of a delivery's fields."""
+    wanted = [name for name in names if name not in _DELIVERY_FIELDS]
+    part = _told(pack_some(delivery, wanted))
+    if "next_at" in part:
+        part |= schema.due(delivery.key, part["next_at"])
+    return part
 
 
 def counters(counts: Counts) -> dict[str, int]:

@@ -67,7 +67,7 @@ def moving(
     before: Delivery, after: Delivery, entry: AuditEntry | None, attempt: Attempt | None
 ) -> list[Write]:
     """Store a step with its audit entry and attempt, and count a recipient on its parent."""
-    to_set, to_remove = items.changes(items.delivery_item(before), items.delivery_item(after))
+    to_set, to_remove = items.delivery_changes(before, after)
     step = Update(
         schema.delivery(after.key),
         set=to_set,

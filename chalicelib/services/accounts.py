@@ -44,6 +44,10 @@ class AccountBook:
         """Return what is known of a channel's account."""
         return self._accounts.state(channel)
 
+    def states(self, channels: Iterable[ChannelName]) -> Mapping[ChannelName, AccountState]:
+        """Return what is known of several channels' accounts, in one call."""
+        return self._accounts.states(channels)
+
     def open(self, state: AccountState) -> Account:
         """Return the account with its secrets."""
         return assemble(state, self._secrets.read(state.channel))

@@ -111,10 +111,7 @@ class Releasing:
 
     def _claim_all(self, due: Sequence[Due]) -> set[DeliveryKey]:
         """Claim what is still ripe, re-read first: the index is only a hint."""
-        states: dict[ChannelName, AccountState] = {
-            channel: self._book.state(channel)
-            for channel in dict.fromkeys(d.key.channel for d in due)
-        }
+        states = self._book.states(dict.fromkeys(d.key.channel for d in due))
         batches = self._pool().map(lambda batch: self._claim(batch, states), _batches(due))
         claimed = [delivery for batch in batches for delivery in batch if delivery.claim]
         self._hinting.tell(claimed)
