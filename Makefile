@@ -54,8 +54,8 @@ kill: venv ## Kill and freeze the running product everywhere, count its posts (K
 		$(if $(RECORD),--record)
 
 .PHONY: bench
-bench: venv ## Measure speed, AWS calls and memory beside their goals (ARGS=--quick)
-	@exec $(IN_VENV) benchmarks $(ARGS)
+bench: venv ## Measure speed, AWS calls, memory and punctuality beside their goals (ONLY=part,… HERD= MINUTES= DUE= ARGS=--quick)
+	@exec $(IN_VENV) benchmarks $(foreach name,only herd minutes due json,$(call option,$(name))) $(ARGS)
 
 # Chalice fetches the wheels for Lambda by name and version alone, without the lock's hashes.
 # So it is offered only files that pip has checked against them: this machine's and Lambda's.

@@ -1,6 +1,7 @@
 """Measure the product: ``python -m benchmarks [--quick] [--only PART,…] [--json FILE]``.
 
-Goals are printed beside the results and never asserted: a shared machine decides nothing.
+With ``--minutes``, ``--due`` and ``--herd`` the long parts take another size. Goals are printed
+beside the results and never asserted: a shared machine decides nothing.
 """
 
 from __future__ import annotations
@@ -12,11 +13,22 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
+from typing import TypeVar
 
-from benchmarks import calls, cold, fanout, memory, product, serving
+from benchmarks import (
+    calls,
+    cold,
+    fanout,
+    herd,
+    memory,
+    product,
+    punctual,
+    scheduler,
+    serving,
+)
 from benchmarks.figures import Figure, Section, save
 from benchmarks.surroundings import surroundings
 
@@ -28,10 +40,34 @@ class Plan:
     rounds: int
     arrivals: int
     messages: int
+    claims: scheduler.Sizes
+    herd: int
+    """Deliveries due at one minute."""
+    minutes: float
+    """How long messages become due one by one."""
+    due: int
+    """How many of them each minute."""
 
 
-USUAL = Plan(rounds=2, arrivals=3, messages=1000)
-QUICK = Plan(rounds=1, arrivals=1, messages=100)
+USUAL = Plan(
+    rounds=2,
+    arrivals=3,
+    messages=1000,
+    claims=scheduler.Sizes(ours=10_000, naive=1000),
+    herd=100_000,
+    minutes=10,
+    due=240,
+)
+QUICK = Plan(
+    rounds=1,
+    arrivals=1,
+    messages=100,
+    claims=scheduler.Sizes(ours=2000, naive=200),
+    herd=5000,
+    minutes=2,
+    due=120,
+)
+_Size = TypeVar("_Size", int, float)
 Part = Callable[[Path, Plan], Sequence[Figure]]
 
 
@@ -66,18 +102,37 @@ def starting(folder: Path, plan: Plan) -> Sequence[Figure]:
     return cold.measure(folder, rounds=plan.rounds + 1)
 
 
+def scheduling(folder: Path, plan: Plan) -> Sequence[Figure]:
+    """Measure what the scheduler pays for a claim."""
+    return scheduler.measure(folder, sizes=plan.claims, rounds=plan.rounds * 2 + 1)
+
+
+def herding(folder: Path, plan: Plan) -> Sequence[Figure]:
+    """Measure what many deliveries at one minute do."""
+    return herd.measure(folder, plan.herd)
+
+
+def waiting(folder: Path, plan: Plan) -> Sequence[Figure]:
+    """Measure how late posts are."""
+    with product.running(folder) as running:
+        return punctual.measure(running, minutes=plan.minutes, due=plan.due)
+
+
 PARTS: dict[str, tuple[str, Part]] = {
     "fanout": (f"Publishing, platforms {fanout.LATENCY_MS} ms slow", publishing),
     "calls": ("AWS calls, each counted", counting),
     "product": ("The local product", running),
     "cold": ("Cold start and card", starting),
+    "scheduler": ("The scheduler's claims", scheduling),
+    "herd": (f"Due at one minute, platforms {herd.LATENCY_SECONDS * 1000:.0f} ms slow", herding),
+    "punctual": ("Posts at their moments on the local product", waiting),
 }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure what the command line asks for and print it part by part."""
     options = _parser().parse_args(arguments)
-    plan = QUICK if options.quick else USUAL
+    plan = _planned(options)
     sections = []
     for name in options.only or PARTS:
         sections.append(measured(name, plan))
@@ -98,12 +153,32 @@ def measured(name: str, plan: Plan) -> Section:
     return Section(title, figures, time.monotonic() - began)
 
 
+def _planned(options: argparse.Namespace) -> Plan:
+    """Return how much the command line asks for."""
+    wished = {name: getattr(options, name) for name in ("minutes", "due", "herd")}
+    changed = {name: size for name, size in wished.items() if size is not None}
+    return replace(QUICK if options.quick else USUAL, **changed)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer rounds and messages")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
+    parser.add_argument("--minutes", type=_positive(float), help="how long `punctual` lasts")
+    parser.add_argument("--due", type=_positive(int), help="its posts a minute, 500 at most")
+    parser.add_argument("--herd", type=_positive(int), help="deliveries of `herd`")
     parser.add_argument("--only", type=_parts, metavar="PART,…", help=", ".join(PARTS))
     return parser
+
+
+def _positive(kind: type[_Size]) -> Callable[[str], _Size]:
+    def size(text: str) -> _Size:
+        number = kind(text)
+        if not number > 0:
+            raise ValueError
+        return number
+
+    return size
 
 
 def _parts(text: str) -> list[str]:

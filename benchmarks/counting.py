@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,26 +12,37 @@ import boto3
 EVENT = "request-created"
 
 
-class AwsRequests:
-    """Every request of the clients that boto3's default session makes while this is open.
+@contextmanager
+def hooked(event: str, hook: Callable[..., None]) -> Iterator[None]:
+    """Have a default session of our own within, whose clients' events a hook is told.
 
-    A client copies its session's hooks when it is made: clients made before are not counted.
+    A client copies its session's hooks when it is made: those made before tell nothing.
     """
+    before = boto3.DEFAULT_SESSION
+    boto3.setup_default_session()
+    session: Any = boto3.DEFAULT_SESSION
+    session.events.register(event, hook)
+    try:
+        yield
+    finally:
+        boto3.DEFAULT_SESSION = before
+
+
+class AwsRequests:
+    """Every request of the clients that boto3's default session makes while this is open."""
 
     def __init__(self) -> None:
         self._seen: list[str] = []
 
     def __enter__(self) -> AwsRequests:
         """Begin with a default session of our own."""
-        self._session = boto3.DEFAULT_SESSION
-        boto3.setup_default_session()
-        session: Any = boto3.DEFAULT_SESSION
-        session.events.register(EVENT, self._note)
+        self._held = hooked(EVENT, self._note)
+        self._held.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
         """Bring back the session there was."""
-        boto3.DEFAULT_SESSION = self._session
+        self._held.__exit__(None, None, None)
 
     @contextmanager
     def counted(self) -> Iterator[Counter[str]]:

@@ -130,6 +130,15 @@ def family_bytes(pid: int) -> int:
 
 def resident_bytes(pid: int) -> int:
     """Return the resident bytes of one process."""
+    return _status_bytes(pid, "VmRSS")
+
+
+def peak_bytes(pid: int) -> int:
+    """Return the most bytes that were ever resident of one process."""
+    return _status_bytes(pid, "VmHWM")
+
+
+def _status_bytes(pid: int, name: str) -> int:
     status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
-    kilobytes = next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS"))
+    kilobytes = next(line.split()[1] for line in status.splitlines() if line.startswith(name))
     return int(kilobytes) * 1024
