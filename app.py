@@ -18,6 +18,7 @@ from chalice.app import (
     CognitoUserPoolAuthorizer,
     KinesisEvent,
     Rate,
+    SNSEvent,
 )
 
 
@@ -107,7 +108,11 @@ def confirm_whatsapp(request: Request) -> Answer:
 @app.route("/webhooks/whatsapp", methods=["POST"], content_types=ANY)
 @api.public
 def hear_whatsapp(request: Request) -> Answer:
-    """Take in what people write to the WhatsApp number: STOP, START, or anything else."""
+    """Take in what people write to the WhatsApp number, and what became of what we sent.
+
+    409 or 503: this has to come again, because something of it is being sent this moment or could
+    not be stored.
+    """
     listening = wiring.listening()
     news = edge.webhooks.opened(request, listening.secrets(edge.webhooks.WHATSAPP))
     listening.take(edge.webhooks.WHATSAPP, news)
@@ -511,6 +516,15 @@ def replay(event: dict[str, Any], context: Any) -> Mapping[str, Any]:
 def prepare_media(event: CloudWatchEvent) -> None:
     """Judge an uploaded file and keep a safe copy of it."""
     wiring.intake().prepare(upload_id_of(edge.object_key(event)) or "")
+
+
+@app.on_sns_message(topic=config.mail_events_topic)
+def hear_mail(event: SNSEvent) -> None:
+    """Take in what SES reports of our mails: taken over, bounced, complained of.
+
+    What it raises makes Lambda deliver the report again.
+    """
+    wiring.listening().take(edge.mail_events.EMAIL, edge.mail_events.news(event.message))
 
 
 if sandboxed():

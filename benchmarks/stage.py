@@ -128,8 +128,9 @@ def stage(around: Surroundings, log: Path, table: Table | None = None) -> Iterat
 
 def connect(accounts: Mapping[str, Mapping[str, Any]]) -> None:
     """Connect every channel to its stand-in and add the recipients."""
+    resources = {"mail_configuration_set": settings.current().mail_configuration_set}
     for name in wiring.registry():
-        body = edge.AccountBody.model_validate(seed.account(name, accounts))
+        body = edge.AccountBody.model_validate(seed.account(name, accounts, resources))
         wiring.connecting().connect(name, edge.account(body), AUTHOR)
         for recipient in seed.recipients(name, accounts):
             note = recipient["consent_note"]

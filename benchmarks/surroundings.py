@@ -53,6 +53,7 @@ def surroundings(folder: Path, latency_ms: float) -> Iterator[Surroundings]:
     aws_url = f"http://127.0.0.1:{ports.aws}"
     command = [sys.executable, "-m", "sandbox.platforms", "--port", str(ports.sandbox)]
     command += ["--state", str(state.outside), "--aws", aws_url, "--latency-ms", str(latency_ms)]
+    command += ["--api", ""]  # nobody listens to what becomes of the messages
     children: list[Child] = []
     try:
         aws = embedded.environment(base, ports.aws, state.aws)

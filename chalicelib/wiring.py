@@ -62,6 +62,7 @@ from chalicelib.services.replaying import Replaying
 from chalicelib.services.restarting import Restarting
 from chalicelib.services.subscribing import Subscribing
 from chalicelib.services.unpublishing import Unpublishing
+from chalicelib.services.witnessing import Witnessing
 
 RELEASE_THREADS = 8
 STORE_CONNECTIONS = 32
@@ -309,7 +310,22 @@ def subscribing() -> Subscribing:
 @cache
 def listening() -> Listening:
     """Make the service that takes in what platforms tell."""
-    return Listening(accounts(), secrets(), subscribing(), telemetry())
+    return Listening(accounts(), secrets(), subscribing(), witnessing(), telemetry())
+
+
+@cache
+def witnessing() -> Witnessing:
+    """Make the service that takes platforms' reports as evidence."""
+    return Witnessing(
+        messages=messages(),
+        subscriptions=subscriptions(),
+        progress=progress(),
+        unit=store(),
+        signer=signer(),
+        clock=clock(),
+        ids=ids(),
+        telemetry=telemetry(),
+    )
 
 
 @cache

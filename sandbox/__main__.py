@@ -42,7 +42,8 @@ KEPT = (
 def run(state: State, ports: Ports) -> int:
     """Start the product and stay until asked to end."""
     with contextlib.suppress(Stopped), _started(state, ports) as product:
-        rows = seed.prepare(product.api_url, product.sandbox_url, say, product.pause)
+        places = (product.api_url, product.sandbox_url, product.resources)
+        rows = seed.prepare(*places, say, product.pause)
         product.publish_endpoints()
         say("\n" + (seed.table(rows, product.sandbox_url) if rows else KEPT))
         say(_where(product))
@@ -56,7 +57,7 @@ def demo(state: State, ports: Ports) -> int:
     try:
         with _started(state, ports) as product:
             caller = seed.Caller(product.api_url, product.sandbox_url)
-            seed.connect(caller, product.sandbox_url)
+            seed.connect(caller, product.sandbox_url, product.resources)
             rows = seed.announce(caller, say, product.pause)
             say("\n" + seed.table(rows, product.sandbox_url))
     except Stopped:

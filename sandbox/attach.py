@@ -1,8 +1,9 @@
-"""Turn ``chalice local`` into the whole product: gateway, stream pump, minute tick, object events.
+"""Turn ``chalice local`` into the whole product: gateway, stream pump, minute tick, queues.
 
 Everything runs in the application's own process and calls its handlers directly, so that a debugger
 reaches each of them. What exists is read from the application: a Kinesis consumer gets a pump, a
-schedule a ticker, a rule on a bucket's new objects the queue of those events.
+schedule a ticker, a rule on a bucket's new objects the queue of those events, a subscription the
+queue of its topic.
 """
 
 from __future__ import annotations
@@ -20,18 +21,24 @@ from types import FrameType
 from typing import Any
 
 import chalice.local
-from chalice.app import Chalice, CloudWatchEventConfig, KinesisEventConfig, ScheduledEventConfig
+from chalice.app import (
+    Chalice,
+    CloudWatchEventConfig,
+    KinesisEventConfig,
+    ScheduledEventConfig,
+    SNSEventConfig,
+)
 from chalice.local import LambdaContext
 
 from chalicelib import settings, wiring
-from sandbox import crashing, embedded
+from sandbox import crashing, embedded, notifications, object_events
 from sandbox.bearer import Bearers, KeyRing
 from sandbox.environment import SUPERVISED
 from sandbox.gateway import Gateway
 from sandbox.http_server import GatewayServer
-from sandbox.object_events import ObjectEvents
 from sandbox.ports import Ports
 from sandbox.provision import Clients
+from sandbox.queue_reader import Deliver, QueueReader
 from sandbox.reporting import end
 from sandbox.state import State, Trouble, read_json
 from sandbox.stream_pump import Aside, EventSource, Positions, Pump
@@ -56,7 +63,8 @@ def attach(app: Chalice) -> None:
     ticker = product.ticker()
     if ticker is not None:
         wiring.starter = lambda: ticker  # type: ignore[assignment] # no function to start
-    jobs = [*product.pumps(), *product.object_events(), *([ticker.run] if ticker else [])]
+    queues = [*product.object_events(), *product.notifications()]
+    jobs = [*product.pumps(), *queues, *([ticker.run] if ticker else [])]
     if SUPERVISED in os.environ:
         jobs.append(partial(clear_up, State.of(os.environ), os.getppid()))
     stopper = _Stopper()
@@ -167,8 +175,16 @@ class Declared:
             (config.event_pattern, self._function(config.name))
             for config in self._declared(CloudWatchEventConfig)
         ]
-        queue = self._resources["object_events_url"]
-        return [ObjectEvents(self._clients.client("sqs"), queue, rules).run] if rules else []
+        return [self._reading("object_events_url", object_events.to(rules))] if rules else []
+
+    def notifications(self) -> list[Job]:
+        return [
+            self._reading("mail_events_url", notifications.to(self._function(config.name)))
+            for config in self._declared(SNSEventConfig)
+        ]
+
+    def _reading(self, queue: str, deliver: Deliver) -> Job:
+        return QueueReader(self._clients.client("sqs"), self._resources[queue], deliver).run
 
     def _declared(self, kind: type[Any]) -> list[Any]:
         return [source for source in self._app.event_sources if isinstance(source, kind)]

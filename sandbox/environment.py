@@ -140,6 +140,7 @@ def _provision(environment: Mapping[str, str], ports: Ports, state: State) -> di
         "table": settings.table_name,
         "stream": settings.stream_name,
         "media_bucket": settings.media_bucket,
+        "mail_configuration_set": settings.mail_configuration_set,
     }
     write_json(state.resources, resources)
     return resources

@@ -1,77 +1,34 @@
 """Carry the media bucket's object-created events to the function that waits for them.
 
 In AWS the bucket tells EventBridge, which calls the function. The embedded AWS puts S3's own
-notification on a queue; here it gets EventBridge's shape. A failing event comes again when its
-visibility time ends, and goes to the dead-letter queue after its last try.
+notification on a queue; here it gets EventBridge's shape.
 """
 
 from __future__ import annotations
 
 import json
-import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import unquote_plus
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from sandbox.reporting import report
-
-WAIT_SECONDS = 1
-TROUBLED_SECONDS = 2.0
+from sandbox.queue_reader import Deliver
 
 Handler = Callable[[dict[str, Any]], Any]
 Rule = tuple[Mapping[str, Any], Handler]
 """An event pattern and the function that waits for what matches it."""
 
 
-class Sqs(Protocol):
-    """What is used of boto3's SQS client."""
+def to(rules: Sequence[Rule]) -> Deliver:
+    """Return what hands each event of a notification to every rule that it matches."""
 
-    def receive_message(self, **arguments: Any) -> Any: ...
-    def delete_message(self, **arguments: Any) -> Any: ...
+    def deliver(body: str) -> None:
+        for event in as_eventbridge(json.loads(body)):
+            for pattern, handler in rules:
+                if matches(pattern, event):
+                    handler(event)
 
-
-class ObjectEvents:
-    """Reads one queue of S3 notifications."""
-
-    def __init__(self, sqs: Sqs, queue_url: str, rules: Sequence[Rule]) -> None:
-        """Deliver each event to every rule it matches; read nothing before `run` or `once`."""
-        self._sqs = sqs
-        self._queue_url = queue_url
-        self._rules = rules
-
-    def run(self, stopping: threading.Event) -> None:
-        """Read until `stopping` is set."""
-        while not stopping.is_set():
-            try:
-                self.once()
-            except (BotoCoreError, ClientError) as error:
-                report("queue_unreadable", error=error)
-                stopping.wait(TROUBLED_SECONDS)
-
-    def once(self) -> None:
-        """Wait for messages once and deliver them; a message is kept until its events are done."""
-        answer = self._sqs.receive_message(
-            QueueUrl=self._queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=WAIT_SECONDS
-        )
-        for message in answer.get("Messages", []):
-            if self._deliver(message["Body"]):
-                self._sqs.delete_message(
-                    QueueUrl=self._queue_url, ReceiptHandle=message["ReceiptHandle"]
-                )
-
-    def _deliver(self, body: str) -> bool:
-        try:
-            for event in as_eventbridge(json.loads(body)):
-                for pattern, handler in self._rules:
-                    if matches(pattern, event):
-                        handler(event)
-        except Exception as error:  # it comes again
-            report("object_event_failed", error=error)
-            return False
-        return True
+    return deliver
 
 
 def as_eventbridge(notification: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -15,6 +15,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from chalicelib.channels.email import EVENT_TYPES
 from chalicelib.domain.identity import Role
 from chalicelib.repositories import schema
 from chalicelib.settings import Settings
@@ -24,6 +25,9 @@ from sandbox.users import SENDER, USERS, User
 MAX_RECEIVES = 3
 HANDLING_SECONDS = 90
 """An event comes again after this long; longer than its function may run."""
+REPORTING_SECONDS = 30
+MAX_REPORTS = 10
+"""A report that comes too early comes again for as long as an attempt's lease."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,7 @@ class Resources:
     stream_arn: str
     stream_created: int
     object_events_url: str
+    mail_events_url: str
 
     def as_json(self) -> dict[str, Any]:
         """Return a value for `of_json`."""
@@ -72,7 +77,8 @@ def provision(clients: Clients, settings: Settings) -> Resources:
     _table(clients.client("dynamodb"), settings.table_name)
     stream = _stream(clients.client("kinesis"), settings.stream_name)
     _private_bucket(clients.client("s3"), settings.failure_bucket)
-    queue = _object_events(clients, settings)
+    object_events = _object_events(clients, settings)
+    mail_events = _mail_events(clients, settings)
     with _existing("AlreadyExistsException"):
         clients.client("sesv2").create_email_identity(EmailIdentity=SENDER)
     pool = _pool(clients.client("cognito-idp"), settings.table_name)
@@ -82,7 +88,8 @@ def provision(clients: Clients, settings: Settings) -> Resources:
         client_id=pool["client"],
         stream_arn=stream["StreamARN"],
         stream_created=int(stream["StreamCreationTimestamp"].timestamp()),
-        object_events_url=queue,
+        object_events_url=object_events,
+        mail_events_url=mail_events,
     )
 
 
@@ -107,12 +114,9 @@ def _object_events(clients: Clients, settings: Settings) -> str:
     _private_bucket(s3, bucket)
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     s3.put_bucket_cors(Bucket=bucket, CORSConfiguration=_cors(settings))
-    dead = _arn(sqs, _queue(sqs, f"{bucket}-events-dead", {}))
-    redrive = json.dumps({"deadLetterTargetArn": dead, "maxReceiveCount": MAX_RECEIVES})
-    attributes = {"VisibilityTimeout": str(HANDLING_SECONDS), "RedrivePolicy": redrive}
-    queue = _queue(sqs, f"{bucket}-events", attributes)
+    queue = _queue(sqs, f"{bucket}-events", HANDLING_SECONDS, MAX_RECEIVES)
     arn = _arn(sqs, queue)
-    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": _policy(bucket, arn)})
+    _let_in(sqs, queue, "s3.amazonaws.com", f"arn:aws:s3:::{bucket}")
     created = {"QueueArn": arn, "Events": ["s3:ObjectCreated:*"]}
     s3.put_bucket_notification_configuration(
         Bucket=bucket, NotificationConfiguration={"QueueConfigurations": [created]}
@@ -144,21 +148,50 @@ def _cors(settings: Settings) -> dict[str, Any]:
     return {"CORSRules": [rule]}
 
 
-def _policy(bucket: str, queue_arn: str) -> str:
+def _mail_events(clients: Clients, settings: Settings) -> str:
+    """Create what SES tells through: configuration set, topic, queue; return the queue."""
+    sns, sqs, ses = (clients.client(name) for name in ("sns", "sqs", "sesv2"))
+    name = settings.mail_events_topic
+    topic = sns.create_topic(Name=name)["TopicArn"]
+    queue = _queue(sqs, name, REPORTING_SECONDS, MAX_REPORTS)
+    _let_in(sqs, queue, "sns.amazonaws.com", topic)
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=_arn(sqs, queue))
+    with _existing("AlreadyExistsException"):
+        ses.create_configuration_set(ConfigurationSetName=settings.mail_configuration_set)
+    destination = {
+        "Enabled": True,
+        "MatchingEventTypes": list(EVENT_TYPES),
+        "SnsDestination": {"TopicArn": topic},
+    }
+    with _existing("AlreadyExistsException"):
+        ses.create_configuration_set_event_destination(
+            ConfigurationSetName=settings.mail_configuration_set,
+            EventDestinationName=name,
+            EventDestination=destination,
+        )
+    return queue
+
+
+def _let_in(sqs: Any, queue: str, service: str, source_arn: str) -> None:
+    """Let a service put on a queue what comes from one source."""
     statement = {
         "Effect": "Allow",
-        "Principal": {"Service": "s3.amazonaws.com"},
+        "Principal": {"Service": service},
         "Action": "sqs:SendMessage",
-        "Resource": queue_arn,
-        "Condition": {"ArnEquals": {"aws:SourceArn": f"arn:aws:s3:::{bucket}"}},
+        "Resource": _arn(sqs, queue),
+        "Condition": {"ArnEquals": {"aws:SourceArn": source_arn}},
     }
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": policy})
 
 
-def _queue(sqs: Any, name: str, attributes: Mapping[str, str]) -> str:
+def _queue(sqs: Any, name: str, handling_seconds: int, receives: int) -> str:
+    """Create a queue with one for what can't be handled."""
+    dead = _arn(sqs, sqs.create_queue(QueueName=f"{name}-dead")["QueueUrl"])
+    redrive = json.dumps({"deadLetterTargetArn": dead, "maxReceiveCount": receives})
     url = str(sqs.create_queue(QueueName=name)["QueueUrl"])
-    if attributes:
-        sqs.set_queue_attributes(QueueUrl=url, Attributes=dict(attributes))
+    attributes = {"VisibilityTimeout": str(handling_seconds), "RedrivePolicy": redrive}
+    sqs.set_queue_attributes(QueueUrl=url, Attributes=attributes)
     return url
 
 

@@ -35,10 +35,6 @@ LAST_NAMES = (
     "Quintana", "Rossi", "Santos", "Tanaka", "Ueda", "Varga", "Weber", "Yılmaz",
 )  # fmt: skip
 
-SENDERS: Mapping[str, Mapping[str, str]] = {
-    "email": {"from_address": SENDER, "from_name": "Cloud Community"},
-}
-
 Accounts = Mapping[str, Mapping[str, Any]]
 Say = Callable[[str], None]
 Pause = Callable[[float], object]
@@ -118,17 +114,19 @@ def call(
         return response.status, None
 
 
-def prepare(api: str, sandbox: str, say: Say, pause: Pause) -> Sequence[Row]:
+def prepare(
+    api: str, sandbox: str, resources: Mapping[str, Any], say: Say, pause: Pause
+) -> Sequence[Row]:
     """Set up what a new product lacks; return its first announcement's rows, if there was none."""
     caller = Caller(api, sandbox)
-    if connect(caller, sandbox):
+    if connect(caller, sandbox, resources):
         say("Connected the six channels and added their recipients.")
     if caller.get("manager", "/api/v1/messages?scope=all&limit=1")["items"]:
         return []
     return announce(caller, say, pause)
 
 
-def connect(caller: Caller, sandbox: str) -> bool:
+def connect(caller: Caller, sandbox: str, resources: Mapping[str, Any]) -> bool:
     """Connect the channels that have no account yet and give the direct ones their recipients."""
     channels = caller.get("admin", "/api/v1/channels")["items"]
     missing = [channel for channel in channels if channel["account_state"] == "missing"]
@@ -137,15 +135,18 @@ def connect(caller: Caller, sandbox: str) -> bool:
     accounts = call(sandbox, "GET", "/accounts")[1]["accounts"]
     for channel in missing:
         path = f"/api/v1/channels/{channel['name']}"
-        caller.put("admin", f"{path}/account", account(channel["name"], accounts))
+        caller.put("admin", f"{path}/account", account(channel["name"], accounts, resources))
         for recipient in recipients(channel["name"], accounts):
             caller.post("manager", f"{path}/recipients", recipient)
     return True
 
 
-def account(channel: str, accounts: Accounts) -> dict[str, Any]:
-    """Return a channel's account as its route takes it: the stand-in's own, as it is."""
-    return {**accounts.get(channel, {}), **SENDERS.get(channel, {})}
+def account(channel: str, accounts: Accounts, resources: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a channel's account as its route takes it: the stand-in's own, or what was made."""
+    if channel == "email":
+        sender = {"from_address": SENDER, "from_name": "Cloud Community"}
+        return {**sender, "configuration_set": resources["mail_configuration_set"]}
+    return dict(accounts.get(channel, {}))
 
 
 def recipients(channel: str, accounts: Accounts) -> list[dict[str, Any]]:

@@ -119,6 +119,12 @@ class Product:
         """Return the address of the wall and the development doors."""
         return f"http://127.0.0.1:{self.ports.sandbox}"
 
+    @property
+    def resources(self) -> Mapping[str, Any]:
+        """Return what was made in the embedded AWS; there once the API is ready."""
+        found: Mapping[str, Any] = read_json(self.state.resources)
+        return found
+
     def pause(self, seconds: float) -> None:
         """Wait; raise `Stopped` as soon as we were asked to end."""
         self._signals.pause(seconds)
@@ -147,9 +153,10 @@ class Product:
             "aws": _pid(self._aws),
             "sandbox": _pid(self._sandbox),
         }
-        resources = read_json(self.state.resources)
         outside = read_json(self.state.outside / "outside.json")
-        write_json(self.state.endpoints, endpoints(self.ports, resources, outside) | {"pids": pids})
+        write_json(
+            self.state.endpoints, endpoints(self.ports, self.resources, outside) | {"pids": pids}
+        )
 
     def watch(self) -> None:
         """Restart the API process whenever it dies; return only by `Stopped` or Trouble."""
@@ -250,7 +257,7 @@ def keep(state: State, ports: Ports, owner: int) -> int:
             write_json(marker, {"owner": owner})
             pause = partial(_pause_for, owner, signals)
             until(lambda: embedded.get(ports.api, "/health"), "The API", pause=pause)
-            seed.prepare(product.api_url, product.sandbox_url, _quiet, pause)
+            seed.prepare(product.api_url, product.sandbox_url, product.resources, _quiet, pause)
             product.publish_endpoints(owner)
             while True:
                 pause(WATCH_SECONDS)

@@ -9,13 +9,13 @@ octets). The limits are our own: mail clients cut a message at about 100 kB, and
 more than a line of subject.
 
 There is neither an idempotency key nor a way to look: doubt waits for the event that carries our
-`delivery` tag.
+tag, which SES publishes for mails of a configuration set that has an event destination.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from datetime import date, datetime, timedelta
 from email.utils import formataddr
 from typing import Any
@@ -43,6 +43,8 @@ from chalicelib.domain.channels import (
     Receipt,
     Reconcilability,
     Removal,
+    Response,
+    Step,
     Wording,
 )
 from chalicelib.domain.errors import (
@@ -52,10 +54,13 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.text import TextUnit
 
+EVENT_TYPES = ("SEND", "BOUNCE", "COMPLAINT", "REJECT", "RENDERING_FAILURE")
+"""What the configuration set has to publish. DELIVERY proves nothing that SEND did not, and would
+double the number of events."""
+TAG = "delivery"
 MAX_SUBJECT = 250
 _ADDRESS = re.compile(r"[!#-'*+/-9=?A-Z^-~-]+(?:\.[!#-'*+/-9=?A-Z^-~-]+)*@[A-Za-z0-9.-]+")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_NO_TAG = re.compile(r"[^A-Za-z0-9_-]")
 _HEADER_VALUE = re.compile(r"[!-;=?-~]{1,900}")
 
 
@@ -89,7 +94,12 @@ class Email:
     account_secrets: tuple[str, ...] = ()
     optional_settings = ("from_name", "reply_to", "configuration_set")
     optional_secrets: tuple[str, ...] = ()
-    permissions = ("ses:SendEmail", "ses:GetAccount", "ses:GetEmailIdentity")
+    permissions = (
+        "ses:SendEmail",
+        "ses:GetAccount",
+        "ses:GetEmailIdentity",
+        "ses:GetConfigurationSet",
+    )
 
     def compose(
         self, wording: Wording, media: Sequence[Media], account: Account
@@ -127,7 +137,7 @@ class Email:
         return responses.nothing_to_take_back("A mail that was sent can't be taken back.")
 
     def check(self, account: Account) -> Check:
-        """Ask whether the account may send, and from this address."""
+        """Ask whether the account may send, from this address and with its configuration set."""
         sender = _sender_address(account)
         response = yield AwsCall("sesv2", "get_account", {})
         if not response.ok:
@@ -139,8 +149,23 @@ class Email:
             if not found.ok and found.status != 404:
                 raise aws.refusal(found, publishing=False)
             if found.data.get("VerifiedForSendingStatus"):
-                return AccountCheck(identity=identity)
+                faults = yield from _configuration_faults(account)
+                return AccountCheck(identity=identity, faults=faults)
         raise CredentialsRejected("SES has not verified the sender's address or domain.")
+
+
+def _configuration_faults(account: Account) -> Generator[Step, Response, tuple[Fault, ...]]:
+    """Return what is wrong with a configuration set: SES refuses mails that name an unknown one."""
+    name = account.settings.get("configuration_set")
+    if not name:
+        return ()
+    found = yield AwsCall("sesv2", "get_configuration_set", {"ConfigurationSetName": name})
+    if found.status == 404:
+        detail = "SES has no configuration set of this name in this region."
+        return (Fault("/configuration_set", "unknown_configuration_set", detail),)
+    if not found.ok:
+        raise aws.refusal(found, publishing=False)
+    return ()
 
 
 def _mail(post: Post, address: str, account: Account) -> dict[str, Any]:
@@ -151,8 +176,9 @@ def _mail(post: Post, address: str, account: Account) -> dict[str, Any]:
         "FromEmailAddress": formataddr(sender),
         "Destination": {"ToAddresses": [address]},
         "Content": {"Simple": _content(post)},
-        "EmailTags": [{"Name": "delivery", "Value": _NO_TAG.sub("-", post.token)[:256] or "none"}],
     }
+    if post.token:
+        params["EmailTags"] = [{"Name": TAG, "Value": post.token}]
     if settings.get("configuration_set"):
         params["ConfigurationSetName"] = settings["configuration_set"]
     if settings.get("reply_to"):

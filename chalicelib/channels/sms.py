@@ -5,7 +5,9 @@ characters or bytes, by language of the page; E.164; price and sender attributes
 in `chalicelib.domain.sms`. A length counts what a phone network counts: septets, or UTF-16 units
 once one character is outside the cheap alphabet.
 
-SNS can't be asked about a message: without an answer a person decides.
+SNS can't be asked about a message, and what it reports can't be traced to one that went unanswered:
+its delivery logs (…/sns/latest/dg/sms_stats_cloudwatch.html) name the message id, which only the
+answer tells, and carry none of our attributes. So without an answer a person decides.
 """
 
 from __future__ import annotations

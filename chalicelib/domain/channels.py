@@ -152,7 +152,9 @@ class Post:
     parameters: tuple[str, ...] = ()
     """WhatsApp: what fills the template's body."""
     token: str = ""
-    """Our mark for this delivery: an idempotency key, a tag or callback data where there is one."""
+    """Our mark for this delivery: an idempotency key, a tag or callback data where there is one.
+
+    Letters, digits, ``-`` and ``_``, fewer than 200."""
     handle: str | None = None
     """What an earlier attempt stored before it published; None: none has come so far."""
     recipient: Recipient | None = None

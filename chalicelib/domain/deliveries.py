@@ -47,6 +47,8 @@ class Counts:
     skipped: int = 0
     cancelled: int = 0
     needs_review: int = 0
+    returned: int = 0
+    """How many of those delivered did not arrive after all, as far as was reported."""
 
     @property
     def settled(self) -> int:
@@ -209,6 +211,15 @@ class Attempt:
     """``publish``, or ``unpublish`` for one that takes the post back."""
     late: bool = False
     """The answer came after the lease had been taken by another worker: evidence only."""
+    refuted: bool = False
+    """The platform took it and reported later that it came to nothing."""
+
+    @property
+    def proof(self) -> Receipt | None:
+        """Return what shows that the platform has it, if anything does."""
+        if not self.external_id or self.refuted:
+            return None
+        return Receipt(self.external_id, self.url)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,11 @@
-"""What platforms tell us by themselves: what people wrote to our accounts."""
+"""What platforms tell us by themselves: what people wrote, what became of what we sent."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+
+from chalicelib.domain.reports import Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,5 +24,4 @@ class News:
     """One call of a platform. It may come twice, late, and after the one that follows it."""
 
     messages: tuple[Inbound, ...] = ()
-    statuses: int = 0
-    """How many reports on what we sent are among it."""
+    reports: tuple[Report, ...] = ()

@@ -206,6 +206,12 @@ class Messages(Protocol):
     def noting(self, attempt: Attempt) -> Writes:
         """Keep what a worker learnt after it lost its lease, as evidence only."""
 
+    def proving(self, attempt: Attempt, external_id: str) -> Writes:
+        """Keep what a report proves of an attempt under way, unless something does (no conflict).
+
+        To be sent alone.
+        """
+
     def rolling_up(self, snapshot: Snapshot, status: MessageStatus) -> Writes:
         """Store the roll-up for lists, unless a newer one is there already (no conflict)."""
 
@@ -363,6 +369,13 @@ class Subscription:
     """How and when they agreed, in words."""
     created_at: datetime
     opted_out_at: datetime | None = None
+    undeliverable_at: datetime | None = None
+    """Since when the platform says that there is no such address; a renewed consent clears it."""
+
+    @property
+    def is_reachable(self) -> bool:
+        """Return whether they are written to."""
+        return self.opted_out_at is None and self.undeliverable_at is None
 
 
 class Subscriptions(Protocol):
@@ -383,6 +396,9 @@ class Subscriptions(Protocol):
 
         True if that changed anything.
         """
+
+    def mark_undeliverable(self, channel: ChannelName, recipient_id: str, at: datetime) -> None:
+        """Write to this address no more; nothing for somebody unknown, or added since."""
 
     def open_window(self, channel: ChannelName, recipient_id: str, until: datetime) -> None:
         """Allow free text until then, or for longer if it was; nothing for somebody unknown."""
@@ -405,7 +421,9 @@ class Signer(Protocol):
     def opaque(self, *parts: str) -> str:
         """Return a stable id that does not reveal its parts."""
 
-    def sign(self, purpose: str, value: str) -> str: ...
+    def sign(self, purpose: str, value: str) -> str:
+        """Return letters, digits, ``-`` and ``_`` that carry the value and prove it is ours."""
+
     def verify(self, purpose: str, token: str) -> str | None:
         """Return the signed value; None for anything we did not sign for this purpose."""
 

@@ -9,7 +9,8 @@
                                  found → delivered                └→ needs_review
 
 Doubt is sticky: once an attempt went unanswered, no later definite "no" makes the delivery failed;
-it is looked up until it is found, proven absent, or a person decides.
+it is looked up until it is found, proven absent, reported on by the platform, or a person decides.
+A proof that the platform has the post counts wherever nothing is under way, also after a failure.
 """
 
 from __future__ import annotations
@@ -70,6 +71,7 @@ class Event(StrEnum):
     EXHAUSTED = "exhausted"
     LEASE_EXPIRED = "lease_expired"
     UNDECIDABLE = "undecidable"
+    DISPROVED = "disproved"
     UNBLOCK = "unblock"
     SKIP = "skip"
     CANCEL = "cancel"
@@ -101,6 +103,10 @@ TABLE: Mapping[tuple[Status, Event], Status] = MappingProxyType(
         (S.SENDING, E.DELIVERED): S.DELIVERED,
         (S.IN_DOUBT, E.DELIVERED): S.DELIVERED,
         (S.NEEDS_REVIEW, E.DELIVERED): S.DELIVERED,
+        (S.QUEUED, E.DELIVERED): S.DELIVERED,
+        (S.RETRYING, E.DELIVERED): S.DELIVERED,
+        (S.BLOCKED, E.DELIVERED): S.DELIVERED,
+        (S.FAILED, E.DELIVERED): S.DELIVERED,
         (S.SENDING, E.TRANSIENT): S.RETRYING,
         (S.SENDING, E.PERMANENT): S.FAILED,
         (S.QUEUED, E.PERMANENT): S.FAILED,
@@ -110,6 +116,8 @@ TABLE: Mapping[tuple[Status, Event], Status] = MappingProxyType(
         (S.SENDING, E.EXHAUSTED): S.FAILED,
         (S.SENDING, E.LEASE_EXPIRED): S.IN_DOUBT,
         (S.IN_DOUBT, E.UNDECIDABLE): S.NEEDS_REVIEW,
+        (S.IN_DOUBT, E.DISPROVED): S.FAILED,
+        (S.NEEDS_REVIEW, E.DISPROVED): S.FAILED,
         (S.IN_DOUBT, E.EXHAUSTED): S.FAILED,
         (S.IN_DOUBT, E.PERMANENT): S.FAILED,
         (S.IN_DOUBT, E.CREDENTIALS): S.BLOCKED,

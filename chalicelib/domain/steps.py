@@ -204,6 +204,16 @@ def ask_person(delivery: Delivery) -> Delivery:
     return _moved(delivery, E.UNDECIDABLE, problem=problem)
 
 
+def disprove(delivery: Delivery, problem: Problem) -> Delivery:
+    """End doubt: the platform reports that what was sent came to nothing."""
+    return _moved(delivery, E.DISPROVED, doubt=False, doubt_since=None, problem=problem)
+
+
+def trouble(delivery: Delivery, problem: Problem) -> Delivery:
+    """Note what came to light after the end; it changes nothing else."""
+    return replace(delivery, problem=problem, version=delivery.version + 1)
+
+
 def absent(delivery: Delivery) -> Delivery:
     """Clear the doubt: the platform certainly has not got it. `begin` or `give_up` must follow."""
     return replace(delivery, doubt=False, doubt_since=None, version=delivery.version + 1)

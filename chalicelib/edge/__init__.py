@@ -1,6 +1,14 @@
 """Bytes ⇄ domain values: everything between API Gateway, Lambda events and the services."""
 
-from chalicelib.edge import openapi, pages, rendering, replays, responses, webhooks
+from chalicelib.edge import (
+    mail_events,
+    openapi,
+    pages,
+    rendering,
+    replays,
+    responses,
+    webhooks,
+)
 from chalicelib.edge.batches import BatchResponse, deadline, each, object_key
 from chalicelib.edge.bodies import (
     AccountBody,
@@ -58,6 +66,7 @@ __all__ = [
     "deadline",
     "draft",
     "each",
+    "mail_events",
     "object_key",
     "openapi",
     "pages",

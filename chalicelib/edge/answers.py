@@ -127,6 +127,7 @@ class RecipientView(TypedDict):
     consent: str
     created_at: Instant
     opted_out_at: Instant | None
+    undeliverable_at: Instant | None
 
 
 class RecipientPage(TypedDict):
@@ -197,7 +198,7 @@ class ErrorView(TypedDict):
 
 
 class CountsView(TypedDict):
-    """How many recipients of a direct channel stand where."""
+    """How many recipients of a direct channel stand where; `returned` are among the delivered."""
 
     total: int
     delivered: int
@@ -206,6 +207,7 @@ class CountsView(TypedDict):
     cancelled: int
     needs_review: int
     pending: int
+    returned: int
 
 
 class DeliveryView(TypedDict):

@@ -86,7 +86,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "show_unsubscribe": Operation(None),
         "unsubscribe": Operation(None),
         "confirm_whatsapp": Operation(None, query=queries.HUB, webhook=True),
-        "hear_whatsapp": Operation(None, webhook=True),
+        "hear_whatsapp": Operation(None, webhook=True, conflicts=True),
         "read_me": Operation(answers.MeView),
         "change_me": Operation(answers.MeView, takes=(bodies.ProfileEdit,)),
         "list_channels": Operation(answers.ChannelList),

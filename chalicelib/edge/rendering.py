@@ -103,6 +103,7 @@ def recipient(value: Subscription) -> answers.RecipientView:
         "consent": value.consent,
         "created_at": format_instant(value.created_at),
         "opted_out_at": _instant(value.opted_out_at),
+        "undeliverable_at": _instant(value.undeliverable_at),
     }
 
 
@@ -359,6 +360,7 @@ def _counts(value: Counts) -> answers.CountsView:
         "cancelled": value.cancelled,
         "needs_review": value.needs_review,
         "pending": max(0, value.total - value.settled),
+        "returned": value.returned,
     }
 
 

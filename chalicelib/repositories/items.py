@@ -16,7 +16,7 @@ from chalicelib.domain.deliveries import COUNTED, Attempt, AuditEntry, Counts, D
 from chalicelib.domain.instants import format_instant
 from chalicelib.domain.messages import Message, Revision
 from chalicelib.domain.ports import Due, Listed
-from chalicelib.domain.states import Status
+from chalicelib.domain.reports import came_back
 from chalicelib.repositories import schema
 from chalicelib.repositories.codec import names_of, pack_fields, pack_some, unpack
 from chalicelib.repositories.schema import GSI2SK, PK, SK, Key
@@ -31,6 +31,7 @@ REMOVED = "removed"
 """Marks what is left of a delivery that an edit dropped."""
 
 _COUNTERS = {field.name: f"count_{field.name}" for field in fields(Counts)}
+_RETURNED = _COUNTERS["returned"]
 _MESSAGE_FIELDS = frozenset({"summary"})
 _DELIVERY_FIELDS = frozenset({"key", "counts"})
 _ATTEMPT_KEY = frozenset({"key", "number"})
@@ -138,9 +139,17 @@ def to_due(entry: Item) -> Due:
     return Due(key, datetime.fromisoformat(moment).astimezone(UTC))
 
 
-def counter_of(status: Status) -> str | None:
-    """Return the counter that a recipient in this status counts on; None while it is open."""
-    return _COUNTERS.get(COUNTED.get(status, ""))
+def deciding(counts: Counts) -> dict[str, int]:
+    """Return those counters that a parent's outcome depends on."""
+    return {name: count for name, count in counters(counts).items() if name != _RETURNED}
+
+
+def counters_of(delivery: Delivery | None) -> frozenset[str]:
+    """Return the counters that a recipient's delivery counts on; none while it is open."""
+    if delivery is None or delivery.status not in COUNTED:
+        return frozenset()
+    returned = {_RETURNED} if came_back(delivery) else set()
+    return frozenset({_COUNTERS[COUNTED[delivery.status]], *returned})
 
 
 def attempt_item(attempt: Attempt) -> Attributes:

@@ -15,6 +15,7 @@ from chalicelib.repositories import items, schema
 from chalicelib.repositories.table import (
     NEW,
     STORED,
+    Absent,
     AnyOf,
     Condition,
     Equals,
@@ -27,6 +28,7 @@ from chalicelib.repositories.table import (
 
 _LASTING = frozenset({schema.PK, schema.SK, "version", "attempts", "audit_count"})
 """What a removed delivery keeps."""
+_PROOF = "external_id"
 
 
 def added(delivery: Delivery) -> list[Write]:
@@ -84,8 +86,15 @@ def moving(
 
 
 def noting(attempt: Attempt) -> list[Write]:
-    """Keep an attempt as it is known now, whatever is stored of it."""
-    return [Put(items.attempt_item(attempt))]
+    """Add what is known of an attempt now; a proof that is stored already stays."""
+    return [_known(attempt, None)]
+
+
+def proving(attempt: Attempt, external_id: str) -> list[Write]:
+    """Add the platform's own id of its post to an attempt that has none; else change nothing."""
+    key = schema.attempt(attempt.key, attempt.number)
+    is_unproven = all_of(STORED, Absent(_PROOF))
+    return [Update(key, {_PROOF: external_id}, condition=is_unproven, conflict=None)]
 
 
 def _whole(delivery: Delivery) -> dict[str, Any]:
@@ -98,7 +107,7 @@ def _unchanged(before: Delivery, after: Delivery) -> Condition | None:
     version = Equals("version", before.version)
     if not (after.parent and after.status.is_terminal):
         return version
-    counted = items.counters(before.counts)
+    counted = items.deciding(before.counts)
     return all_of(version, *(Equals(name, count) for name, count in counted.items()))
 
 
@@ -108,23 +117,27 @@ def _difference(before: Delivery, after: Delivery) -> dict[str, int]:
 
 
 def _counting(delivery: Delivery, before: Delivery | None, after: Delivery) -> Iterator[Write]:
-    """Yield the change of the parent's counters when a recipient is settled or opened again."""
+    """Yield the change of the parent's counters when a recipient counts on others than before."""
     if delivery.key.recipient_id is None:
         return
-    left = items.counter_of(before.status) if before else None
-    entered = items.counter_of(after.status)
+    left, entered = items.counters_of(before), items.counters_of(after)
     if left == entered:
         return
-    sums = {name: by for name, by in ((left, -1), (entered, 1)) if name is not None}
+    sums = dict.fromkeys(left - entered, -1) | dict.fromkeys(entered - left, 1)
     parent = schema.delivery(replace(delivery.key, recipient_id=None))
     yield Update(parent, add=sums, condition=STORED)
 
 
 def _trying(attempt: Attempt) -> Write:
     """Append an attempt that begins, or complete one that was written before."""
-    item = items.attempt_item(attempt)
     if attempt.finished_at is None:
-        return Put(item, NEW)
+        return Put(items.attempt_item(attempt), NEW)
+    return _known(attempt, STORED)
+
+
+def _known(attempt: Attempt, condition: Condition | None) -> Update:
+    """Set what is known of an attempt and leave the rest as it is."""
     key = schema.attempt(attempt.key, attempt.number)
+    item = items.attempt_item(attempt)
     changed = {name: value for name, value in item.items() if name not in schema.KEY_ATTRIBUTES}
-    return Update(key, set=changed, condition=STORED)
+    return Update(key, set=changed, condition=condition)

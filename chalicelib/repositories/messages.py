@@ -130,6 +130,10 @@ class Messages:
         """Keep what a worker learnt after it lost its lease, as evidence only."""
         return ledger.noting(attempt)
 
+    def proving(self, attempt: Attempt, external_id: str) -> Sequence[Write]:
+        """Keep what a report proves of an attempt under way, unless something does already."""
+        return ledger.proving(attempt, external_id)
+
     # --- reading ------------------------------------------------------------------------------
 
     def get(self, message_id: str) -> Snapshot | None:

@@ -3,6 +3,8 @@
 Whoever opted out stays opted out: if such a recipient is removed, name and address are erased, but
 the id and the date remain, so that adding the same address again is refused.
 
+An address that does not exist is no wish: whoever adds it again means to try it again.
+
 ``decided_at`` is when they last said stop or start. Their words may arrive late, twice and out of
 order, so each changes something only if it is not older than that.
 """
@@ -37,6 +39,8 @@ from chalicelib.repositories.table import (
 )
 
 OPTED_OUT_AT = "opted_out_at"
+UNDELIVERABLE_AT = "undeliverable_at"
+CREATED_AT = "created_at"
 PERSON = "recipient"
 DECIDED_AT = "decided_at"
 WINDOW = "window_open_until"
@@ -50,10 +54,18 @@ class Subscriptions:
         self._store = store
 
     def add(self, subscription: Subscription) -> bool:
-        """Store; False, and nothing is changed, if they are known or opted out."""
+        """Store; False, and nothing is changed, if they are known or opted out.
+
+        An address that could not be reached is taken as new.
+        """
         key = schema.recipient(subscription.channel, subscription.recipient.id)
-        is_new = all_of(Absent(PERSON), Absent(OPTED_OUT_AT))
-        store = Update(key, set=_attributes(subscription), condition=is_new)
+        may_be_added = AnyOf((Absent(PERSON), Exists(UNDELIVERABLE_AT)))
+        store = Update(
+            key,
+            set=_attributes(subscription),
+            remove=frozenset({UNDELIVERABLE_AT}),
+            condition=all_of(may_be_added, Absent(OPTED_OUT_AT)),
+        )
         try:
             self._store.commit([store])
         except LostRace:
@@ -107,6 +119,14 @@ class Subscriptions:
             return False
         decision = Update(key, {"consent": consent}, remove=frozenset({OPTED_OUT_AT}))
         return self._decide(decision, now)
+
+    def mark_undeliverable(self, channel: ChannelName, recipient_id: str, at: datetime) -> None:
+        """Write to this address no more; nothing for somebody unknown, or added since."""
+        moment = format_instant(at)
+        is_news = all_of(Exists(PERSON), AtMost(CREATED_AT, moment), Absent(UNDELIVERABLE_AT))
+        key = schema.recipient(channel, recipient_id)
+        noted = Update(key, {UNDELIVERABLE_AT: moment}, condition=is_news, conflict=None)
+        self._store.commit([noted])
 
     def open_window(self, channel: ChannelName, recipient_id: str, until: datetime) -> None:
         """Allow free text until then, or for longer if it was; nothing for somebody unknown."""

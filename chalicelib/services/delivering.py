@@ -16,7 +16,7 @@ from typing import assert_never
 from chalicelib.domain import steps
 from chalicelib.domain.channels import Account, Channel, ChannelName, Post, Receipt, Recipient
 from chalicelib.domain.circuits import is_paused, spread
-from chalicelib.domain.deliveries import Attempt, Delivery, Policy
+from chalicelib.domain.deliveries import Attempt, Delivery, Policy, Problem
 from chalicelib.domain.errors import (
     ChannelError,
     LostRace,
@@ -36,10 +36,12 @@ from chalicelib.domain.ports import (
     Telemetry,
     Unit,
 )
+from chalicelib.domain.reports import PROBLEMS, Fate
 from chalicelib.domain.states import Status
 from chalicelib.services.accounts import AccountBook
 from chalicelib.services.conversing import Conversing
 from chalicelib.services.expanding import Expanding
+from chalicelib.services.marks import Marks
 from chalicelib.services.pacing import Pacing
 from chalicelib.services.preparing import Preparing
 from chalicelib.services.progress import Progress
@@ -108,6 +110,7 @@ class Delivering:
         self._progress = progress
         self._unit = unit
         self._signer = signer
+        self._marks = Marks(signer)
         self._clock = clock
         self._ids = ids
         self._random = random
@@ -200,14 +203,13 @@ class Delivering:
             return None
         recipient = self._recipient(delivery)
         if delivery.key.recipient_id and recipient is None:
-            self._progress.move(delivery, steps.skip(delivery, steps.OPTED_OUT))
+            self._progress.move(delivery, steps.skip(delivery, self._why_unreachable(delivery)))
             return None
         return _Ready(channel, self._marked(post, delivery, recipient), account, state)
 
     def _marked(self, post: Post, delivery: Delivery, recipient: Recipient | None) -> Post:
         """Return the post addressed, with the one mark that all attempts and look-ups share."""
-        token = self._signer.opaque("delivery", str(delivery.key), str(delivery.revision))
-        return post.to(recipient, token=token, handle=delivery.handle)
+        return post.to(recipient, token=self._marks.of(delivery), handle=delivery.handle)
 
     def _in_time(self, delivery: Delivery) -> bool:
         """Wait for the last seconds; False if it was moved or left out instead."""
@@ -271,9 +273,14 @@ class Delivering:
         if recipient_id is None:
             return None
         subscription = self._subscriptions.get(delivery.key.channel, recipient_id)
-        if subscription is None or subscription.opted_out_at is not None:
+        if subscription is None or not subscription.is_reachable:
             return None
         return self._addressed(subscription)
+
+    def _why_unreachable(self, delivery: Delivery) -> Problem:
+        found = self._subscriptions.get(delivery.key.channel, delivery.key.recipient_id or "")
+        is_willing = found is not None and found.opted_out_at is None
+        return PROBLEMS[Fate.NO_SUCH_ADDRESS] if is_willing else steps.OPTED_OUT
 
     def _addressed(self, subscription: Subscription) -> Recipient:
         recipient = subscription.recipient

@@ -55,7 +55,7 @@ class Expanding:
         channel, at_once = parent.key.channel, list[Delivery]()
         while True:
             page = self._subscriptions.page(channel, ROWS, parent.cursor)
-            active = [s for s in page.items if s.opted_out_at is None]
+            active = [s for s in page.items if s.is_reachable]
             parent, children = self._grow(parent, active, _last_seen(page) or parent.cursor)
             if len(at_once) < AT_ONCE:
                 at_once += children

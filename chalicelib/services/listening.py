@@ -8,17 +8,24 @@ from chalicelib.domain.channels import ChannelName
 from chalicelib.domain.inbound import Inbound, News
 from chalicelib.domain.ports import Accounts, Secrets, Telemetry
 from chalicelib.services.subscribing import Subscribing
+from chalicelib.services.witnessing import Witnessing
 
 
 class Listening:
-    """What people write to our accounts, and whose word it is that they did."""
+    """What people write to our accounts, what became of our posts, and whose word it is."""
 
     def __init__(
-        self, accounts: Accounts, secrets: Secrets, subscribing: Subscribing, telemetry: Telemetry
+        self,
+        accounts: Accounts,
+        secrets: Secrets,
+        subscribing: Subscribing,
+        witnessing: Witnessing,
+        telemetry: Telemetry,
     ) -> None:
         self._accounts = accounts
         self._secrets = secrets
         self._subscribing = subscribing
+        self._witnessing = witnessing
         self._telemetry = telemetry
 
     def secrets(self, name: str) -> Mapping[str, str]:
@@ -26,7 +33,10 @@ class Listening:
         return self._secrets.read(ChannelName(name))
 
     def take(self, name: str, news: News) -> None:
-        """Respect what people wish. Again, or in another order: the same."""
+        """Respect what people wish and settle doubt. Again, or in another order: the same.
+
+        Raises `InFlight` or `StoreUnavailable` if the platform has to tell it again.
+        """
         channel = ChannelName(name)
         ours = [message for message in news.messages if self._is_ours(channel, message)]
         for message in ours:
@@ -36,8 +46,9 @@ class Listening:
             channel=channel,
             messages=len(ours),
             foreign=len(news.messages) - len(ours),
-            statuses=news.statuses,
+            reports=len(news.reports),
         )
+        self._witnessing.take(channel, news.reports)
 
     def _is_ours(self, channel: ChannelName, message: Inbound) -> bool:
         """Return whether the connected account was written to, and not another of the same app."""

@@ -120,6 +120,16 @@ class Progress:
             return
         self.move(parent, closed)
 
+    def reopen(self, key: DeliveryKey, claim_id: str, actor: str) -> None:
+        """Open a closed parent again before a recipient's row changes, unless it is open anyway.
+
+        Raises `LostRace` when somebody else moved it first.
+        """
+        parent = self._messages.delivery(key)
+        if parent is not None and parent.status.is_terminal:
+            opened = steps.reopen(parent, self._clock.now(), self._policy, claim_id)
+            self.store(parent, opened, "reopened", actor=actor)
+
     def close_parent_of(self, key: DeliveryKey) -> None:
         """Close the parent that this is, or that this recipient's is under, if all are settled.
 

@@ -70,9 +70,9 @@ class Reconciling:
         now: datetime,
     ) -> Verdict:
         """Return what can be said about a delivery in doubt at `now`."""
-        evidence = next((a for a in attempts if a.external_id), None)
-        if evidence is not None and evidence.external_id is not None:
-            return Found(Receipt(evidence.external_id, evidence.url))
+        proof = next((a.proof for a in attempts if a.proof), None)
+        if proof is not None:
+            return Found(proof)
         if not delivery.doubt:
             return Absent()
         if channel.reconciles_by is Reconcilability.KEY:

@@ -67,15 +67,8 @@ class Restarting:
         """
         parent = replace(parts[0].key, recipient_id=None)
         if parts[0].key != parent:
-            self._reopen(parent, actor)
+            self._progress.reopen(parent, self._ids.new(), actor)
         moved = [self._progress.store(part, step(part), event, actor=actor) for part in parts]
         self._progress.close_parent_of(parent)
         self._progress.roll_up(parent.message_id)
         return moved
-
-    def _reopen(self, key: DeliveryKey, actor: str) -> None:
-        """Open a closed parent again, unless it is open anyway."""
-        parent = self._messages.delivery(key)
-        if parent is not None and parent.status.is_terminal:
-            opened = steps.reopen(parent, self._clock.now(), self._policy, self._ids.new())
-            self._progress.store(parent, opened, "reopened", actor=actor)

@@ -110,8 +110,9 @@ def meanings() -> Mapping[Reconcilability, str]:
         f"platform is asked for it. Found: delivered; {again}; {lookups}.",
         Reconcilability.LOOKUP: "Our own recent posts are read and compared. Found: delivered; "
         f"{again}; several alike or no answer: {lookups}.",
-        Reconcilability.EVENT: "Nobody can be asked; an event that carries our mark is awaited "
-        f"for {_duration(policy.event_wait)}, then `needs_review`.",
+        Reconcilability.EVENT: "Nobody can be asked; the platform reports by itself what became of "
+        "what carried our mark. Taken over: delivered; come to nothing: failed; no report within "
+        f"{_duration(policy.event_wait)}: `needs_review`, which a later one still settles.",
         Reconcilability.NONE: "Nobody can be asked: `needs_review` at once. At most once.",
     }
 

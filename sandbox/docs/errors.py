@@ -11,6 +11,7 @@ from chalicelib.domain import errors, steps
 from chalicelib.domain.channels import ChannelName
 from chalicelib.domain.deliveries import Delivery, DeliveryKey, Policy, Problem
 from chalicelib.domain.errors import ChannelError, PublisherError
+from chalicelib.domain.reports import PROBLEMS
 from chalicelib.domain.states import Status
 from chalicelib.edge import problems
 from sandbox.docs.data import code, table
@@ -45,7 +46,7 @@ and when an earlier attempt had stayed unanswered.
 
 REASONS = """## Reasons that are no errors
 
-They stand in a delivery's `error` too, but nothing went wrong on a platform.
+They stand in a delivery's `error` too, but nothing went wrong while it was published.
 """
 
 INSIDE = """## Never seen by a caller
@@ -120,7 +121,8 @@ def problems_without_error() -> list[Problem]:
     """Return the reasons that a delivery may show without any error class behind them."""
     constants = [value for value in vars(steps).values() if isinstance(value, Problem)]
     asked = steps.ask_person(_delivery(Status.IN_DOUBT, doubt=True)).problem
-    return sorted([*constants, *([asked] if asked else [])], key=lambda problem: problem.code)
+    found = [*constants, *PROBLEMS.values(), *([asked] if asked else [])]
+    return sorted(found, key=lambda problem: problem.code)
 
 
 def hidden() -> list[type[Exception]]:

@@ -8,8 +8,9 @@ from itertools import groupby
 
 from chalicelib.channels import CHANNELS
 from chalicelib.domain.channels import ChannelName
-from chalicelib.domain.deliveries import Counts, Delivery, DeliveryKey
+from chalicelib.domain.deliveries import Attempt, Counts, Delivery, DeliveryKey
 from chalicelib.domain.messages import UNPUBLISHED, MessageStatus, roll_up
+from chalicelib.domain.reports import Fate, Report, weigh
 from chalicelib.domain.states import IN_DOUBT_TABLE, PARENT_TABLE, TABLE, Event, Status
 from sandbox.docs.data import code, table
 
@@ -36,7 +37,7 @@ EVENTS: Mapping[Event, str] = {
     E.CLAIM: "the scheduler, or the request that accepted it, takes the sole right to act on it",
     E.BEGIN: "the worker decides that it will be posted now; never before its minute",
     E.POSTPONE: "it is looked at again later; no attempt is used up",
-    E.DELIVERED: "the platform proved to have it",
+    E.DELIVERED: "the platform proved to have it: it answered, was asked, or reported it later",
     E.TRANSIENT: "the platform certainly did not publish, and may later",
     E.PERMANENT: "the platform certainly did not publish, and never will as it is",
     E.NO_ANSWER: "sent, but no usable answer came back",
@@ -44,6 +45,7 @@ EVENTS: Mapping[Event, str] = {
     E.EXHAUSTED: "its tries or its time are used up",
     E.LEASE_EXPIRED: "its worker was lost while sending",
     E.UNDECIDABLE: "the platform can't be asked, or does not know",
+    E.DISPROVED: "the platform reports that what may have been published came to nothing",
     E.UNBLOCK: "it is time to see whether the account works again",
     E.SKIP: "it is too late by its late policy, or its recipient opted out",
     E.CANCEL: "a person stops it",
@@ -79,7 +81,7 @@ DOUBT = """## Doubt is sticky
 
 Once an attempt went unanswered, a later "no" says nothing about the earlier attempt. As long as a
 delivery is in doubt these steps lead elsewhere. Doubt ends when the platform is found to have the
-post, when it certainly has not, or when a person answers.
+post, when it certainly has not, when it reports what became of it, or when a person answers.
 """
 
 PARENTS = """## Direct channels: the parent
@@ -91,6 +93,16 @@ recipient. Each recipient's goes through the table above; the parent has its own
 
 OUTCOMES = """Once the last recipient is settled, `roll_up` gives the parent the outcome of the
 counts. Each row is worked out by the code:
+"""
+
+REPORTS = """## What platforms report later
+
+E-mail (SES) and WhatsApp tell by themselves what became of what carried our mark. `delivered`
+means that the platform took it over, and stays so: what comes to light afterwards stands in the
+delivery's `error`, and those that did not arrive are counted as `returned` among the parent's
+recipients. Only doubt becomes `failed`, and only if the report certainly speaks of the one attempt
+that may have published. Reports come twice and in any order; the same ones end the same. Why so:
+[0008](../decisions/0008-reports-are-evidence.md).
 """
 
 MESSAGES = """## Messages
@@ -161,6 +173,8 @@ def render() -> str:
         step_table(PARENT_TABLE),
         OUTCOMES,
         table(("recipients", "parent"), outcomes) + "\n",
+        REPORTS,
+        table(("report", "delivery in doubt", "delivered", "recipient"), _reports()) + "\n",
         MESSAGES.format(unpublished=_listed(UNPUBLISHED)),
         table(("deliveries", "message"), _roll_ups()),
         "",
@@ -176,6 +190,28 @@ def _counted(counts: Counts) -> str:
     names = ("delivered", "failed", "skipped", "cancelled", "needs_review")
     found = [f"{getattr(counts, name)} {name}" for name in names if getattr(counts, name)]
     return ", ".join(found) or "nobody to write to"
+
+
+def _reports() -> list[tuple[str, ...]]:
+    """Return what the code makes of each report that something came back, or did not."""
+    return [
+        (
+            code(fate),
+            _reported(fate, _delivery(S.IN_DOUBT)),
+            _reported(fate, _delivery(S.DELIVERED)),
+            "is not written to any more" if fate.opts_out or fate is Fate.NO_SUCH_ADDRESS else "",
+        )
+        for fate in Fate
+    ]
+
+
+def _reported(fate: Fate, delivery: Delivery) -> str:
+    attempt = Attempt(delivery.key, 1, 1, delivery.due_at, "claim", "digest")
+    change = weigh(delivery, [attempt], Report("mark", fate, "id"), delivery.due_at)
+    if change is None:
+        return "stays"
+    problem = change.delivery.problem
+    return code(change.delivery.status) + (f", {code(problem.code)}" if problem else "")
 
 
 def _roll_ups() -> list[tuple[str, str]]:

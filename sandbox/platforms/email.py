@@ -1,4 +1,4 @@
-"""Stand in for SES v2: a pass-through that remembers the mail which AWS accepted.
+"""Stand in for SES v2: a pass-through that remembers what AWS accepted, and reports on it.
 
 Errors and shapes: the botocore model of SES v2 (checked November 2026).
 """
@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Sequence
 from email import message_from_bytes, policy
 from email.message import EmailMessage, MIMEPart
+from email.utils import parseaddr
 from typing import Any, Literal
 
+from sandbox.platforms.dialects import ses_events
 from sandbox.platforms.dialects.aws import mapping, pass_on, rest_json_error
 from sandbox.platforms.engine.pictures import NotAnImage
 from sandbox.platforms.engine.posts import Picture, Post
@@ -36,6 +39,7 @@ class Email:
     def __init__(self, world: World) -> None:
         """Use the embedded AWS; there is no account to seed."""
         self.world = world
+        self._events = world.outbox(ses_events.Publisher(world).publish, ses_events.MOST)
 
     def account(self) -> dict[str, Any]:
         """Return nothing: the embedded AWS has the credentials."""
@@ -66,7 +70,7 @@ class Email:
         external_id = str(mapping(read_json(answer.body)).get("MessageId", ""))
         destination = mapping(sent.get("Destination"))
         lists = (destination.get(f"{kind}Addresses") or [] for kind in ("To", "Cc", "Bcc"))
-        recipient = ", ".join(str(address) for addresses in lists for address in addresses)
+        recipients = [str(address) for addresses in lists for address in addresses]
         content = mapping(sent.get("Content"))
         read = _raw if "Raw" in content else _simple
         mail = read(content)
@@ -83,8 +87,18 @@ class Email:
                 if isinstance(tag, dict)
             },
         }
-        post = Post("email", external_id, None, mail["text"], pictures, recipient, extra=extra)
-        self.world.posts.add(post)
+        shown = ", ".join(recipients)
+        post = Post("email", external_id, None, mail["text"], pictures, shown, extra=extra)
+        self._report(self.world.posts.add(post), sent.get("ConfigurationSetName"), recipients)
+
+    def _report(self, post: Post, configuration_set: object, recipients: Sequence[str]) -> None:
+        """Have it published what becomes of a mail, as SES does for a configuration set."""
+        if isinstance(configuration_set, str) and configuration_set:
+            tags = {**post.extra["tags"], "ses:configuration-set": configuration_set}
+            source = parseaddr(post.extra["author"])[1]
+            at = post.created_at
+            mail = ses_events.mail_object(post.external_id, source, recipients, tags, at)
+            self._events.add(*ses_events.of_mail(configuration_set, mail, recipients, at))
 
     def _pictures(
         self, attachments: list[tuple[str, str, bytes]]

@@ -10,6 +10,7 @@ import base64
 import hmac
 import json
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -24,8 +25,8 @@ from sandbox.platforms.dialects.templates import default_templates, fill
 from sandbox.platforms.engine.moments import instant, moment
 from sandbox.platforms.engine.pictures import NotAnImage, NotPulled, pull
 from sandbox.platforms.engine.posts import Picture, Post
-from sandbox.platforms.engine.webhooks import Told
-from sandbox.platforms.engine.world import token
+from sandbox.platforms.engine.webhooks import Told, tell
+from sandbox.platforms.engine.world import World, token
 
 PHONE_NUMBER_ID = "106540000000042"
 WABA_ID = "102290000000042"
@@ -36,6 +37,8 @@ WINDOW = timedelta(hours=24)
 MAX_TEXT = 4096
 MAX_CAPTION = 1024
 MAX_IMAGE_BYTES = 5 * 1024 * 1024
+MOST_STATUSES = 100
+"""In one call. Meta's own batches are larger, but so is what others may take in at once."""
 NUMBER_FIELDS = ("id", "verified_name", "display_phone_number", "quality_rating")
 
 
@@ -46,6 +49,11 @@ class WhatsApp(GraphPlatform):
     scopes = ("whatsapp_business_messaging", "whatsapp_business_management")
     throttle = (429, 130429)
     rejection = (132007, None)
+
+    def __init__(self, world: World) -> None:
+        """Seed the account on the first start."""
+        super().__init__(world)
+        self._statuses = world.outbox(self._told, MOST_STATUSES)
 
     def new_account(self) -> dict[str, Any]:
         """Return a fresh number, token and templates."""
@@ -78,15 +86,16 @@ class WhatsApp(GraphPlatform):
             "type": "text",
             "text": {"body": text},
         }
-        value = {
-            "messaging_product": "whatsapp",
-            "metadata": {
-                "display_phone_number": re.sub(r"\D", "", self.identity()["display_phone_number"]),
-                "phone_number_id": self.seed["phone_number_id"],
-            },
-            "contacts": [{"profile": {"name": "Somebody"}, "wa_id": digits}],
-            "messages": [message],
+        contact = {"profile": {"name": "Somebody"}, "wa_id": digits}
+        return self._telling(contacts=[contact], messages=[message])
+
+    def _telling(self, **what: Any) -> Told:
+        """Return a signed call that tells something of the number."""
+        metadata = {
+            "display_phone_number": re.sub(r"\D", "", self.identity()["display_phone_number"]),
+            "phone_number_id": self.seed["phone_number_id"],
         }
+        value = {"messaging_product": "whatsapp", "metadata": metadata, **what}
         change = {"field": "messages", "value": value}
         entry = {"id": self.seed["waba_id"], "changes": [change]}
         body = json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
@@ -169,12 +178,28 @@ class WhatsApp(GraphPlatform):
                 **extra,
             },
         )
-        self.world.posts.add(post)
+        self._report(self.world.posts.add(post))
         return {
             "messaging_product": "whatsapp",
             "contacts": [{"input": given, "wa_id": digits}],
             "messages": [{"id": post.external_id, "message_status": "accepted"}],
         }
+
+    def _report(self, post: Post) -> None:
+        """Have the product told what becomes of a message, as Meta does after its answer."""
+        at = moment(post.created_at) or self.world.now()
+        about = {
+            "id": post.external_id,
+            "timestamp": str(int(at.timestamp())),
+            "recipient_id": (post.recipient or "").removeprefix("+"),
+        }
+        if mark := post.extra.get("callback_data"):
+            about["biz_opaque_callback_data"] = mark
+        if self.world.api:
+            self._statuses.add(*({**about, "status": status} for status in ("sent", "delivered")))
+
+    def _told(self, statuses: Sequence[dict[str, Any]]) -> bool:
+        return tell(self.world.api or "", self._telling(statuses=list(statuses))) == 200
 
     def _content(
         self, kind: str, fields: dict[str, Any], recipient: str

@@ -72,7 +72,7 @@ def status(message: dict[str, Any], channel: str) -> str:
                 "facebook": "delivered",
                 "linkedin": "delivered",
                 "whatsapp": "delivered",
-                "email": "needs_review",
+                "email": "delivered",
                 "sms": "delivered",
             },
         ),
@@ -87,9 +87,25 @@ def status(message: dict[str, Any], channel: str) -> str:
             {
                 "facebook": "delivered",
                 "linkedin": "delivered",
-                "whatsapp": "needs_review",
+                "whatsapp": "delivered",
                 "email": "delivered",
                 "sms": "delivered",
+            },
+        ),
+        (
+            {
+                "facebook": "truncated_json",
+                "linkedin": "drop_after",
+                "whatsapp": "drop_before",
+                "email": "error_503",
+                "sms": "drop_after",
+            },
+            {
+                "facebook": "delivered",
+                "linkedin": "delivered",
+                "whatsapp": "needs_review",
+                "email": "needs_review",
+                "sms": "needs_review",
             },
         ),
     ],
@@ -103,6 +119,72 @@ def test_a_fault_on_every_channel_neither_loses_nor_doubles_a_post(
     message = settled(running, publish(running, content, TEXT_CHANNELS))
     assert {channel: status(message, channel) for channel in TEXT_CHANNELS} == outcomes
     assert set(posts(running, content).values()) == {1}
+
+
+def timeline(running: Running, message: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = running.call("GET", f"/api/v1/messages/{message}/timeline").json[
+        "items"
+    ]
+    return found
+
+
+@pytest.mark.parametrize(
+    "kind", ["drop_after", "truncated_json", "error_500_after", "delayed_effect"]
+)
+def test_what_the_platform_reports_settles_doubt_without_anybody(
+    running: Running, kind: str
+) -> None:
+    content, channels = f"Reported after {kind}", ["email", "whatsapp"]
+    for channel in channels:
+        arm(running, channel=channel, kind=kind, times=1, seconds=1)
+    message = settled(running, publish(running, content, channels))
+    events = {
+        (entry["channel"], entry["event"], entry["actor"])
+        for entry in timeline(running, message["id"])
+    }
+
+    assert {channel: status(message, channel) for channel in channels} == dict.fromkeys(
+        channels, "delivered"
+    )
+    assert {(channel, "no_answer", "worker") for channel in channels} <= events
+    assert set(posts(running, content).values()) == {1}
+
+
+def recipient(running: Running, address: str) -> dict[str, Any]:
+    """Return what managers see of somebody who gets mail."""
+    path = "/api/v1/channels/email/recipients?limit=100"
+    items = running.call("GET", path, user="manager").json["items"]
+    return next(item for item in items if item["address"] == address)
+
+
+def test_an_address_that_bounces_is_reported_and_not_written_to_again(running: Running) -> None:
+    address = "bounce+app@simulator.amazonses.com"
+    wish = {"address": address, "consent": True, "consent_note": "for the test"}
+    added = running.call("POST", "/api/v1/channels/email/recipients", wish, user="manager")
+    assert added.status == 201, added.body
+    message = publish(running, "Somebody has moved", ["email"])
+    row = reported(running, message, added.json["id"])
+    counts = settled(running, message)["deliveries"][0]["recipients"]
+
+    assert (row["status"], row["error"]["code"]) == ("delivered", "no_such_address")
+    assert (counts["delivered"], counts["returned"]) == (counts["total"], 1)
+    assert recipient(running, address)["undeliverable_at"] is not None
+
+    again = settled(running, publish(running, "Somebody has not come back", ["email"]))
+    assert again["deliveries"][0]["recipients"]["total"] == counts["total"] - 1
+
+
+def reported(running: Running, message: str, recipient_id: str) -> dict[str, Any]:
+    """Return a recipient's delivery once the platform reported trouble with it."""
+    ticking = threading.Event()
+    path = f"/api/v1/messages/{message}/recipients?channel=email&limit=100"
+    for _ in range(int(DEADLINE_SECONDS / POLL_SECONDS)):
+        rows: list[dict[str, Any]] = running.call("GET", path).json["items"]
+        mine = [row for row in rows if row["recipient"] == recipient_id]
+        if mine and mine[0]["status"] in TERMINAL and mine[0]["error"]:
+            return mine[0]
+        ticking.wait(POLL_SECONDS)
+    raise AssertionError(f"nothing was reported: {rows}")
 
 
 def test_a_parenthesis_and_a_tag_reach_every_reader_as_written(running: Running) -> None:

@@ -150,9 +150,8 @@ def test_a_way_out_that_can_not_stand_in_a_header_is_left_out(url: str) -> None:
     assert ("Headers" in simple, "Unsubscribe" in simple["Body"]["Html"]["Data"]) == (False, False)
 
 
-def test_a_tag_has_only_what_ses_takes() -> None:
-    post = replace(composed(), token="a b/c=ü")
-    assert sent(post)["EmailTags"][0]["Value"] == "a-b-c--"
+def test_a_post_without_a_mark_has_no_tag() -> None:
+    assert "EmailTags" not in sent(replace(composed(), token=""))
 
 
 def test_without_a_subject_a_mail_has_its_first_visible_line() -> None:
@@ -329,3 +328,28 @@ def test_a_sender_that_may_not_send_is_refused(answers: tuple[Response, ...]) ->
 def test_a_check_that_fails_can_be_tried_again() -> None:
     with pytest.raises(PlatformUnavailable):
         talk(MAIL.check(ACCOUNT), Response(500, error="InternalFailure"))
+
+
+WITH_EVENTS = replace(ACCOUNT, settings={**ACCOUNT.settings, "configuration_set": "events"})
+
+
+def test_a_configuration_set_is_asked_for_if_there_is_one() -> None:
+    told = talk(MAIL.check(WITH_EVENTS), MAY_SEND, VERIFIED, Response(200))
+    call = told.requests[-1]
+    assert (call.operation, call.params) == (
+        "get_configuration_set",
+        {"ConfigurationSetName": "events"},
+    )
+    assert told.result.faults == ()
+
+
+def test_a_configuration_set_that_ses_does_not_know_is_a_fault() -> None:
+    told = talk(MAIL.check(WITH_EVENTS), MAY_SEND, VERIFIED, UNKNOWN)
+    (fault,) = told.result.faults
+    assert (fault.pointer, fault.code) == ("/configuration_set", "unknown_configuration_set")
+
+
+def test_who_may_not_look_at_configuration_sets_can_not_connect_one() -> None:
+    with pytest.raises(CredentialsRejected):
+        answer = Response(403, error="AccessDeniedException")
+        talk(MAIL.check(WITH_EVENTS), MAY_SEND, VERIFIED, answer)

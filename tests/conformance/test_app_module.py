@@ -29,7 +29,8 @@ ALLOWED = {
 }
 FROM_CHALICELIB = {"__version__", "edge", "settings", "wiring"}
 LONGEST_BODY = 8
-EVENT_SOURCES = {"on_kinesis_record", "schedule", "on_cw_event"}
+HANDLERS = {"deliver", "release_due", "prepare_media", "hear_mail"}
+EVENT_SOURCES = {"on_kinesis_record", "schedule", "on_cw_event", "on_sns_message"}
 
 
 def statements(function: ast.FunctionDef) -> list[ast.stmt]:
@@ -125,11 +126,11 @@ def test_only_chalice_local_counts_as_sandboxed(
 
 def test_every_handler_that_is_no_route_stands_in_app_py_itself() -> None:
     sources = {config.handler_string for config in doors.app.event_sources}
-    assert sources == {"app.deliver", "app.release_due", "app.prepare_media"}
+    assert sources == {f"app.{name}" for name in HANDLERS}
     written = {
         f.name for f in FUNCTIONS if {d.split(".")[-1] for d in decorators(f)} & EVENT_SOURCES
     }
-    assert written == {"deliver", "release_due", "prepare_media"}
+    assert written == HANDLERS
     assert [f.handler_string for f in doors.app.pure_lambda_functions] == ["app.replay"]
 
 

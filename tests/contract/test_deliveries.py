@@ -12,9 +12,10 @@ import pytest
 
 from chalicelib.domain import steps
 from chalicelib.domain.channels import Receipt
-from chalicelib.domain.deliveries import Counts, Delivery, DeliveryKey, Problem
+from chalicelib.domain.deliveries import Attempt, Counts, Delivery, DeliveryKey, Problem
 from chalicelib.domain.errors import LostRace
 from chalicelib.domain.ports import Due
+from chalicelib.domain.reports import PROBLEMS, Fate
 from chalicelib.domain.states import Status
 from tests.contract.conftest import isolated
 from tests.contract.samples import (
@@ -140,6 +141,39 @@ class TestMoving:
         assert world.messages.attempts(first.key) == [evidence]
         assert world.delivery(first.key) == third
 
+    def test_a_proof_is_kept_on_an_attempt_under_way(self, world: World) -> None:
+        tried = self.under_way(world)
+        for external_id in ("m-1", "m-2"):
+            world.commit(world.messages.proving(tried, external_id))
+        assert world.messages.attempts(tried.key) == [replace(tried, external_id="m-1")]
+
+    def test_what_was_never_begun_can_not_be_proved(self, world: World) -> None:
+        tried = replace(self.under_way(world), number=2)
+        world.commit(world.messages.proving(tried, "m-1"))
+        assert [one.number for one in world.messages.attempts(tried.key)] == [1]
+
+    @pytest.mark.parametrize("late", [False, True])
+    def test_a_proof_survives_what_its_worker_learns(self, world: World, late: bool) -> None:
+        tried = self.under_way(world)
+        world.commit(world.messages.proving(tried, "m-1"))
+        learnt = replace(tried, finished_at=NOW, outcome="no_answer", late=late)
+        third = world.delivery(tried.key)
+        unsure = replace(third, status=Status.IN_DOUBT, version=third.version + 1)
+        writes = (
+            world.messages.noting(learnt)
+            if late
+            else world.messages.moving(third, unsure, attempt=learnt)
+        )
+        world.commit(writes)
+        assert world.messages.attempts(tried.key) == [replace(learnt, external_id="m-1")]
+
+    def under_way(self, world: World) -> Attempt:
+        """Store an attempt that was begun."""
+        first = accepted(world)
+        third = through(first, claimed, begun)
+        world.commit(world.messages.moving(first, third, attempt=attempt(third)))
+        return attempt(third)
+
     def test_a_parents_attempts_are_not_its_recipients(self, world: World) -> None:
         sent = message()
         child = begun(queued(sent, "r1"))
@@ -246,6 +280,31 @@ class TestRecipients:
         sure = steps.confirm(unsure, NOW)
         world.commit(world.messages.moving(unsure, sure))
         assert world.delivery(above.key).counts == Counts(total=1, delivered=1)
+
+    def test_what_came_back_is_counted_among_those_delivered_once(self, world: World) -> None:
+        above = self.started(world, "r1")
+        self.settle(world, "r1")
+        done = world.delivery(queued(message(), "r1").key)
+        for fate in (Fate.RETURNED, Fate.NO_SUCH_ADDRESS):
+            told = steps.trouble(done, PROBLEMS[fate])
+            world.commit(world.messages.moving(done, told))
+            done = told
+            counts = Counts(total=1, delivered=1, returned=1)
+            assert world.delivery(above.key) == replace(above, counts=counts)
+        arrived = steps.trouble(done, PROBLEMS[Fate.COMPLAINED])
+        world.commit(world.messages.moving(done, arrived))
+        assert world.delivery(above.key).counts == Counts(total=1, delivered=1)
+
+    def test_what_came_back_meanwhile_does_not_keep_a_parent_open(self, world: World) -> None:
+        self.started(world, "r1")
+        self.settle(world, "r1")
+        above = world.delivery(DeliveryKey(message().id, SMS))
+        done = world.delivery(queued(message(), "r1").key)
+        told = steps.trouble(done, PROBLEMS[Fate.RETURNED])
+        world.commit(world.messages.moving(done, told))
+        world.commit(world.messages.moving(above, steps.roll_up_recipients(above, NOW)))
+        closed = world.delivery(above.key)
+        assert (closed.status, closed.counts.returned) == (Status.DELIVERED, 1)
 
     def test_parent_and_recipient_may_move_in_one_transaction(self, world: World) -> None:
         above = self.started(world, "r1")

@@ -114,6 +114,26 @@ class TestSubscriptions:
         assert not people.add(subscription())
         assert people.get(SMS, "r1") == subscription(opted_out_at=NOW)
 
+    def test_an_address_is_undeliverable_until_it_is_added_again(
+        self, people: Subscriptions
+    ) -> None:
+        people.add(subscription())
+        for later in (1, 2):
+            people.mark_undeliverable(SMS, "r1", NOW + later * SECOND)
+        marked = subscription(undeliverable_at=NOW + SECOND)
+        assert people.get(SMS, "r1") == marked
+        assert people.page(SMS, 10, None).items == [marked]
+        assert not marked.is_reachable
+
+        renewed = subscription(created_at=NOW + 9 * SECOND)
+        people.add(renewed)
+        people.mark_undeliverable(SMS, "r1", NOW + SECOND)
+        assert people.get(SMS, "r1") == renewed
+
+    def test_somebody_unknown_is_not_marked(self, people: Subscriptions) -> None:
+        people.mark_undeliverable(SMS, "r1", NOW)
+        assert people.get(SMS, "r1") is None
+
     def test_the_first_opt_out_counts(self, people: Subscriptions) -> None:
         people.add(subscription())
         people.opt_out(SMS, "r1", NOW)

@@ -42,11 +42,11 @@ class FakeSigner:
 
     def sign(self, purpose: str, value: str) -> str:
         """Return the value with its proof."""
-        return f"{value.encode().hex()}.{self.opaque('sign', purpose, value)}"
+        return f"{value.encode().hex()}-{self.opaque('sign', purpose, value)}"
 
     def verify(self, purpose: str, token: str) -> str | None:
         """Return the value if we signed it for this purpose."""
-        text, _, _ = token.partition(".")
+        text, _, _ = token.partition("-")
         try:
             value = bytes.fromhex(text).decode()
         except ValueError:

@@ -57,6 +57,7 @@ from chalicelib.services.editing import Editing
 from chalicelib.services.expanding import Expanding
 from chalicelib.services.hinting import Hinting
 from chalicelib.services.intake import Intake
+from chalicelib.services.listening import Listening
 from chalicelib.services.moderating import Moderating
 from chalicelib.services.pacing import Pacing
 from chalicelib.services.preparing import Preparing
@@ -70,6 +71,7 @@ from chalicelib.services.replaying import Replaying
 from chalicelib.services.restarting import Restarting
 from chalicelib.services.subscribing import Subscribing
 from chalicelib.services.unpublishing import Unpublishing
+from chalicelib.services.witnessing import Witnessing
 from tests.fakes.channels import FAKES
 from tests.fakes.ground import (
     CountedIds,
@@ -307,6 +309,17 @@ class World:
             signer=self.signer,
             clock=self.clock,
             telemetry=self.telemetry,
+        )
+        self.witnessing = Witnessing(
+            **voiced,
+            ids=self.ids,
+            messages=self.messages,
+            subscriptions=self.subscriptions,
+            progress=self.progress,
+            signer=self.signer,
+        )
+        self.listening = Listening(
+            self.accounts, self.secrets, self.subscribing, self.witnessing, self.telemetry
         )
         self.profiling = Profiling(self.profiles)
         self.repeating = Repeating(self.idempotency, self.clock)

@@ -68,7 +68,7 @@ def test_every_resource_is_named_where_aws_lets_us_name_it(function: str) -> Non
     assert wide <= ANY_RESOURCE
 
 
-@pytest.mark.parametrize("function", ["api_handler", "release_due", "prepare_media"])
+@pytest.mark.parametrize("function", ["api_handler", "release_due", "prepare_media", "hear_mail"])
 def test_only_the_worker_may_send_mail_and_text_messages(function: str) -> None:
     assert {"ses:SendEmail", "sns:Publish"}.isdisjoint(actions(function))
 

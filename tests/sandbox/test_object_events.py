@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.object_events import ObjectEvents, as_eventbridge, matches
+from sandbox.object_events import as_eventbridge, matches, to
 
 PATTERN = {
     "source": ["aws.s3"],
@@ -29,19 +29,6 @@ def notification(key: str = "uploads/a+b%C3%A9.png", event: str = "ObjectCreated
     }
 
 
-class FakeSqs:
-    """A queue that hands out each message until it is deleted."""
-
-    def __init__(self, *bodies: Any) -> None:
-        self.messages = {f"r{n}": json.dumps(body) for n, body in enumerate(bodies)}
-
-    def receive_message(self, **_: Any) -> Any:
-        return {"Messages": [{"Body": b, "ReceiptHandle": r} for r, b in self.messages.items()]}
-
-    def delete_message(self, **wish: Any) -> None:
-        del self.messages[wish["ReceiptHandle"]]
-
-
 def test_an_event_has_eventbridges_shape_and_the_decoded_key() -> None:
     event = next(as_eventbridge(notification()))
     assert (event["source"], event["detail-type"]) == ("aws.s3", "Object Created")
@@ -57,32 +44,12 @@ def test_what_is_no_creation_is_no_event(body: Any) -> None:
     assert list(as_eventbridge(body)) == []
 
 
-def test_a_delivered_event_leaves_the_queue() -> None:
+def test_each_event_reaches_the_function_that_waits_for_it() -> None:
     events: list[dict[str, Any]] = []
-    sqs = FakeSqs(notification(), {"Event": "s3:TestEvent"})
-    ObjectEvents(sqs, "queue", [(PATTERN, events.append)]).once()
-    assert (len(events), sqs.messages) == (1, {})
-
-
-def test_an_event_for_nobody_is_dropped() -> None:
-    events: list[dict[str, Any]] = []
-    sqs = FakeSqs(notification(key="ready/x.jpg"))
-    ObjectEvents(sqs, "queue", [(PATTERN, events.append)]).once()
-    assert (events, sqs.messages) == ([], {})
-
-
-def test_a_failed_event_stays_and_the_next_one_is_delivered() -> None:
-    seen: list[str] = []
-
-    def handler(event: dict[str, Any]) -> None:
-        seen.append(event["detail"]["object"]["key"])
-        if seen[-1] == "uploads/bad":
-            raise RuntimeError("boom")
-
-    sqs = FakeSqs(notification(key="uploads/bad"), notification(key="uploads/good"))
-    ObjectEvents(sqs, "queue", [(PATTERN, handler)]).once()
-    assert seen == ["uploads/bad", "uploads/good"]
-    assert list(sqs.messages) == ["r0"]
+    deliver = to([(PATTERN, events.append)])
+    for body in (notification(), notification(key="ready/x.jpg"), {"Event": "s3:TestEvent"}):
+        deliver(json.dumps(body))
+    assert [event["detail"]["object"]["key"] for event in events] == ["uploads/a bé.png"]
 
 
 @pytest.mark.parametrize(

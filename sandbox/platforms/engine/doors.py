@@ -186,7 +186,7 @@ class Doors:
             raise Refused("from is a number like +34600000012.")
         if not isinstance(text, str) or not 0 < len(text) <= MAX_WORDS:
             raise Refused(f"text is 1 to {MAX_WORDS} characters.")
-        status = tell(self._outside.api or "", stand_in.hear(number, text))
+        status = tell(self._outside.world.api or "", stand_in.hear(number, text))
         if status == 200:
             return json_answer(200, {"channel": channel, "answered": status})
         said = "did not answer" if status is None else f"answered {status}"

@@ -53,11 +53,10 @@ class Outside:
         """Prepare; port 0 means the one used before if it is free, else any free one.
 
         ``aws`` is the embedded AWS that e-mail and SMS are passed on to, ``api`` the product that
-        is told what people write. Raise PortTaken when a port that was asked for belongs to
-        somebody else.
+        is told what people write and what became of its messages. Raise PortTaken when a port that
+        was asked for belongs to somebody else.
         """
-        self.api = api
-        self.world = World(state, aws, now)
+        self.world = World(state, aws, now, api)
         self.faults = Faults()
         self.stand_ins: dict[str, StandIn] = discover(self.world)
         self._mounts: dict[str, Handler] = {}
@@ -147,7 +146,7 @@ class Outside:
     def _close(self) -> None:
         for listener in self._bound:
             listener.close()
-        self.world.journal.close()
+        self.world.close()
 
     @property
     def _summary_file(self) -> Path:

@@ -6,22 +6,24 @@ import importlib
 import pkgutil
 import secrets
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from sandbox.platforms.engine import moments
 from sandbox.platforms.engine.journal import Journal
+from sandbox.platforms.engine.outbox import Outbox
 from sandbox.platforms.engine.pictures import Pictures
 from sandbox.platforms.engine.posts import Post, Posts
 from sandbox.platforms.engine.wire import Answer, Request
 
 KEPT_ON_RESET = ("account", "port")
+T = TypeVar("T")
 
 
 class Refusal(StrEnum):
@@ -75,6 +77,8 @@ class World:
     state: Path
     aws: str | None = None
     now: Callable[[], datetime] = moments.now
+    api: str | None = None
+    """The product that is told what happens; None: nobody is."""
     lock: threading.RLock = field(default_factory=threading.RLock)
     """Held while a stand-in decides and writes, so that two requests can't both be first."""
 
@@ -85,6 +89,7 @@ class World:
         self.pictures = Pictures(self.state / "media")
         self.posts = Posts(self.journal, self.now)
         self._last_number = 0
+        self._outboxes: list[Outbox[Any]] = []
 
     def account(self, channel: str, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """Return the channel's account, made once and kept; it gets what was not in it before."""
@@ -111,8 +116,22 @@ class World:
         with self.lock:
             yield Objects(self.journal, kind)
 
+    def outbox(self, tell: Callable[[Sequence[T]], bool], most: int) -> Outbox[T]:
+        """Return a new outbox, which is emptied and closed along with this world."""
+        made = Outbox(tell, most)
+        self._outboxes.append(made)
+        return made
+
+    def close(self) -> None:
+        """Keep what is on record, and tell nobody anything any more."""
+        for outbox in self._outboxes:
+            outbox.close()
+        self.journal.close()
+
     def reset(self) -> None:
         """Forget everything but accounts and ports."""
+        for outbox in self._outboxes:
+            outbox.forget()
         with self.lock:
             self.journal.forget(keep=KEPT_ON_RESET)
             self.posts.forget()

@@ -45,6 +45,7 @@ STEPS: dict[str, Step] = {
     "block": lambda d: steps.block(d, CredentialsRejected(), NOW, POLICY),
     "look_again": lambda d: steps.look_again(d, NOW + SETTLE),
     "ask_person": lambda d: steps.ask_person(d),
+    "disprove": lambda d: steps.disprove(d, steps.TOO_LATE),
     "give_up": lambda d: steps.give_up(d),
     "reopen": lambda d: steps.reopen(d, NOW, POLICY, "s"),
     "cancel": lambda d: steps.cancel(d),
@@ -105,9 +106,11 @@ def test_the_doubt_table_only_refines_declared_steps() -> None:
     assert set(IN_DOUBT_TABLE) <= set(TABLE)
 
 
-def test_doubt_never_ends_in_a_failure_or_a_cancellation() -> None:
+def test_doubt_ends_in_a_failure_or_a_cancellation_only_if_it_is_disproved() -> None:
     ends = {
-        steps.step(s, e, doubt=True) for s, e in TABLE if s in (Status.SENDING, Status.IN_DOUBT)
+        steps.step(s, e, doubt=True)
+        for s, e in TABLE
+        if s in (Status.SENDING, Status.IN_DOUBT) and e is not Event.DISPROVED
     }
 
     assert not ends & {Status.FAILED, Status.CANCELLED, Status.SKIPPED, Status.BLOCKED}
@@ -118,12 +121,20 @@ def test_only_a_persons_decision_or_proof_leaves_a_terminal_status() -> None:
 
     assert leaving == {
         Event.EDIT,
+        Event.RECHECK,
         Event.RETRY,
         Event.CONFIRM,
-        Event.RECHECK,
-        Event.DELIVERED,
         Event.UNPUBLISH,
+        Event.DELIVERED,
+        Event.DISPROVED,
     }
+
+
+def test_proof_leaves_only_what_may_have_been_published() -> None:
+    proof = (Event.DELIVERED, Event.DISPROVED)
+    left = {status for status, event in TABLE if status.is_terminal and event in proof}
+
+    assert left == {Status.FAILED, Status.NEEDS_REVIEW}
 
 
 def test_nothing_leaves_a_cancelled_or_deleted_delivery() -> None:
@@ -207,13 +218,14 @@ def test_doubt_ends_only_by_proof_or_a_persons_word(
 ) -> None:
     before, after = taken(name, status, doubt, parent)
 
-    assert after.doubt >= before.doubt or name in ("settle", "confirm", "retry")
+    assert after.doubt >= before.doubt or name in ("settle", "disprove", "confirm", "retry")
 
 
 @pytest.mark.parametrize(
     "step",
     [
         steps.absent,
+        lambda d: steps.trouble(d, steps.TOO_LATE),
         lambda d: steps.with_handle(d, "h"),
         lambda d: steps.grown(d, 3, "r3"),
         lambda d: steps.expanded(d, NOW + SETTLE),

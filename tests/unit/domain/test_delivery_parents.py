@@ -157,6 +157,12 @@ def test_everybody_is_settled_who_is_not_waiting(counts: Counts) -> None:
     assert counts.settled == sum(ended)
 
 
+def test_who_got_it_back_stays_delivered() -> None:
+    counts = Counts(total=2, delivered=2, returned=1)
+
+    assert (counts.settled, counts.outcome, counts.is_whole) == (2, Status.DELIVERED, True)
+
+
 @pytest.mark.parametrize("status", Status)
 def test_exactly_terminal_statuses_are_counted(status: Status) -> None:
     assert (status in COUNTED) == status.is_terminal

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -196,6 +197,22 @@ def test_what_is_given_up_is_failed_only_without_doubt() -> None:
     in_doubt = steps.give_up(delivery(Status.IN_DOUBT, doubt=True))
 
     assert (given_up.status, in_doubt.status) == (Status.FAILED, Status.NEEDS_REVIEW)
+
+
+@pytest.mark.parametrize("status", [Status.IN_DOUBT, Status.NEEDS_REVIEW])
+def test_what_is_disproved_is_failed_for_the_reason_reported(status: Status) -> None:
+    problem = Problem("not_delivered", "No", "No.", False, "None.")
+    failed = steps.disprove(delivery(status, doubt=True, doubt_since=NOW), problem)
+
+    assert (failed.status, failed.problem) == (Status.FAILED, problem)
+    assert (failed.doubt, failed.doubt_since) == (False, None)
+
+
+def test_what_comes_to_light_afterwards_changes_nothing_but_the_problem() -> None:
+    problem = Problem("returned", "No", "No.", False, "None.")
+    done = delivery(Status.DELIVERED, receipt=RECEIPT, delivered_at=NOW)
+
+    assert steps.trouble(done, problem) == replace(done, problem=problem, version=8)
 
 
 # --- people -----------------------------------------------------------------------------------

@@ -68,7 +68,9 @@ def test_only_a_delivery_that_waits_for_an_attempt_names_its_time(status: Status
 
 
 def test_a_parent_counts_its_recipients() -> None:
-    counts = Counts(total=10, delivered=3, failed=2, skipped=1, cancelled=1, needs_review=1)
+    counts = Counts(
+        total=10, delivered=3, failed=2, skipped=1, cancelled=1, needs_review=1, returned=2
+    )
     shown = rendering.delivery(delivery("sms", Status.SENDING, parent=True, counts=counts))
     assert shown["recipients"] == {
         "total": 10,
@@ -78,6 +80,7 @@ def test_a_parent_counts_its_recipients() -> None:
         "cancelled": 1,
         "needs_review": 1,
         "pending": 2,
+        "returned": 2,
     }
 
 

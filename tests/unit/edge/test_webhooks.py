@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import hmac
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from chalicelib import wiring
-from chalicelib.domain.channels import ChannelName
+from chalicelib.domain.channels import ChannelName, Receipt
+from chalicelib.domain.deliveries import Attempt, Delivery, DeliveryKey
 from chalicelib.domain.ports import AccountState, AccountStatus, Subscription
-from tests.unit.edge.kit import MANAGER, NOW, Api, Reply
+from chalicelib.domain.reports import Fate, Report
+from chalicelib.domain.states import Status
+from chalicelib.edge import Request, webhooks
+from chalicelib.services.marks import Marks
+from tests.unit.edge.kit import MANAGER, NOW, UNKNOWN_ID, Api, Reply
 
 DOOR = "/webhooks/whatsapp"
 SECRET = "the app's secret"
@@ -233,14 +242,143 @@ def test_what_makes_no_sense_is_taken_all_the_same(door: Api, content: Any) -> N
     assert door.voice.failures == []
 
 
-def test_reports_are_counted_and_not_told(door: Api) -> None:
-    report = {"id": "wamid.canary", "status": "delivered", "recipient_id": PERSON}
-    call(door, payload(message("Hi"), statuses=[report, report]))
-    (line,) = [fields for name, fields in door.voice.lines if name == "heard"]
-    assert line == {"channel": "whatsapp", "messages": 1, "foreign": 0, "statuses": 2}
-
-
 def test_no_number_and_no_word_is_logged(door: Api) -> None:
     hear(door, "STOP")
     assert PERSON not in repr(door.voice.lines)
     assert "STOP" not in repr(door.voice.lines)
+
+
+# --- what became of what we sent --------------------------------------------------------------
+
+
+def status(mark: str = "mark", **changed: Any) -> dict[str, Any]:
+    told = {"id": "wamid.1", "status": "sent", "recipient_id": PERSON, "timestamp": "1795262400"}
+    return {**told, "biz_opaque_callback_data": mark, **changed}
+
+
+def reports(*statuses: Any) -> Sequence[Report]:
+    """Return what is read of such statuses."""
+    content = json.dumps(payload(statuses=list(statuses))).encode()
+    request = Request("POST", DOOR, DOOR, signed(content), content=content)
+    return webhooks.opened(request, {"app_secret": SECRET}).reports
+
+
+@pytest.mark.parametrize("said", ["accepted", "sent", "delivered", "read", "played"])
+def test_a_status_of_what_is_on_its_way_or_there_is_a_proof(said: str) -> None:
+    assert reports(status(status=said)) == (Report("mark", Fate.TAKEN, "wamid.1", NOW),)
+
+
+@pytest.mark.parametrize(
+    ("code", "fate", "detail"),
+    [
+        (131026, Fate.NOT_DELIVERED, "WhatsApp: 131026"),
+        (131050, Fate.UNWANTED, "WhatsApp: 131050"),
+        (-1, Fate.NOT_DELIVERED, ""),
+        ("131050", Fate.NOT_DELIVERED, ""),
+        (True, Fate.NOT_DELIVERED, ""),
+        (10**30, Fate.NOT_DELIVERED, ""),
+    ],
+)
+def test_a_failed_status_says_why(code: Any, fate: Fate, detail: str) -> None:
+    told = status(status="failed", errors=[{"code": code, "title": f"for {PERSON}"}])
+    assert reports(told) == (Report("mark", fate, "wamid.1", NOW, detail),)
+
+
+@pytest.mark.parametrize("errors", [None, [], {}, [7], [{}], "131050"])
+def test_a_failed_status_need_not_say_why(errors: Any) -> None:
+    told = status(status="failed", errors=errors)
+    assert reports(told) == (Report("mark", Fate.NOT_DELIVERED, "wamid.1", NOW),)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"status": "warning"},
+        {"status": None},
+        {"status": ["sent"]},
+        {"id": None},
+        {"id": ""},
+        {"id": "a b"},
+        {"id": "x" * 501},
+        {"biz_opaque_callback_data": None},
+        {"biz_opaque_callback_data": ""},
+        {"biz_opaque_callback_data": {"mark": 1}},
+    ],
+)
+def test_a_status_that_tells_nothing_is_no_report(changed: dict[str, Any]) -> None:
+    assert reports(status(**changed), 7, None, status("other")) == reports(status("other"))
+
+
+def in_doubt() -> str:
+    """Store a delivery that went unanswered; return its mark."""
+    key = DeliveryKey(UNKNOWN_ID, WHATSAPP)
+    unsure = Delivery(key, Status.IN_DOUBT, 1, NOW, NOW, "c", attempts=1, doubt=True)
+    tried = Attempt(key, 1, 1, NOW, "c", "digest")
+    wiring.store().commit(wiring.messages().starting(unsure), wiring.messages().noting(tried))
+    return Marks(wiring.signer()).of(unsure)
+
+
+def settled() -> Delivery:
+    found = wiring.messages().delivery(DeliveryKey(UNKNOWN_ID, WHATSAPP))
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("order", [("sent", "read"), ("read", "sent"), ("read", "read")])
+def test_statuses_settle_what_is_in_doubt_in_any_order(door: Api, order: Sequence[str]) -> None:
+    mark = in_doubt()
+    for said in order:
+        assert call(door, payload(statuses=[status(mark, status=said)])).status == 200
+    assert (settled().status, settled().receipt) == (Status.DELIVERED, Receipt("wamid.1"))
+
+
+def test_a_status_of_what_is_being_sent_has_to_come_again(door: Api) -> None:
+    mark = in_doubt()
+    sending = replace(settled(), status=Status.SENDING, version=2)
+    wiring.store().commit(wiring.messages().moving(settled(), sending))
+    reply = call(door, payload(statuses=[status(mark, status="failed")]))
+    assert (reply.status, reply.json["code"]) == (409, "in_flight")
+    assert settled() == sending
+
+
+def test_a_mark_that_is_not_ours_is_answered_like_any_other(door: Api) -> None:
+    assert call(door, payload(statuses=[status("not ours")])).status == 200
+    assert ("Reports", {"channel": "whatsapp", "use": "not_ours"}) in door.voice.lines
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=9), inner),
+    max_leaves=12,
+)
+STATUSES = st.fixed_dictionaries(
+    {},
+    optional={
+        "id": JSON | st.just("wamid.1"),
+        "status": JSON | st.sampled_from(["sent", "failed", "read"]),
+        "timestamp": JSON | st.just("1795262400"),
+        "biz_opaque_callback_data": JSON | st.just("mark"),
+        "errors": JSON | st.lists(st.fixed_dictionaries({"code": JSON | st.just(131050)})),
+    },
+)
+
+
+@given(st.lists(STATUSES | JSON, max_size=5))
+@settings(deadline=None)
+def test_whatever_stands_in_statuses_can_be_read(statuses: list[Any]) -> None:
+    assert all(told.token and told.external_id for told in reports(*statuses))
+
+
+@given(st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode()))
+@settings(deadline=None)
+def test_whatever_is_signed_can_be_read(content: bytes) -> None:
+    request = Request("POST", DOOR, DOOR, signed(content), content=content)
+    webhooks.opened(request, {"app_secret": SECRET})
+
+
+def test_reports_are_counted_and_not_told(door: Api) -> None:
+    canary = status(id="wamid.canary")
+    call(door, payload(message("Hi"), statuses=[canary, canary]))
+    (line,) = [fields for name, fields in door.voice.lines if name == "heard"]
+    assert line == {"channel": "whatsapp", "messages": 1, "foreign": 0, "reports": 2}
+    assert "canary" not in repr(door.voice.lines)

@@ -212,8 +212,8 @@ def test_a_signature_holds_for_its_purpose_only(value: str) -> None:
 
 
 @given(PARTS)
-def test_a_token_can_stand_in_an_address(value: str) -> None:
-    allowed = set(string.ascii_letters + string.digits + "-_.")
+def test_a_token_can_stand_in_an_address_and_in_a_tag(value: str) -> None:
+    allowed = set(string.ascii_letters + string.digits + "-_")
 
     assert set(SIGNER.sign("p", value)) <= allowed
 
@@ -223,13 +223,11 @@ def test_any_other_text_proves_nothing(token: str) -> None:
     assert SIGNER.verify("p", token) is None
 
 
-@pytest.mark.parametrize("place", range(24))
+@pytest.mark.parametrize("place", range(len(SIGNER.sign("p", "value"))))
 def test_a_token_with_another_character_proves_nothing(place: int) -> None:
     token = SIGNER.sign("p", "value")
-    changed = "A" if token[place] != "A" else "B"
-    forged = token[:place] + changed + token[place + 1 :]
-
-    assert SIGNER.verify("p", forged) is None
+    for changed in set(string.ascii_letters + string.digits + "-_") - {token[place]}:
+        assert SIGNER.verify("p", token[:place] + changed + token[place + 1 :]) is None
 
 
 def other_spellings(token: str) -> Iterator[str]:

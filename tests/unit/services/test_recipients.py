@@ -120,6 +120,19 @@ def test_who_opted_out_is_not_written_to(world: World) -> None:
     assert world.delivery(message, DIRECT).counts == Counts(total=2, delivered=2)
 
 
+def test_who_turns_out_not_to_be_there_after_the_expansion_is_left_out(world: World) -> None:
+    ids = world.subscribe(DIRECT, 2)
+    world.platforms.arm(DIRECT, unreachable, unreachable)
+    message = world.submit("Hello", DIRECT)
+    world.drain()
+    world.subscriptions.mark_undeliverable(NAME, ids[0], world.clock.now())
+    world.run()
+    skipped = world.delivery(message, DIRECT, ids[0])
+
+    assert skipped.status is Status.SKIPPED
+    assert skipped.problem is not None and skipped.problem.code == "no_such_address"
+
+
 def test_who_opts_out_after_the_expansion_is_left_out(world: World) -> None:
     ids = world.subscribe(DIRECT, 2)
     world.platforms.arm(DIRECT, unreachable, unreachable)

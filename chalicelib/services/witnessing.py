@@ -1,0 +1,136 @@
+"""Takes what platforms report of our deliveries as evidence: it settles doubt.
+
+sending          kept on the attempt; its worker, or whoever takes over from it, decides
+anything else    one conditional step of the state table, or nothing
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from enum import StrEnum
+
+from chalicelib.domain.channels import ChannelName
+from chalicelib.domain.deliveries import Attempt, Delivery
+from chalicelib.domain.errors import InFlight, LostRace, StoreUnavailable
+from chalicelib.domain.ports import Clock, Ids, Messages, Signer, Subscriptions, Telemetry, Unit
+from chalicelib.domain.reports import Fate, Report, weigh
+from chalicelib.domain.states import Status
+from chalicelib.services.marks import Marked, Marks
+from chalicelib.services.progress import Progress
+
+PLATFORM = "platform"
+"""Who acts, in the timeline."""
+TRIES = 5
+TELL_AGAIN = "What this is about is being sent right now: tell it again."
+
+
+class Use(StrEnum):
+    """What a report was good for."""
+
+    MOVED = "moved"
+    KEPT = "kept"
+    NO_NEWS = "no_news"
+    NOT_OURS = "not_ours"
+    EARLY = "early"
+    CRASHED = "crashed"
+
+
+class Witnessing:
+    """Listens to what platforms say about what we sent. Again, or in another order: the same."""
+
+    def __init__(
+        self,
+        *,
+        messages: Messages,
+        subscriptions: Subscriptions,
+        progress: Progress,
+        unit: Unit,
+        signer: Signer,
+        clock: Clock,
+        ids: Ids,
+        telemetry: Telemetry,
+    ) -> None:
+        self._messages = messages
+        self._subscriptions = subscriptions
+        self._progress = progress
+        self._unit = unit
+        self._marks = Marks(signer)
+        self._clock = clock
+        self._ids = ids
+        self._telemetry = telemetry
+
+    def take(self, channel: ChannelName, reports: Sequence[Report]) -> None:
+        """Let each report settle what it can; one that nobody understands harms no other.
+
+        Raises `InFlight` in the end if some have to come again, because what they speak of is being
+        sent this moment; `StoreUnavailable` if all have to.
+        """
+        uses = Counter(self._used(channel, report).value for report in reports)
+        for use, count in uses.items():
+            self._telemetry.count("Reports", count, channel=channel, use=use)
+        if uses[Use.EARLY.value]:
+            raise InFlight([channel], TELL_AGAIN)
+
+    def _used(self, channel: ChannelName, report: Report) -> Use:
+        try:
+            marked = self._marks.read(report.token)
+            if marked is None or marked.key.channel != channel:
+                return Use.NOT_OURS
+            self._respect(marked, report)
+            return self._applied(marked, report)
+        except StoreUnavailable:
+            raise
+        except Exception as error:
+            self._telemetry.failure("report_crashed", error)
+            return Use.CRASHED
+
+    def _respect(self, marked: Marked, report: Report) -> None:
+        """Write no more to whoever does not want it, or is not there."""
+        person, now = marked.key.recipient_id, self._clock.now()
+        if person is None:
+            return
+        channel, at = marked.key.channel, min(report.at or now, now)
+        if report.fate.opts_out:
+            self._subscriptions.opt_out(channel, person, at)
+            self._telemetry.event("opted_out", channel=channel, recipient=person)
+        if report.fate is Fate.NO_SUCH_ADDRESS:
+            self._subscriptions.mark_undeliverable(channel, person, at)
+            self._telemetry.event("undeliverable", channel=channel, recipient=person)
+
+    def _applied(self, marked: Marked, report: Report) -> Use:
+        for _ in range(TRIES):
+            delivery = self._messages.delivery(marked.key)
+            if delivery is None or delivery.parent or delivery.revision != marked.revision:
+                return Use.NOT_OURS
+            try:
+                return self._weighed(delivery, report)
+            except LostRace:
+                continue
+        return Use.EARLY
+
+    def _weighed(self, delivery: Delivery, report: Report) -> Use:
+        is_settled = delivery.status is Status.DELIVERED
+        attempts = () if is_settled else self._messages.attempts(delivery.key)
+        if delivery.status is Status.SENDING:
+            return self._kept(attempts, report)
+        change = weigh(delivery, attempts, report, self._clock.now())
+        if change is None:
+            return Use.NO_NEWS
+        key, after = delivery.key, change.delivery
+        if key.recipient_id and delivery.status.is_terminal and after.status != delivery.status:
+            parent = replace(key, recipient_id=None)
+            self._progress.reopen(parent, self._ids.new(), PLATFORM)
+        event = f"reported_{report.fate}"
+        self._progress.move(delivery, after, event, actor=PLATFORM, attempt=change.attempt)
+        return Use.MOVED
+
+    def _kept(self, attempts: Sequence[Attempt], report: Report) -> Use:
+        """Keep a proof on the attempt under way; what else there is to say has to come again."""
+        known = next((a for a in attempts if a.external_id == report.external_id), None)
+        if known is not None and known.refuted:
+            return Use.NO_NEWS  # an older attempt's, after which a person had it tried again
+        if known is None and report.fate.proves_taken:
+            self._unit.commit(self._messages.proving(attempts[-1], report.external_id))
+        return Use.KEPT if report.fate is Fate.TAKEN else Use.EARLY
