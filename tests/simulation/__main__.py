@@ -11,8 +11,8 @@ import time
 from collections.abc import Iterator
 
 from tests.simulation import record
+from tests.simulation.broken_reports import MUTANTS
 from tests.simulation.chance import HIGH, LEVELS
-from tests.simulation.mutants import MUTANTS
 from tests.simulation.report import Total
 from tests.simulation.shrinking import shrink, story
 from tests.simulation.simulation import Result, Simulation

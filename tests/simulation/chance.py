@@ -100,6 +100,8 @@ _LOW: dict[str, dict[str, float]] = {
         "slow": 0.003,
         "crash_before": 0.0005,
     },
+    "fate": {"returned": 0.01, "undelivered": 0.03, "foreign": 0.02},
+    "report": {"lost": 0.02, "doubled": 0.02, "late": 0.03},
     "tick": {"missing": 0.03, "double": 0.03, "late": 0.03},
     "api": {"answer_lost": 0.01},
 }

@@ -2,7 +2,8 @@
 
 wake_up       a delivery that is not final stands in the due index, not too far ahead
 ttl           only what is final may vanish by itself
-final         a final status is left only by a person's decision
+final         a final status is left only by a person's decision, or by what a platform reports;
+              delivered by no report
 write_ahead   a request that publishes begins after its attempt was written
 """
 
@@ -51,7 +52,7 @@ class Inspector:
             self.open.add(key)
             self._look_at_wake_up(who, item)
         if before in FINAL and after != before and "removed" not in old:
-            self._look_at_return(who, before, after)
+            self._look_at_return(who, before, after, is_parent=bool(item.get("parent")))
 
     def _look_at_wake_up(self, who: str, item: dict[str, Any]) -> None:
         if "ttl" in item:
@@ -66,10 +67,11 @@ class Inspector:
         if next_at - now > max(due_at - now + SECOND, AHEAD + 3 * HOUR):
             self._blame("wake_up", who, f"looked at only in {(next_at - now) / HOUR:.1f} h")
 
-    def _look_at_return(self, who: str, before: str, after: str) -> None:
+    def _look_at_return(self, who: str, before: str, after: str, *, is_parent: bool) -> None:
         strand = getcurrent()
         kind = strand.process.kind if isinstance(strand, Strand) else ""
-        if kind != "api":
+        is_evidence = kind == "report" and (before != "delivered" or is_parent)
+        if kind != "api" and not is_evidence:
             self._blame("final", who, f"{before} became {after} by {kind}")
 
     def look_at_call(self, call: Call, items: dict[Key, dict[str, Any]]) -> None:

@@ -14,7 +14,7 @@ two_owners    two requests for one delivery were under way at the same time
 calls         more requests than a delivery may cost
 idempotency   one request, sent twice, made two messages
 recipients    somebody was forgotten, or was written to who never asked
-monotone      a final status changed although no person decided anything
+monotone      a final status changed, and nobody decided that and no platform reported anything
 crashed       something was raised that nobody declared
 """
 
@@ -75,6 +75,11 @@ class Wish:
     cancels: dict[str, Span] = field(default_factory=dict)
     decided: dict[str, list[Span]] = field(default_factory=lambda: defaultdict(list))
     """By channel: when a person had something sent again."""
+    reports_begun: Counter[str] = field(default_factory=Counter)
+    reports_ended: Counter[str] = field(default_factory=Counter)
+    """By channel: how often a platform told something of it; nothing in between is compared."""
+    reported: set[tuple[str, str]] = field(default_factory=set)
+    """Of which deliveries something was told, by channel and recipient."""
     seen: dict[tuple[str, str], str] = field(default_factory=dict)
     """The last final status that the API told, by channel and recipient."""
 
@@ -102,6 +107,7 @@ class Oracle:
         self.reviews: Counter[str] = Counter()
         self._under_way: dict[str, Call] = {}
         self._counts: Counter[str] = Counter()
+        self._calls: dict[str, list[Call]] = defaultdict(list)
         self._rejected: set[str] = set()
 
     def blame(self, kind: str, who: str, story: str) -> None:
@@ -122,6 +128,7 @@ class Oracle:
         if before is not None and before.ended is None:
             self.blame("two_owners", call.who, "two requests are under way at the same time")
         self._under_way[call.who] = call
+        self._calls[call.who].append(call)
         self._hub.tell(call.who, "a request that publishes begins")
 
     def published(self, post: Live) -> None:
@@ -187,11 +194,29 @@ class Oracle:
         place = (channel, recipient)
         before = wish.seen.get(place)
         is_parent_reopened = bool(wish.decided.get(channel))
-        if before is not None and before != status and not is_parent_reopened:
+        is_evidence = before in ("failed", "needs_review") and place in wish.reported
+        is_explained = is_parent_reopened or is_evidence
+        if before is not None and before != status and not is_explained:
             who = f"{wish.name}#{channel}#{recipient}"
             self.blame("monotone", who, f"it was {before} and is {status}")
         if status in FINAL:
             wish.seen[place] = status
+
+    def report_begins(self, post: Live) -> None:
+        """Note that a platform tells what became of a post."""
+        wish, recipient = self._about(post)
+        wish.reports_begun[post.channel] += 1
+        wish.reported.add((post.channel, recipient))
+
+    def report_ends(self, post: Live) -> None:
+        """Note that it has been told, or that our program did not get to its end."""
+        wish, _ = self._about(post)
+        wish.reports_ended[post.channel] += 1
+
+    def _about(self, post: Live) -> tuple[Wish, str]:
+        """Return the message that a post is of, and whom it was for."""
+        message, _, *recipient = post.call.who.split("#")
+        return self.wishes[message.partition(".")[0]], "".join(recipient)
 
     def told_of_all(self, name: str, told: Any) -> None:
         """Judge what the API tells of a direct channel as a whole, with everybody it goes to."""
@@ -302,14 +327,25 @@ class Oracle:
                 self.blame("lost", who, f"it is {status} and nowhere to be seen")
         elif status == "delivered" and not made:
             self.blame("lost", who, "it is said to be delivered and was never there")
-        elif status in ABSENT and made:
-            self.blame("untrue", who, f"it is said to be {status} and is there: {made[0].id}")
-        elif status == "failed" and not self._may_fail(wish, channel, recipient):
+        elif status in ABSENT and (there := [post for post in made if post.failed_at is None]):
+            self.blame("untrue", who, f"it is said to be {status} and is there: {there[0].id}")
+        elif status == "failed" and not made and not self._may_fail(wish, channel, recipient):
             self.blame("given_up", who, "nobody refused it")
         elif status == "delivered" and answer.external_id is not None:
             ids = {post.id for post in made}
             if answer.external_id not in ids:
                 self.blame("untrue", who, f"{answer.external_id} is not among {sorted(ids)}")
+            self._judge_evidence(who, answer.external_id, made)
+
+    def _judge_evidence(self, who: str, external_id: str, made: list[Live]) -> None:
+        """Blame who goes by a post that had come to nothing before it was sent once more."""
+        post = next((post for post in made if post.id == external_id), None)
+        if post is None or post.failure_told_at is None:
+            return
+        calls = self._calls[post.call.who]
+        before = [call for call in calls if call.began <= post.failure_told_at]
+        if len(before) == 1 and len(calls) > 1:
+            self.blame("untrue", who, f"{post.id} was known to have come to nothing")
 
     def _may_fail(self, wish: Wish, channel: str, recipient: str) -> bool:
         """Return whether a platform refused the content, or every try was used up."""

@@ -61,6 +61,12 @@ class Live:
     pictures: tuple[str, ...] = ()
     """Our references of what it shows, on platforms whose posts name their pictures."""
     gone_at: int | None = None
+    token: str = ""
+    """Our mark, which it carries."""
+    failed_at: int | None = None
+    """When its platform found that it can't be delivered: nobody has seen it."""
+    failure_told_at: int | None = None
+    """When our program had taken in that it came to nothing."""
 
 
 @dataclass
@@ -256,15 +262,17 @@ class SimulatedPlatforms(Faulty):
             elapsed(post.at),
             self._call,
             tuple(self.inner.pictures[picture] for picture in post.media),
+            token=post.token,
         )
         self.live.append(made)
         self.published(made)
 
     def take_down(self, post: Live) -> None:
-        """Delete a post by hand on its platform."""
+        """Have a post vanish from its platform, by hand or because it came to nothing."""
         post.gone_at = self.hub.now
         self.inner.gone.add(post.id)
-        self.hub.tell(post.channel, f"{post.id} is deleted by hand")
+        how = "can't be delivered" if post.failed_at is not None else "is deleted by hand"
+        self.hub.tell(post.channel, f"{post.id} {how}")
 
 
 class _Inner(FakePlatforms):

@@ -308,11 +308,15 @@ class Author(Caller):
         self.hub.pause(max(0, at - self.hub.now))
         name = f"{self.plan.name}.look.{number}"
         decided = {channel: len(spans) for channel, spans in self.wish.decided.items()}
+        heard = dict(self.wish.reports_ended)
         answered = self.insist(name, lambda: self.tell(self.id))
         if answered.how != OK:
             return
         for told in answered.value:
-            if decided.get(told.channel, 0) == len(self.wish.decided.get(told.channel, ())):
+            decisions = len(self.wish.decided.get(told.channel, ()))
+            is_decided = decided.get(told.channel, 0) != decisions
+            is_moving = heard.get(told.channel, 0) != self.wish.reports_begun[told.channel]
+            if not is_decided and not is_moving:
                 self._compare(told)
         if self.is_cancelled:
             return

@@ -50,6 +50,7 @@ from tests.simulation.oracle import Oracle, Violation
 from tests.simulation.outside import Live, SimulatedPlatforms, Vault
 from tests.simulation.storage import LONGEST_LAG, LaggingTable, SimulatedTable
 from tests.simulation.streaming import INVOCATION, SimulatedStream
+from tests.simulation.telling import Telling
 
 FAULTS = 30 * MINUTE
 END = FAULTS + 30 * HOUR
@@ -173,6 +174,7 @@ class Simulation(World):
         self.cells: Counter[tuple[str, str, str]] = Counter()
         self._numbers = count(1)
         self._storms: dict[str, list[tuple[int, int]]] = {}
+        self.telling = Telling(self)
         super().__init__(channels=ALL, connected=True)
         for name in ALL:
             self.secrets.before.pop(str(name), None)
@@ -235,6 +237,7 @@ class Simulation(World):
 
     def _published(self, post: Live) -> None:
         self.oracle.published(post)
+        self.telling.watch(post)
         draw = self.chance.draw("outside", post.call.who)
         identity = f"outside|{post.call.who}|{post.id}"
         if draw[0] > 0.01 * self.chance.level.storms or self.chance.is_quiet:
