@@ -367,10 +367,12 @@ def unpublish_error(
     """Record what a refusal or silence means for a post that is to be taken back.
 
     It stays public after a definite no; what gives no answer is asked again and again, at last of a
-    person.
+    person. So is a no that comes after an earlier try, which may have deleted it.
     """
     problem = Problem.of(error)
     if isinstance(error, Permanent):
+        if delivery.tries > 1:
+            return _moved(delivery, E.EXHAUSTED, problem=STILL_THERE)
         return _moved(delivery, E.PERMANENT, problem=problem)
     if isinstance(error, CredentialsRejected):
         again = now + policy.blocked_recheck

@@ -118,6 +118,19 @@ def test_a_definite_no_leaves_it_delivered_and_says_why(world: World) -> None:
     assert world.shown(FEED) == ["Hello"]
 
 
+def test_a_no_after_a_silence_becomes_a_question(world: World) -> None:
+    message = published(world)
+    world.platforms.arm(FEED, lost_after, answers(400), asking=True)
+    unpublish(world, message)
+    world.run()
+
+    delivery = world.delivery(message, FEED)
+    assert world.shown(FEED) == []
+    assert delivery.status is Status.NEEDS_REVIEW
+    assert delivery.problem is not None
+    assert delivery.problem.title == "Is it still there?"
+
+
 def test_endless_silence_becomes_a_question(world: World) -> None:
     message = published(world)
     world.platforms.arm(FEED, *[lost_before] * 20, asking=True)
