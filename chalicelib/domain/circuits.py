@@ -56,8 +56,12 @@ class Circuit:
 
 
 def rested(state: AccountState) -> AccountState:
-    """Return the account after an attempt that the platform served."""
-    return replace(state, failures=0, failing_since=None, openings=0, paused_until=None)
+    """Return the account after an attempt that the platform served.
+
+    A closed circuit's pause is one that the platform asked for since then: that stays.
+    """
+    until = None if state.openings else state.paused_until
+    return replace(state, failures=0, failing_since=None, openings=0, paused_until=until)
 
 
 def is_paused(state: AccountState, now: datetime) -> bool:

@@ -97,7 +97,9 @@ class AccountBook:
             fresh = self._accounts.state(state.channel)
         except StoreUnavailable:
             return
-        self._saved(fresh, rested(fresh))
+        after = rested(fresh)
+        if after != fresh:
+            self._saved(fresh, after)
 
     def _saved(self, before: AccountState, after: AccountState) -> bool:
         after = replace(after, version=before.version + 1)

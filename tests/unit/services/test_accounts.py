@@ -116,6 +116,26 @@ def test_a_success_closes_the_circuit_of_an_account_in_trouble(world: World) -> 
     assert (after.openings, after.failures, after.paused_until) == (0, 0, None)
 
 
+def test_an_older_attempts_success_leaves_the_pause_that_the_platform_asked_for(
+    world: World,
+) -> None:
+    troubled = learnt(world, PlatformUnavailable())
+    learnt(world, RateLimited("", timedelta(minutes=5)))
+    world.book.learn_success(troubled)
+
+    after = world.book.state(FEED)
+    assert (after.failures, after.paused_until) == (0, START + timedelta(minutes=5))
+
+
+def test_a_success_that_others_have_noted_is_not_written_again(world: World) -> None:
+    troubled = learnt(world, PlatformUnavailable())
+    world.book.learn_success(troubled)
+    after = world.book.state(FEED)
+    world.book.learn_success(troubled)
+
+    assert world.book.state(FEED) == after
+
+
 def test_a_success_of_a_sound_account_is_no_news(world: World) -> None:
     before = world.book.state(FEED)
     world.book.learn_success(before)
