@@ -75,15 +75,19 @@ class AccountBook:
         probing = self._circuit.probing(state, now)
         return state if self._saved(state, probing) else probing
 
-    def learn(self, account: Account, error: ChannelError, now: datetime) -> None:
+    def learn(
+        self, met: AccountState, account: Account, error: ChannelError, now: datetime
+    ) -> None:
         """Hold back everything for this account where the error concerns all of it.
 
+        `met` is its state as the attempt began: one that began before the account was given a rest
+        says nothing about whether the rest was long enough.
         Best effort: a lost race means that somebody knows better already. Rejected credentials that
         were replaced in the meantime do not block.
         """
         try:
             before = self._accounts.state(account.channel)
-            after = self._concluded(before, account, error, now)
+            after = self._concluded(met, before, account, error, now)
         except StoreUnavailable:
             return
         if after != before:
@@ -110,7 +114,12 @@ class AccountBook:
         return True
 
     def _concluded(
-        self, before: AccountState, account: Account, error: ChannelError, now: datetime
+        self,
+        met: AccountState,
+        before: AccountState,
+        account: Account,
+        error: ChannelError,
+        now: datetime,
     ) -> AccountState:
         if isinstance(error, CredentialsRejected):
             fresh = self._secrets.read(account.channel, fresh=True)
@@ -120,6 +129,7 @@ class AccountBook:
         if isinstance(error, RateLimited) and error.retry_after is not None:
             until = now + error.retry_after
             return replace(before, paused_until=max(until, before.paused_until or until))
-        if isinstance(error, (Transient, Ambiguous)) and not isinstance(error, OutOfTime):
+        is_unserved = isinstance(error, (Transient, Ambiguous)) and not isinstance(error, OutOfTime)
+        if is_unserved and met.openings >= before.openings:
             return self._circuit.failed(before, now)
         return before

@@ -368,7 +368,7 @@ class Delivering:
         if isinstance(outcome, Receipt):
             self._book.learn_success(run.ready.state)
             return
-        self._book.learn(run.ready.account, outcome, now)
+        self._book.learn(run.ready.state, run.ready.account, outcome, now)
         if isinstance(outcome, OptedOut) and run.delivery.key.recipient_id:
             self._subscriptions.opt_out(run.ready.channel.name, run.delivery.key.recipient_id, now)
 

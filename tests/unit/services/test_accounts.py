@@ -31,9 +31,9 @@ def opened(world: World) -> Account:
     return world.book.open(world.book.state(FEED))
 
 
-def learnt(world: World, error: ChannelError) -> AccountState:
-    """Return the account's state after an error on it."""
-    world.book.learn(opened(world), error, START)
+def learnt(world: World, error: ChannelError, met: AccountState | None = None) -> AccountState:
+    """Return the account's state after an error on it, which was `met` in this state."""
+    world.book.learn(met or world.book.state(FEED), opened(world), error, START)
     return world.book.state(FEED)
 
 
@@ -105,6 +105,16 @@ def test_an_attempt_that_was_not_served_is_counted(world: World, error: ChannelE
     assert (state.failures, state.failing_since, state.paused_until) == (1, START, None)
 
 
+def test_an_attempt_from_before_the_pause_does_not_make_it_longer(world: World) -> None:
+    sound = world.book.state(FEED)
+    for _ in range(5):
+        opening = learnt(world, PlatformUnavailable())
+    straggler = learnt(world, PlatformUnavailable(), met=sound)
+
+    assert (opening.openings, straggler.openings) == (1, 1)
+    assert straggler.paused_until == opening.paused_until
+
+
 def test_a_success_closes_the_circuit_of_an_account_in_trouble(world: World) -> None:
     for _ in range(5):
         learnt(world, PlatformUnavailable())
@@ -174,7 +184,7 @@ def test_what_cannot_be_noted_harms_nobody(world: World, error: BaseException) -
 
 
 def test_a_state_that_cannot_be_read_harms_nobody(world: World) -> None:
-    account = opened(world)
+    met, account = world.book.state(FEED), opened(world)
     world.breaker.when = lambda *_: StoreUnavailable("no")
 
-    world.book.learn(account, CredentialsRejected(), START)
+    world.book.learn(met, account, CredentialsRejected(), START)
