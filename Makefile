@@ -41,9 +41,9 @@ check: venv ## Check formatting, lint, types and import rules
 	@$(VENV)/bin/lint-imports --no-logo
 
 .PHONY: sim
-sim: venv ## Simulate 100,000 deliveries with faults everywhere (DELIVERIES= SEED= LEVEL=low|high JOBS= MUTANTS=1)
-	@exec $(IN_VENV) tests.simulation $(foreach name,deliveries seed level jobs save,$(call option,$(name))) \
-		$(if $(MUTANTS),--mutants) $(if $(RECORD),--record)
+sim: venv ## Simulate 100,000 deliveries with faults everywhere (DELIVERIES= SEED= LEVEL=low|high JOBS= MUTANTS=1 EXHAUSTIVE=1 RECORD=1)
+	@exec $(IN_VENV) tests.simulation $(foreach name,deliveries seed level jobs save faults,$(call option,$(name))) \
+		$(if $(MUTANTS),--mutants) $(if $(RECORD),--record) $(if $(EXHAUSTIVE),--exhaustive)
 
 upper = $(shell echo $(1) | tr a-z A-Z)
 option = $(if $($(call upper,$(1))),--$(1) $($(call upper,$(1))))

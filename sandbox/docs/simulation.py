@@ -1,38 +1,102 @@
-"""The page of simulated deliveries, from the record of runs."""
+"""The page of simulated deliveries, and what the README says of them, from the record of runs."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
+from typing import Any
 
-RECORD = Path(__file__).resolve().parents[2] / "docs" / "reference" / "simulation.jsonl"
+ROOT = Path(__file__).resolve().parents[2]
+RECORD = ROOT / "docs" / "reference" / "simulation.jsonl"
+CELLS = ROOT / "docs" / "reference" / "simulation_cells.json"
+BEGIN, END = "<!-- simulation: written by `make docs` -->", "<!-- end of simulation -->"
+SUMS = ("deliveries", "port_calls", "faulted", "needs_review", "violations")
+
+Run = Mapping[str, Any]
+
+
+def runs() -> list[Run]:
+    """Return what is recorded, oldest first."""
+    lines = RECORD.read_text("utf-8").splitlines() if RECORD.exists() else []
+    return [json.loads(line) for line in lines]
 
 
 def render() -> str:
     """Return the page."""
-    lines = RECORD.read_text("utf-8").splitlines() if RECORD.exists() else []
-    runs = [json.loads(line) for line in lines]
-    deliveries = sum(run["deliveries"] for run in runs)
-    violations = sum(run["violations"] for run in runs)
-    rows = [
-        f"| {run['commit']} | {run['level']} | {run['first']}–{run['last']} "
-        f"| {run['deliveries']:,} | {run['port_calls']:,} "
-        f"| {run['faulted'] / max(1, run['port_calls']):.1%} | {run['violations']} |"
-        for run in runs
-    ]
+    recorded = runs()
     return "\n".join(
         [
             "# Simulation",
             "",
-            "Generated from `simulation.jsonl` by `make docs`. Each line is a run of production",
-            "services, repositories and channels in virtual time, with faults at every port call;",
-            "`make sim SEED=… LEVEL=…` plays any of its seeds again.",
+            "Generated from `simulation.jsonl` by `make docs`. Production services, repositories",
+            "and channels in virtual time, with faults at every port call; `make sim RECORD=1`",
+            "adds a line for every 10,000 deliveries, `make sim SEED=… LEVEL=…` plays any seed",
+            "again.",
             "",
-            f"**{deliveries:,} simulated deliveries, {violations:,} broken promises.**",
+            f"**{_sentence(recorded)}**",
             "",
-            "| Commit | Level | Seeds | Deliveries | Port calls | Faulted | Broken |",
-            "|---|---|---|---|---|---|---|",
-            *rows,
+            "| Commit | Level | Seeds | Deliveries | Port calls | Faulted | Review | Broken |",
+            "|---|---|---|---|---|---|---|---|",
+            *map(_row, _joined(recorded)),
             "",
+            *_cells(),
         ]
     )
+
+
+def told_in(readme: str) -> str:
+    """Return the README with what it says of the simulation as it is now."""
+    head, _, rest = readme.partition(BEGIN)
+    _, _, tail = rest.partition(END)
+    return f"{head}{BEGIN}\n{_sentence(runs())}\n{END}{tail}"
+
+
+def _sentence(recorded: Sequence[Run]) -> str:
+    deliveries, broken = _sum(recorded, "deliveries"), _sum(recorded, "violations")
+    return f"{deliveries:,} simulated deliveries, {broken:,} broken promises."
+
+
+def _sum(recorded: Sequence[Run], name: str) -> int:
+    return sum(run[name] for run in recorded)
+
+
+def _joined(recorded: Sequence[Run]) -> Iterator[Run]:
+    """Yield one line for all runs of one commit at one level that follow one another."""
+    ordered = sorted(recorded, key=lambda run: (run["level"], run["first"]))
+    for (commit, level), found in groupby(ordered, key=lambda run: (run["commit"], run["level"])):
+        same = list(found)
+        yield {
+            "commit": commit,
+            "level": level,
+            "first": same[0]["first"],
+            "last": same[-1]["last"],
+            **{name: _sum(same, name) for name in SUMS},
+        }
+
+
+def _row(run: Run) -> str:
+    return (
+        f"| {run['commit']} | {run['level']} | {run['first']:,}–{run['last']:,} "
+        f"| {run['deliveries']:,} | {run['port_calls']:,} "
+        f"| {_share(run['faulted'], run['port_calls'])} "
+        f"| {_share(run['needs_review'], run['deliveries'])} | {run['violations']} |"
+    )
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part / max(1, whole):.2%}"
+
+
+def _cells() -> Iterator[str]:
+    """Yield how often each step of the state tables was taken."""
+    counts: Mapping[str, int] = json.loads(CELLS.read_text("utf-8")) if CELLS.exists() else {}
+    yield "How often each step of the [state tables](states.md) was taken:"
+    yield ""
+    yield "| Table | Status | Event | Times |"
+    yield "|---|---|---|---|"
+    for name, count in sorted(counts.items()):
+        table, status, event = name.split("/")
+        yield f"| {table} | {status} | {event} | {count:,} |"
+    yield ""

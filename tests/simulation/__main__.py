@@ -8,16 +8,21 @@ import multiprocessing
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
+from chalicelib.domain.channels import Reconcilability
 from tests.simulation import record
 from tests.simulation.broken_reports import MUTANTS
 from tests.simulation.chance import HIGH, LEVELS
+from tests.simulation.exhaustive import Explored, explore
 from tests.simulation.report import Total
 from tests.simulation.shrinking import shrink, story
 from tests.simulation.simulation import Result, Simulation
 
 BATCH = 8
+CHUNK = 10_000
+"""After so many deliveries a recorded run is added to the record."""
 SEEDS_PER_MUTANT = 200
 Run = tuple[int, str]
 
@@ -26,12 +31,14 @@ def _play(run: Run) -> tuple[Result, float]:
     seed, level = run
     began = time.process_time()
     result = Simulation(seed, LEVELS[level]).play()
+    gc.collect()
     return result, time.process_time() - began
 
 
 def _prepare() -> None:
-    """Collect rarely: a run makes millions of values and few cycles."""
-    gc.set_threshold(200_000, 20, 20)
+    """Collect only after a run: it makes millions of values and few cycles."""
+    gc.freeze()
+    gc.disable()
 
 
 def _runs(levels: list[str], first: int) -> Iterator[Run]:
@@ -42,16 +49,28 @@ def _runs(levels: list[str], first: int) -> Iterator[Run]:
         seed += 1
 
 
-def play_many(levels: list[str], first: int, deliveries: int, jobs: int) -> Total:
-    """Play runs until there are enough deliveries; every seed that began is played to its end."""
+def play_many(
+    levels: list[str],
+    first: int,
+    deliveries: int,
+    jobs: int,
+    done: Callable[[Total], None] = lambda _: None,
+) -> Total:
+    """Play runs until there are enough deliveries; every seed that began is played to its end.
+
+    `done` is told of every chunk, so that of a run that is broken off only the last one is lost.
+    """
     total, runs = Total(), _runs(levels, first)
     context = multiprocessing.get_context("fork")
     with context.Pool(jobs, _prepare) as pool:
         while total.accepted < deliveries:
-            for result, seconds in pool.imap(_play, [next(runs) for _ in range(BATCH * jobs)]):
-                total.add(result, seconds)
-            if sys.stderr.isatty():
-                print(f"\r{total.accepted:,} deliveries", end="", file=sys.stderr, flush=True)
+            chunk = Total()
+            while chunk.accepted < min(CHUNK, deliveries - total.accepted):
+                for result, seconds in pool.imap(_play, [next(runs) for _ in range(BATCH * jobs)]):
+                    chunk.add(result, seconds)
+            done(chunk)
+            total.join(chunk)
+            print(f"{total.accepted:,} deliveries", file=sys.stderr, flush=True)
     return total
 
 
@@ -87,7 +106,7 @@ def hunt(name: str, seeds: range) -> tuple[int | None, str, float]:
     began = time.process_time()
     for seed in seeds:
         with MUTANTS[name]():
-            violations = Simulation(seed, HIGH).play().violations
+            violations = Simulation(seed, HIGH).play(at_most_one=True).violations
         if violations:
             return seed, violations[0].kind, time.process_time() - began
     return None, "", time.process_time() - began
@@ -112,6 +131,27 @@ def hunt_all(jobs: int) -> int:
     return 1 if survivors else 0
 
 
+def _search(task: tuple[Reconcilability, int]) -> tuple[Reconcilability, Explored, float]:
+    how, faults = task
+    began = time.process_time()
+    return how, explore(how, faults), time.process_time() - began
+
+
+def search_all(faults: int, jobs: int) -> int:
+    """Search the small world of each kind of channel to its end; 1 if a promise was broken."""
+    tasks = [(how, faults) for how in Reconcilability]
+    states = broken = 0
+    with multiprocessing.get_context("fork").Pool(jobs) as pool:
+        for how, explored, spent in pool.imap(_search, tasks):
+            states += explored.states
+            print(f"{how:<8} {explored.line()}   {spent:6.0f} s", flush=True)
+            for what, story_lines in explored.broken:
+                broken += 1
+                print(f"broken: {what}", *story_lines, sep="\n  ")
+    print(f"{states:,} states with at most {faults} faults, {broken} broken promises")
+    return 1 if broken else 0
+
+
 def main() -> int:
     """Play, report, explain; 1 if a promise was broken."""
     parser = argparse.ArgumentParser(prog="make sim", description=__doc__)
@@ -123,7 +163,11 @@ def main() -> int:
     parser.add_argument("--save", default="", help="keep the shrunk case under this name")
     parser.add_argument("--record", action="store_true", help="add the run to the record")
     parser.add_argument("--mutants", action="store_true", help="play the broken protocols")
+    parser.add_argument("--exhaustive", action="store_true", help="search a small world")
+    parser.add_argument("--faults", type=int, default=2, help="the most that a search deals out")
     chosen = parser.parse_args()
+    if chosen.exhaustive:
+        return search_all(chosen.faults, chosen.jobs)
     if chosen.mutants:
         return hunt_all(chosen.jobs)
     levels = [chosen.level] if chosen.level else ["low", "high"]
@@ -132,9 +176,9 @@ def main() -> int:
         total = play_one(levels, chosen.seed)
     else:
         first = record.next_seed() if chosen.first is None else chosen.first
-        total = play_many(levels, first, chosen.deliveries, chosen.jobs)
-        if chosen.record:
-            record.append(total, record.commit())
+        version = record.commit()
+        done = partial(record.append, commit=version) if chosen.record else lambda _: None
+        total = play_many(levels, first, chosen.deliveries, chosen.jobs, done)
     for line in total.lines(time.monotonic() - began, record.commit()):
         print(line)
     for failing in total.failing[:20]:

@@ -48,7 +48,14 @@ class Level:
     """How many of each kind of lasting disturbance a run has, on average."""
 
 
-_TABLE_READ = {"busy": 0.004, "silent": 0.001, "slow": 0.002, "crash": 0.0002, "freeze": 0.0001}
+_TABLE_READ = {
+    "busy": 0.004,
+    "silent": 0.001,
+    "slow": 0.002,
+    "crash": 0.0002,
+    "freeze": 0.0001,
+    "stop": 0.00005,
+}
 _TABLE_WRITE = {
     "busy": 0.004,
     "silent_before": 0.0015,
@@ -57,13 +64,15 @@ _TABLE_WRITE = {
     "crash_before": 0.0003,
     "crash_after": 0.0003,
     "freeze": 0.0001,
+    "stop": 0.00005,
+    "stop_after": 0.00005,
 }
 _LOW: dict[str, dict[str, float]] = {
     "table.get": _TABLE_READ,
     "table.batch_get": {**_TABLE_READ, "unread": 0.002},
     "table.query": _TABLE_READ,
     "table.write": _TABLE_WRITE,
-    "table.transact": _TABLE_WRITE,
+    "table.transact": {**_TABLE_WRITE, "stop_after": 0.0002},
     "index": {"lag": 0.01},
     "stream.put": {
         "refused": 0.003,
@@ -90,6 +99,7 @@ _LOW: dict[str, dict[str, float]] = {
         "crash_before": 0.0005,
         "crash_after": 0.0005,
         "freeze": 0.0002,
+        "stop_after": 0.0003,
     },
     "platform.ask": {
         "refuse_connection": 0.004,
@@ -99,13 +109,28 @@ _LOW: dict[str, dict[str, float]] = {
         "garbled": 0.002,
         "slow": 0.003,
         "crash_before": 0.0005,
+        "stop": 0.0005,
+    },
+    "platform.delete": {
+        "refuse_connection": 0.004,
+        "drop_before": 0.01,
+        "drop_after": 0.01,
+        "error_503": 0.004,
+        "rate_limit": 0.004,
+        "refuse_deletion": 0.006,
+        "garbled": 0.004,
+        "slow": 0.003,
+        "crash_before": 0.001,
+        "crash_after": 0.002,
+        "stop": 0.001,
+        "stop_after": 0.001,
     },
     "fate": {"returned": 0.01, "undelivered": 0.03, "foreign": 0.02},
     "report": {"lost": 0.02, "doubled": 0.02, "late": 0.03},
     "tick": {"missing": 0.03, "double": 0.03, "late": 0.03},
     "api": {"answer_lost": 0.01},
 }
-CRASHES = frozenset({"crash", "crash_before", "crash_after", "freeze"})
+CRASHES = frozenset({"crash", "crash_before", "crash_after", "freeze", "stop", "stop_after"})
 
 
 def _times(rates: Rates, by: float, crashes: float) -> Rates:
@@ -161,6 +186,10 @@ class Chance:
         number = self._numbers[place]
         self._numbers[place] = number + 1
         return Draw(f"{self.seed}|{label}|{entity}|{number}")
+
+    def once(self, label: str, entity: str) -> Draw:
+        """Return the numbers of what is decided only once."""
+        return Draw(f"{self.seed}|{label}|{entity}")
 
     def strike(self, kind: str, entity: str, now: int) -> tuple[str, Draw]:
         """Count a port call; return the fault that hits it, "" for none, and its numbers."""

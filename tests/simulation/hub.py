@@ -39,6 +39,9 @@ class Process:
         self.is_dead = False
         self.is_over = False
         self.frozen_until = 0
+        self.overslept = 0
+        """How long it was stopped: when its life should end it is given up, and goes on later."""
+        self.is_given_up = False
         self.strands: set[Strand] = set()
         self.result: Any = None
         self.error: BaseException | None = None
@@ -54,6 +57,8 @@ class Strand(greenlet):
     entity: str
     stops = 0
     """How often it stopped: a wake-up meant for an earlier stop is none."""
+    is_away = False
+    """Its request is on the wire: what the other side does goes on though its process is frozen."""
 
 
 class Task:
@@ -134,7 +139,7 @@ class Hub:
                 if finished():
                     return
             elif what == strand.stops and not strand.process.is_dead:
-                if strand.process.frozen_until > at:
+                if strand.process.frozen_until > at and not strand.is_away:
                     self._resume(strand, strand.process.frozen_until)
                     continue
                 self.steps += 1
@@ -212,8 +217,28 @@ class Hub:
 
         self._spawn(process, name, main)
         if life is not None:
-            self.plan(self.now + life, lambda: self.kill(process))
+            self._end_after(process, life)
         return process
+
+    def _end_after(self, process: Process, life: float) -> None:
+        """End a process when its life is over; who was stopped is only given up at first."""
+
+        def end() -> None:
+            if not process.overslept or process.is_over:
+                self.kill(process)
+                return
+            rest, process.overslept = process.overslept, 0
+            self._give_up(process)
+            self._end_after(process, rest)
+
+        self.plan(self.now + life, end)
+
+    def _give_up(self, process: Process) -> None:
+        """Let whoever started a process believe that it is gone."""
+        if not process.is_given_up:
+            process.is_given_up = True
+            self.tell(process.name, "is given up, and may wake up again")
+            process.on_end(process)
 
     def _spawn(self, process: Process, name: str, run: Callable[[], None]) -> Strand:
         strand = Strand(run, self._main)
@@ -228,7 +253,7 @@ class Hub:
         self.processes.discard(process)
         process.strands.clear()
         self.wake(process.waiting)
-        if not self.is_closing:
+        if not self.is_closing and not process.is_given_up:
             process.on_end(process)
 
     def kill(self, process: Process) -> None:
@@ -251,6 +276,13 @@ class Hub:
         """Stop a process for a while; time goes on without it."""
         process.frozen_until = self.now + int(milliseconds)
         self.tell(process.name, f"is frozen for {milliseconds / SECOND:.1f} s")
+
+    def stop(self, process: Process, milliseconds: float) -> None:
+        """Stop a process for longer than its life; it will wake up as if nothing had happened."""
+        if process.frozen_until > self.now:
+            return
+        process.overslept += int(milliseconds)
+        self.freeze(process, milliseconds)
 
     def join(self, process: Process, timeout: float) -> bool:
         """Wait for a process; False if it takes longer than the timeout."""

@@ -1,14 +1,17 @@
 """Looks at every item as it is stored: promises that are made about the table itself.
 
 wake_up       a delivery that is not final stands in the due index, not too far ahead
+lease         what somebody holds is taken from them only when their lease has ended
 ttl           only what is final may vanish by itself
 final         a final status is left only by a person's decision, or by what a platform reports;
               delivered by no report
 write_ahead   a request that publishes begins after its attempt was written
+pace          what is late on a feed comes one by one
 """
 
 from __future__ import annotations
 
+from collections import defaultdict, deque
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -17,9 +20,11 @@ from greenlet import getcurrent
 
 from chalicelib.repositories.schema import GSI2PK, GSI2SK, Key
 from tests.simulation.hub import HOUR, SECOND, Hub, Strand, elapsed
-from tests.simulation.oracle import FINAL
+from tests.simulation.oracle import FINAL, SKEW
 from tests.simulation.outside import Call
 
+LATE, WINDOW, MOST = 90 * SECOND, 60 * SECOND, 10
+"""Of what is so late, no more in any minute: one every ten seconds, and some that were held up."""
 AHEAD = 25 * HOUR
 """A rate limit may move a delivery by a day and a tenth of its wish."""
 
@@ -31,7 +36,7 @@ class Inspector:
         self._hub = hub
         self._blame = blame
         self.open: set[Key] = set()
-        self.moves: dict[tuple[str, str], int] = {}
+        self._late: dict[str, deque[int]] = defaultdict(deque)
 
     def stored(self, key: Key, old: dict[str, Any], item: dict[str, Any] | None) -> None:
         """Look at one item, before and after."""
@@ -51,6 +56,7 @@ class Inspector:
         else:
             self.open.add(key)
             self._look_at_wake_up(who, item)
+            self._look_at_lease(who, old, item)
         if before in FINAL and after != before and "removed" not in old:
             self._look_at_return(who, before, after, is_parent=bool(item.get("parent")))
 
@@ -67,12 +73,18 @@ class Inspector:
         if next_at - now > max(due_at - now + SECOND, AHEAD + 3 * HOUR):
             self._blame("wake_up", who, f"looked at only in {(next_at - now) / HOUR:.1f} h")
 
+    def _look_at_lease(self, who: str, old: dict[str, Any], item: dict[str, Any]) -> None:
+        held = old.get("claim")
+        if not held or item.get("claim") in (None, held) or not _is_by("scheduler"):
+            return
+        left = _moment(old["next_at"]) - self._hub.now
+        if left > SKEW:
+            self._blame("lease", who, f"claimed {left / SECOND:.0f} s before its lease has ended")
+
     def _look_at_return(self, who: str, before: str, after: str, *, is_parent: bool) -> None:
-        strand = getcurrent()
-        kind = strand.process.kind if isinstance(strand, Strand) else ""
-        is_evidence = kind == "report" and (before != "delivered" or is_parent)
-        if kind != "api" and not is_evidence:
-            self._blame("final", who, f"{before} became {after} by {kind}")
+        is_evidence = _is_by("report") and (before != "delivered" or is_parent)
+        if not _is_by("api") and not is_evidence:
+            self._blame("final", who, f"{before} became {after} and no person decided it")
 
     def look_at_call(self, call: Call, items: dict[Key, dict[str, Any]]) -> None:
         """Look at what is stored when a request that publishes begins."""
@@ -84,6 +96,23 @@ class Inspector:
         attempt = items.get(Key(f"MSG#{parts[0]}", f"ATTEMPT#{about}{number:03d}"))
         if attempt is None:
             self._blame("write_ahead", call.who, "no attempt was written before")
+        if not tail and "due_at" in item and call.began - _moment(item["due_at"]) > LATE:
+            self._look_at_pace(call)
+
+    def _look_at_pace(self, call: Call) -> None:
+        recent = self._late[call.channel]
+        recent.append(call.began)
+        while recent[0] < call.began - WINDOW:
+            recent.popleft()
+        if len(recent) > MOST:
+            self._blame("pace", call.who, f"{len(recent)} late posts within a minute")
+            recent.clear()
+
+
+def _is_by(kind: str) -> bool:
+    """Return whether it is a process of this kind that runs."""
+    strand = getcurrent()
+    return isinstance(strand, Strand) and strand.process.kind == kind
 
 
 def _moment(text: str) -> int:

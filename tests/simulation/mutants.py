@@ -30,14 +30,17 @@ from chalicelib.repositories.idempotency import Idempotency
 from chalicelib.repositories.schema import TTL
 from chalicelib.repositories.store import Store
 from chalicelib.repositories.table import Unanswered
-from chalicelib.services import delivering, expanding, reconciling, releasing
+from chalicelib.services import accounts, delivering, expanding, reconciling, releasing
 from chalicelib.services.accounts import AccountBook
+from chalicelib.services.conversing import Conversing
 from chalicelib.services.delivering import Delivering
 from chalicelib.services.expanding import Expanding
+from chalicelib.services.pacing import Pacing
 from chalicelib.services.preparing import Preparing
 from chalicelib.services.progress import Progress
 from chalicelib.services.reconciling import Absent, Reconciling, SameKey
 from chalicelib.services.releasing import Releasing
+from chalicelib.services.unpublishing import Unpublishing
 
 Mutant = Callable[[], AbstractContextManager[Any]]
 MUTANTS: dict[str, Mutant] = {}
@@ -176,8 +179,8 @@ def adapts_again_on_a_retry() -> AbstractContextManager[Any]:
 def _adapted(self: Any, delivery: Delivery, channel: Any, account: Any) -> Any:
     revision = self._messages.revision(delivery.key.message_id, delivery.revision)
     fresh = self._preparing.compose(revision.content, channel, account, {})[0]
-    self._preparing.post(revision, channel, account)
-    return fresh
+    kept = self._preparing.post(revision, channel, account)
+    return replace(fresh, media=kept.media)
 
 
 @contextmanager
@@ -326,6 +329,12 @@ def a_late_writer_wins() -> AbstractContextManager[Any]:
     return _unconditional(lambda before, after: before.status is S.SENDING)
 
 
+@mutant
+def nobody_looks_at_the_clock_before_publishing() -> AbstractContextManager[Any]:
+    """A worker that was stopped beyond its lease goes on where it was."""
+    return _method(Conversing, "_refuse_late", lambda *_: None)
+
+
 # --- waking up ----------------------------------------------------------------------------------
 
 
@@ -348,8 +357,8 @@ def a_queue_lease_of_days() -> AbstractContextManager[Any]:
 @mutant
 def what_is_open_may_vanish() -> AbstractContextManager[Any]:
     """Open deliveries carry a time to live."""
-    real = items.delivery_item
-    return patch.object(ledger.items, "delivery_item", lambda d: {**real(d), TTL: 1_900_000_000})
+    real = items._delivered
+    return patch.object(items, "_delivered", lambda *args: {**real(*args), TTL: 1_900_000_000})
 
 
 @mutant
@@ -501,6 +510,63 @@ def a_parent_closes_before_its_recipients() -> AbstractContextManager[Any]:
     return patch.object(Progress, "close_parent_of", close_parent_of)
 
 
+# --- taking back --------------------------------------------------------------------------------
+
+
+@mutant
+def a_deletion_hits_another_post() -> AbstractContextManager[Any]:
+    """What is deleted is the post before."""
+
+    def asked(real: Any, self: Any, channel: Any, receipt: Any, account: Any) -> Any:
+        name, _, number = receipt.external_id.rpartition("_")
+        other = replace(receipt, external_id=f"{name}_{max(1, int(number) - 1)}")
+        return real(self, channel, other, account)
+
+    return _method(Unpublishing, "_asked", asked)
+
+
+@mutant
+def a_deletion_without_an_answer_is_done() -> AbstractContextManager[Any]:
+    """No answer to a deletion is taken for success."""
+
+    def asked(real: Any, *args: Any) -> Any:
+        refusal = real(*args)
+        return None if isinstance(refusal, PlatformUnavailable) else refusal
+
+    return _method(Unpublishing, "_asked", asked)
+
+
+@mutant
+def a_refused_deletion_is_done() -> AbstractContextManager[Any]:
+    """A platform's "no" to a deletion is taken for "it is gone"."""
+
+    def asked(real: Any, *args: Any) -> Any:
+        refusal = real(*args)
+        return None if isinstance(refusal, ContentRejected) else refusal
+
+    return _method(Unpublishing, "_asked", asked)
+
+
+@mutant
+def a_refused_deletion_leaves_no_doubt() -> AbstractContextManager[Any]:
+    """A "no" is believed although an earlier try may have deleted the post."""
+
+    def unpublish_error(real: Any, delivery: Delivery, *rest: Any) -> Delivery:
+        return real(replace(delivery, forgiven=delivery.attempts - 1), *rest)  # type: ignore[no-any-return]
+
+    return _step("unpublish_error", unpublish_error)
+
+
+@mutant
+def a_deletion_is_promised_and_forgotten() -> AbstractContextManager[Any]:
+    """Whoever asks is told yes, and the worker leaves the post where it is."""
+
+    def take_back(self: Any, delivery: Delivery) -> None:
+        self._progress.move(delivery, replace(delivery, status=S.DELIVERED, next_at=None))
+
+    return patch.object(Unpublishing, "take_back", take_back)
+
+
 # --- accounts -----------------------------------------------------------------------------------
 
 
@@ -550,6 +616,22 @@ def blocked_for_ever() -> AbstractContextManager[Any]:
         return real(self, delivery, state, now)  # type: ignore[no-any-return]
 
     return _method(Releasing, "_step", step)
+
+
+@mutant
+def attempts_are_not_spaced() -> AbstractContextManager[Any]:
+    """What was held up comes all at once."""
+    return patch.object(Pacing, "slot", lambda self, delivery, channel, now: (now, True))
+
+
+@mutant
+def an_older_success_ends_a_wished_pause() -> AbstractContextManager[Any]:
+    """A success makes an account sound, whatever its platform asked for meanwhile."""
+
+    def rested(real: Any, state: Any) -> Any:
+        return replace(real(state), paused_until=None)
+
+    return patch.object(accounts, "rested", lambda state, real=accounts.rested: rested(real, state))
 
 
 @mutant

@@ -9,6 +9,7 @@ revision      … with a text that an acknowledged edit had replaced
 pictures      a post shows others than its author's, some of them, or in another order
 opted_out     … to somebody whose wish to be left alone was acknowledged
 untrue        the API says delivered and it is not there, or failed and it is
+taken_back    a post is deleted that nobody wanted deleted, or said to be and is there
 stuck         no final status long after everything worked again
 two_owners    two requests for one delivery were under way at the same time
 calls         more requests than a delivery may cost
@@ -73,6 +74,8 @@ class Wish:
     ids: set[str] = field(default_factory=set)
     created: int | None = None
     cancels: dict[str, Span] = field(default_factory=dict)
+    taken_back: dict[str, list[Span]] = field(default_factory=lambda: defaultdict(list))
+    """By channel: when its author wanted the post deleted."""
     decided: dict[str, list[Span]] = field(default_factory=lambda: defaultdict(list))
     """By channel: when a person had something sent again."""
     reports_begun: Counter[str] = field(default_factory=Counter)
@@ -105,10 +108,14 @@ class Oracle:
         self.lateness: list[int] = []
         self.statuses: Counter[str] = Counter()
         self.reviews: Counter[str] = Counter()
+        self.by_channel: Counter[str] = Counter()
+        self.misfit: set[str] = set()
+        """The channels on which for a while nothing fitted."""
         self._under_way: dict[str, Call] = {}
         self._counts: Counter[str] = Counter()
         self._calls: dict[str, list[Call]] = defaultdict(list)
         self._rejected: set[str] = set()
+        self._kept: set[str] = set()
 
     def blame(self, kind: str, who: str, story: str) -> None:
         """Note a broken promise."""
@@ -164,6 +171,16 @@ class Oracle:
             self.lateness.append(post.shown_at - start)
         self._judge_opt_out(post)
 
+    def taken_back(self, who: str, post: Live | None) -> None:
+        """Judge that one of our workers has a post deleted."""
+        if post is None or post.call.who != who:
+            self.blame("taken_back", who, f"deletes {post.id if post else 'what is not there'}")
+            return
+        self._hub.tell(who, f"{post.channel} deletes {post.id}")
+        wish = self.wishes[who.split(".")[0]]
+        if not wish.taken_back[post.channel]:
+            self.blame("taken_back", who, f"{post.id} is deleted and nobody asked for it")
+
     def _judge_cancel(self, wish: Wish, post: Live, decided: Iterable[Span]) -> None:
         cancel = wish.cancels.get(post.channel)
         if cancel is None or cancel.acked is None or post.call.began <= cancel.acked:
@@ -193,10 +210,9 @@ class Oracle:
         """Judge what the API tells of a delivery."""
         place = (channel, recipient)
         before = wish.seen.get(place)
-        is_parent_reopened = bool(wish.decided.get(channel))
+        is_wanted = bool(wish.decided.get(channel) or wish.taken_back.get(channel))
         is_evidence = before in ("failed", "needs_review") and place in wish.reported
-        is_explained = is_parent_reopened or is_evidence
-        if before is not None and before != status and not is_explained:
+        if before is not None and before != status and not (is_wanted or is_evidence):
             who = f"{wish.name}#{channel}#{recipient}"
             self.blame("monotone", who, f"it was {before} and is {status}")
         if status in FINAL:
@@ -242,7 +258,7 @@ class Oracle:
     ) -> None:
         """Judge the end: `answers` are the API's last ones, by message."""
         by_delivery: dict[tuple[str, str, str], list[Live]] = defaultdict(list)
-        self._rejected = platforms.rejected
+        self._rejected, self._kept = platforms.rejected, platforms.kept
         for post in platforms.live:
             mark = MARK.search(post.text)
             recipient = post.call.who.split("#")[2] if post.call.who.count("#") > 1 else ""
@@ -318,7 +334,9 @@ class Oracle:
         who = f"{wish.name}#{channel}#{recipient}"
         status = answer.status
         self.statuses[status] += 1
+        self.by_channel[channel] += 1
         self.told(wish, channel, recipient, status)
+        self._judge_taking_back(wish, channel, who, status, made)
         if status == "needs_review":
             self.reviews[channel] += 1
         if status not in FINAL:
@@ -327,8 +345,8 @@ class Oracle:
                 self.blame("lost", who, f"it is {status} and nowhere to be seen")
         elif status == "delivered" and not made:
             self.blame("lost", who, "it is said to be delivered and was never there")
-        elif status in ABSENT and (there := [post for post in made if post.failed_at is None]):
-            self.blame("untrue", who, f"it is said to be {status} and is there: {there[0].id}")
+        elif status in ABSENT and (there := [post.id for post in made if post.gone_at is None]):
+            self.blame("untrue", who, f"it is said to be {status} and is there: {there[0]}")
         elif status == "failed" and not made and not self._may_fail(wish, channel, recipient):
             self.blame("given_up", who, "nobody refused it")
         elif status == "delivered" and answer.external_id is not None:
@@ -347,8 +365,26 @@ class Oracle:
         if len(before) == 1 and len(calls) > 1:
             self.blame("untrue", who, f"{post.id} was known to have come to nothing")
 
+    def _judge_taking_back(
+        self, wish: Wish, channel: str, who: str, status: str, made: list[Live]
+    ) -> None:
+        """Judge what became of a post that its author wanted deleted."""
+        there = [post.id for post in made if post.gone_at is None]
+        taken = [post.id for post in made if post.is_taken_back]
+        wanted = wish.taken_back.get(channel, ())
+        if status == "deleted" and there:
+            self.blame("taken_back", who, f"it is said to be deleted and is there: {there[0]}")
+        elif status == "delivered" and taken and not there:
+            self.blame("untrue", who, f"it is said to be delivered and we deleted it: {taken[0]}")
+        elif status == "delivered" and any(span.acked is not None for span in wanted):
+            names = {f"{name}#{channel}" for name in wish.ids}
+            if not names & self._kept and not wish.decided.get(channel):
+                self.blame("taken_back", who, "its deletion was promised, and it is still there")
+
     def _may_fail(self, wish: Wish, channel: str, recipient: str) -> bool:
-        """Return whether a platform refused the content, or every try was used up."""
+        """Return whether a platform refused it, every try was used up, or it did not fit."""
+        if channel in self.misfit:
+            return True
         names = [f"{name}#{channel}#{recipient}".rstrip("#") for name in wish.ids]
         return any(n in self._rejected or self._counts[n] >= MAX_ATTEMPTS for n in names)
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from email.utils import format_datetime
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from chalicelib.domain.channels import Account, AwsCall, HttpRequest, Response
 from chalicelib.domain.errors import Ambiguous, PlatformUnavailable
@@ -26,8 +27,13 @@ LATEST_EFFECT = 120 * SECOND
 READ_TIMEOUT = 20 * SECOND
 HEARD = 10 * SECOND
 """After so long a refusal of the account is known everywhere, unless it could not be noted."""
+ENOUGH = 3
+"""So many must have heard it: each notes it, but in the middle of faults a note may fail."""
 DEAF = 5
 """How many deliveries may call a platform that refuses the account, because it was not noted."""
+CURSED = 0.004
+CURSES = ("drop_before", "error_503", "either")
+FREEZING = frozenset({"freeze", "stop"})
 AWS_ERRORS = {
     401: "ExpiredToken",
     429: "Throttling",
@@ -67,16 +73,32 @@ class Live:
     """When its platform found that it can't be delivered: nobody has seen it."""
     failure_told_at: int | None = None
     """When our program had taken in that it came to nothing."""
+    is_taken_back: bool = False
+    """Gone because we asked the platform to delete it, not by hand."""
+
+    def is_there(self, now: int) -> bool:
+        """Return whether readers can see it; it may still be to come."""
+        return self.gone_at is None or self.gone_at > now
 
 
 @dataclass
 class Refusing:
     """Why a platform refuses everything of our account, and who called all the same."""
 
-    since: int
     until: int | None
     """None: until it gets a new token."""
+    heard: list[tuple[int, Process | None]] = field(default_factory=list)
+    """When it was told to whom; who died over it could tell nobody."""
     callers: set[str] = field(default_factory=set)
+
+    def is_known_to_all(self, now: int) -> bool:
+        """Return whether enough of those who were told are alive to have told the others."""
+        heard = [
+            at
+            for at, process in self.heard
+            if at + HEARD < now and process is not None and not process.is_dead
+        ]
+        return len(heard) >= ENOUGH
 
 
 class _Posts(list[Shown]):
@@ -107,24 +129,65 @@ class SimulatedPlatforms(Faulty):
         self.token: dict[str, str] = {}
         """The token that each platform accepts; none: any."""
         self.rejected: set[str] = set()
-        """The deliveries whose content a platform refused."""
+        """The deliveries whose content a platform refused, or that it never serves."""
+        self.kept: set[str] = set()
+        """The deliveries whose post a platform refused to delete."""
         self.refusing: dict[str, Refusing] = {}
         """What each platform holds against our account at present."""
         self.is_down: Callable[[str], bool] = lambda _: False
         self.published: Callable[[Live], None] = lambda _: None
         self.called: Callable[[Call], None] = lambda _: None
+        self.taken_back: Callable[[str, Live | None], None] = lambda *_: None
+        """Is told who has which post deleted; none if there is no such post."""
         self.is_renewed: Callable[[str], bool] = lambda _: False
         """Whether the right token is stored; some process may still remember the old one."""
         self.deaf: Callable[[Call], None] = lambda _: None
         self._call: Call | None = None
+        self._cursed: dict[str, tuple[str, int]] = {}
+        """What befalls every request of a delivery, and how many there were."""
 
     # --- what a process does ------------------------------------------------------------------
 
     def perform(self, step: HttpRequest | AwsCall, account: Account) -> Response:
         """Perform one step."""
-        kind = "platform.publish" if step.publishes else "platform.ask"
+        kind = _kind(step)
         fault, draw, process = self.begin(kind)
-        who = current().entity
+        strand = current()
+        who = strand.entity
+        if step.publishes:
+            fault = self._curse(who) or fault
+        if fault in FREEZING:
+            self.hub.pause(0)
+        strand.is_away = True
+        try:
+            return self._sent(fault, draw, process, step, account, who)
+        finally:
+            strand.is_away = False
+
+    def _curse(self, who: str) -> str:
+        """Return what befalls every request of a few deliveries, for ever: they end in despair."""
+        chance = self.chance
+        if who not in self._cursed:
+            draw = chance.once("curse", who)
+            wanted = draw[0] < CURSED * chance.level.storms
+            fault = draw.pick(1, CURSES) if wanted else ""
+            is_allowed = fault and chance.allows(f"curse|{who}", "curse", fault, self.hub.now)
+            self._cursed[who] = (fault if is_allowed else "", 0)
+            if is_allowed:
+                self.rejected.add(who)
+        fault, number = self._cursed[who]
+        self._cursed[who] = (fault, number + 1)
+        return CURSES[number % 2] if fault == "either" else fault
+
+    def _sent(
+        self,
+        fault: str,
+        draw: Draw,
+        process: Process,
+        step: HttpRequest | AwsCall,
+        account: Account,
+        who: str,
+    ) -> Response:
         if not step.publishes:
             self.asked[who] += 1
             return self._perform(fault, draw, process, step, account)
@@ -164,6 +227,8 @@ class SimulatedPlatforms(Faulty):
         answer = self._answer(fault, draw, step, account, call)
         if fault == "crash_after":
             self.die(process)
+        if fault == "stop_after":
+            self.stop(process, draw)
         self.hub.pause(10 + 100 * draw[2])
         return answer
 
@@ -197,15 +262,23 @@ class SimulatedPlatforms(Faulty):
                 raise silence("Unreadable.")
             return Response(answer.status, {}, answer.body[: len(answer.body) // 2])
         if fault in _STATUS:
-            if fault == "reject_content" and call is not None:
-                self.rejected.add(call.who)
-            return _refusal(_STATUS[fault], step, self._wish(fault, draw, call))
+            self._note_refusal(fault)
+            is_http = isinstance(step, HttpRequest)
+            return _refusal(_STATUS[fault], step, self._wish(fault, draw, call, told=is_http))
         if fault == "slow":
             self.hub.pause(3 * SECOND + draw[3] * 15 * SECOND)
         return self._act(step, account, call)
 
-    def _wish(self, fault: str, draw: Draw, call: Call | None) -> Mapping[str, str]:
-        if fault != "rate_limit":
+    def _note_refusal(self, fault: str) -> None:
+        """Remember what a platform will not do for a delivery."""
+        if fault == "reject_content":
+            self.rejected.add(current().entity)
+        if fault == "refuse_deletion":
+            self.kept.add(current().entity)
+
+    def _wish(self, fault: str, draw: Draw, call: Call | None, *, told: bool) -> Mapping[str, str]:
+        """Return how a platform says how long to keep still; AWS never does."""
+        if fault != "rate_limit" or not told:
             return {}
         seconds = int(1 + draw[2] ** 2 * 300)
         if call is not None:
@@ -225,12 +298,13 @@ class SimulatedPlatforms(Faulty):
             return
         known = self.refusing.get(call.channel)
         if known is None or known.until != until:
-            known = self.refusing[call.channel] = Refusing(self.hub.now, until)
-        if call.began > known.since + HEARD:
+            known = self.refusing[call.channel] = Refusing(until)
+        if known.is_known_to_all(call.began):
             known.callers.add(call.who)
             if len(known.callers) > DEAF:
                 self.deaf(call)
                 known.callers.clear()
+        known.heard.append((self.hub.now, call.process))
 
     def _knows(self, account: Account) -> bool:
         wanted = self.token.get(str(account.channel))
@@ -267,9 +341,18 @@ class SimulatedPlatforms(Faulty):
         self.live.append(made)
         self.published(made)
 
+    def deleted(self, identifier: str) -> None:
+        """Delete a post because one of our processes asks for it."""
+        post = next((post for post in self.live if post.id == identifier), None)
+        self.taken_back(current().entity, post)
+        if post is not None and post.is_there(self.hub.now):
+            post.gone_at, post.is_taken_back = self.hub.now, True
+            self.inner.gone.add(post.id)
+
     def take_down(self, post: Live) -> None:
         """Have a post vanish from its platform, by hand or because it came to nothing."""
-        post.gone_at = self.hub.now
+        if post.gone_at is None:
+            post.gone_at = self.hub.now
         self.inner.gone.add(post.id)
         how = "can't be delivered" if post.failed_at is not None else "is deleted by hand"
         self.hub.tell(post.channel, f"{post.id} {how}")
@@ -281,6 +364,7 @@ class _Inner(FakePlatforms):
     def __init__(self, platforms: SimulatedPlatforms, clock: Any) -> None:
         super().__init__(clock)
         self.posts = _Posts(platforms.appeared)
+        self._deleted = platforms.deleted
         self.gone: set[str] = set()
 
     def shown(self, channel: str) -> list[Shown]:
@@ -289,8 +373,28 @@ class _Inner(FakePlatforms):
         known = self.posts.by_channel[channel]
         return [post for post in known if post.at <= limit and post.id not in self.gone]
 
+    def act(self, step: HttpRequest | AwsCall, account: Account, delay: timedelta) -> Response:
+        """Do what is asked, and tell which post is deleted."""
+        if _kind(step) == "platform.delete":
+            assert isinstance(step, HttpRequest)
+            self._deleted(unquote(urlsplit(step.url).path.rsplit("/", 1)[-1]))
+        return super().act(step, account, delay)
 
-_STATUS = {"error_503": 503, "rate_limit": 429, "rate_limit_bare": 429, "reject_content": 400}
+
+_STATUS = {
+    "error_503": 503,
+    "rate_limit": 429,
+    "rate_limit_bare": 429,
+    "reject_content": 400,
+    "refuse_deletion": 400,
+}
+
+
+def _kind(step: HttpRequest | AwsCall) -> str:
+    if step.publishes:
+        return "platform.publish"
+    is_deletion = isinstance(step, HttpRequest) and step.method == "DELETE"
+    return "platform.delete" if is_deletion else "platform.ask"
 
 
 def _refusal(

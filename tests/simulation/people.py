@@ -6,18 +6,27 @@ again, with the same idempotency key where the API takes one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.channels import ChannelName
 from chalicelib.domain.errors import InFlight, PublisherError, StoreUnavailable
-from chalicelib.domain.messages import Changes, Content, Draft, LateAction, LatePolicy, MediaRef
+from chalicelib.domain.messages import (
+    Changes,
+    Content,
+    Draft,
+    LateAction,
+    LatePolicy,
+    MediaRef,
+    Message,
+)
 from chalicelib.domain.ports import Once, Snapshot, StoredResponse
 from tests.fakes.world import ADA, MAX, ROOT
 from tests.simulation.chance import Draw
-from tests.simulation.hub import MINUTE, SECOND, instant
+from tests.simulation.hub import MINUTE, SECOND, elapsed, instant
 from tests.simulation.oracle import FINAL, GALLERIES, Span, Version, Wish
 
 if TYPE_CHECKING:
@@ -33,6 +42,11 @@ FEEDS = ("key-feed", "handle-feed", "lookup-feed", "event-feed", "none-feed")
 DIRECTS = ("key-direct", "handle-direct", "lookup-direct", "event-direct", "none-direct")
 REAL = ("facebook", "linkedin", "whatsapp", "email", "sms")
 PICTURES = 3
+UNASKABLE = 0.16
+"""The share of feeds, and of direct channels, whose platform can't be asked what it has."""
+MANY, FEW = (3, 8), (1, 3)
+"""How many people a channel reaches: where doubt can be settled, and where it can't."""
+RACES = ("cancel", "edit", *[""] * 18)
 OK, REFUSED, UNKNOWN = "ok", "refused", "unknown"
 
 
@@ -77,6 +91,9 @@ class Plan:
     is_draft: bool
     is_doubled: bool
     cancel_at: int | None
+    race: str = ""
+    """What the author does just when a worker begins: "cancel", "edit", or nothing."""
+    take_back_at: int | None = None
     pictures: tuple[str, ...] = ()
     """The uploads to show, in this order."""
     edits: list[tuple[int, str]] = field(default_factory=list)
@@ -144,6 +161,8 @@ class Administrator(Caller):
                 )
                 if answered.how == OK:
                     self.hub.tell(channel, "its account is connected again")
+                    # What was known of the old connection is rightly forgotten.
+                    self.simulation.platforms.refusing.pop(channel, None)
                     return
                 self.hub.pause(30 * SECOND)
 
@@ -171,12 +190,25 @@ class Author(Caller):
             return
         if plan.is_draft:
             self._publish()
+        if plan.race:
+            self.simulation.races[plan.name] = self._race
         if plan.edits:
             self.spawn(f"{plan.name} editor", self._edit_all)
         if plan.cancel_at is not None:
             self.spawn(f"{plan.name} canceller", self._cancel)
+        if plan.take_back_at is not None:
+            self.spawn(f"{plan.name} regretter", self._take_back)
         for number, at in enumerate(plan.looks):
             self.spawn(f"{plan.name} reader {number}", lambda n=number, a=at: self._care(n, a))
+
+    def _race(self) -> None:
+        """Change one's mind within the very moment in which a worker begins."""
+        plan = self.plan
+        draw = self.simulation.chance.draw("race", plan.name)
+        change = self._cancel if plan.race == "cancel" else lambda: self._edit(9, "text")
+        begins = max(self.hub.now, plan.due or 0)
+        at = begins + draw.between(0, 0, 90)
+        self.hub.plan(at, lambda: self.spawn(f"{plan.name} racer", change))
 
     # --- creating -----------------------------------------------------------------------------
 
@@ -250,7 +282,7 @@ class Author(Caller):
             return
         draw = self.simulation.chance.draw("edit", name)
         message = read.value.message
-        before = self.wish.versions[-1]
+        before = self._shown(message)
         due, channels, text, late = before.due, before.channels, before.text, before.late_after
         changes: dict[str, Any] = {}
         if how != "reschedule" or draw[3] < 0.5:
@@ -281,10 +313,19 @@ class Author(Caller):
         elif answered.how == REFUSED:
             version.refused = True
 
+    def _shown(self, message: Message) -> Version:
+        """Return which of one's versions is shown: an edit without an answer may not be."""
+        text, channels = message.content.text, frozenset(map(str, message.channels))
+        same = [
+            version
+            for version in self.wish.versions
+            if _text(self.plan.name, version.text) == text and version.channels == channels
+        ]
+        return min(same, key=lambda version: abs(version.due - elapsed(message.due_at)))
+
     def _cancel(self) -> None:
         plan = self.plan
-        assert plan.cancel_at is not None
-        self.hub.pause(max(0, plan.cancel_at - self.hub.now))
+        self.hub.pause(max(0, (plan.cancel_at or 0) - self.hub.now))
         channels = {channel for version in self.wish.versions for channel in version.channels}
         span = Span(self.hub.now)
         for channel in channels:
@@ -297,6 +338,22 @@ class Author(Caller):
         elif answered.how == REFUSED and isinstance(answered.value, InFlight):
             for channel in channels - set(answered.value.channels):
                 self.wish.cancels[channel] = Span(span.requested, answered.at)
+
+    def _take_back(self) -> None:
+        """Have everything that was published deleted."""
+        plan = self.plan
+        assert plan.take_back_at is not None
+        self.hub.pause(max(0, plan.take_back_at - self.hub.now))
+        unpublish = self.simulation.deciding.unpublish
+        for channel in sorted({name for v in self.wish.versions for name in v.channels}):
+            span = Span(self.hub.now)
+            self.wish.taken_back[channel].append(span)
+            answered = self.insist(
+                f"{plan.name}.unpublish.{channel}",
+                lambda channel=channel: unpublish(self.id, channel, ADA),
+            )
+            if answered.how == OK:
+                span.acked = answered.at
 
     # --- looking, and deciding ----------------------------------------------------------------
 
@@ -365,7 +422,10 @@ class Author(Caller):
             self._answer(told.channel, recipient, name)
 
     def _answer(self, channel: str, recipient: str, name: str) -> None:
-        answer = "it_is_there" if self._sees(channel, recipient) else "send_it"
+        is_there = self._sees(channel, recipient)
+        if self.wish.taken_back[channel] and not is_there:
+            return
+        answer = "it_is_there" if is_there else "send_it"
         span = Span(self.hub.now)
         self.wish.decided[channel].append(span)
         resolve = self.simulation.deciding.resolve
@@ -377,7 +437,10 @@ class Author(Caller):
 
     def _sees(self, channel: str, recipient: str) -> bool:
         who = f"{self.id}#{channel}#{recipient}".rstrip("#")
-        return any(post.call.who == who for post in self.simulation.platforms.live)
+        return any(
+            post.call.who == who and post.is_there(self.hub.now)
+            for post in self.simulation.platforms.live
+        )
 
     def tell(self, message_id: str) -> list[Told]:
         """Return a message's deliveries as the API tells them."""
@@ -426,6 +489,28 @@ def _text(name: str, number: int) -> str:
     return f"Announcement {name}v{number} for everyone."
 
 
+def _channels(what: Draw, extra: Draw) -> list[str]:
+    """Return where a message goes: feeds, often a direct channel, and every third time a real one.
+
+    Most platforms can be asked; what goes to the others is so little that it can't hide in it.
+    """
+    channels = [_mixed(what[0], FEEDS)]
+    if what[1] < 0.6:
+        channels.append(_mixed(what[2], DIRECTS))
+    if what[3] < 0.45:
+        channels.append(extra.pick(0, REAL))
+    if extra[1] < 0.5:
+        channels.append(_mixed(extra[2], FEEDS))
+    return channels
+
+
+def _mixed(part: float, channels: Sequence[str]) -> str:
+    """Return one of five channels, the last two of which can't be asked."""
+    if part < UNASKABLE:
+        return channels[3 + int(2 * part / UNASKABLE)]
+    return channels[int(3 * (part - UNASKABLE) / (1 - UNASKABLE))]
+
+
 class Story:
     """Everything that people do in one run."""
 
@@ -448,6 +533,7 @@ class Story:
             author.spawn(f"{author.plan.name} author", author.live)
         for number in range(8):
             self._change_footer(number)
+        self._blunder()
         for number in range(4):
             self._opt_out(number)
 
@@ -465,19 +551,14 @@ class Story:
     def _subscribe(self) -> None:
         for channel in (*DIRECTS, "whatsapp", "email", "sms"):
             draw = self._draw("people", channel)
-            many = 45 + int(draw[1] * 25) if draw[0] < 0.01 else 1 + int(draw[1] * 5)
+            low, high = MANY if channel in DIRECTS[:3] else FEW
+            many = 45 + int(draw[1] * 25) if draw[0] < 0.01 else int(draw.between(1, low, high + 1))
             self.people[channel] = self._simulation.subscribe(channel, many)
 
     def _plan(self, name: str) -> Plan:
         when, what, extra, edit = (self._draw(f"plan {n}", name) for n in range(4))
         at = int(when[0] * CREATED_WITHIN)
-        channels = [what.pick(0, FEEDS)]
-        if what[1] < 0.6:
-            channels.append(what.pick(2, DIRECTS))
-        if what[3] < 0.35:
-            channels.append(extra.pick(0, REAL))
-        if extra[1] < 0.5:
-            channels.append(extra.pick(2, FEEDS))
+        channels = _channels(what, extra)
         pictures = self._pictures(name)
         if pictures:
             channels.append(self._draw("feed of pictures", name).pick(0, GALLERIES))
@@ -493,16 +574,21 @@ class Story:
             is_draft=edit[1] < 0.05,
             is_doubled=edit[1] > 0.9,
             cancel_at=self._cancel_at(name, at, around),
+            race=self._draw("race", name).pick(0, RACES),
+            take_back_at=self._take_back_at(name, around),
             pictures=pictures,
         )
         hows = ("text", "reschedule", "earlier", "later", "channels")
         for number in range(2):
             draw = self._draw(f"edits {number}", name)
             if draw[0] < 0.16:
-                spread = (
-                    draw.between(2, -10, 5) * SECOND if draw[3] < 0.5 else -draw[2] * (around - at)
-                )
-                moment = max(at + SECOND, int(around + spread))
+                if draw[3] < 0.3:
+                    spread = draw.between(2, -1, 1.5) * SECOND
+                elif draw[3] < 0.7:
+                    spread = draw.between(2, -10, 60) * SECOND
+                else:
+                    spread = -draw[2] * (around - at)
+                moment = max(at + 200, int(around + spread))
                 plan.edits.append((moment, draw.pick(1, hows)))
         plan.edits.sort()
         looks = self._draw("looks", name)
@@ -525,9 +611,15 @@ class Story:
         draw = self._draw("cancel", name)
         if draw[0] > 0.14:
             return None
-        if draw[1] < 0.6:
+        if draw[1] < 0.4:
+            return max(at + 100, int(around + draw.between(2, -0.4, 1.6) * SECOND))
+        if draw[1] < 0.7:
             return max(at + 100, int(around + draw.between(2, -3, 8) * SECOND))
         return int(at + draw[2] * (around - at + 5 * MINUTE))
+
+    def _take_back_at(self, name: str, around: int) -> int | None:
+        draw = self._draw("take back", name)
+        return None if draw[0] > 0.2 else int(around + draw[1] ** 2 * 30 * MINUTE)
 
     def _change_footer(self, number: int) -> None:
         draw = self._draw("footer", str(number))
@@ -539,6 +631,20 @@ class Story:
             draw[1] * CREATED_WITHIN,
             lambda: administrator.reconnect(channel, fields, f"footer{number}"),
         )
+
+    def _blunder(self) -> None:
+        """Have an administrator set a footer that no post has room for, and see it soon."""
+        simulation = self._simulation
+        draw = self._draw("blunder", "footer")
+        if draw[0] > 0.3 * simulation.chance.level.storms:
+            return
+        channel = draw.pick(1, (*FEEDS[2:], *DIRECTS[2:]))
+        simulation.oracle.misfit.add(channel)
+        administrator = Administrator(simulation)
+        begin = int(draw[2] * CREATED_WITHIN)
+        for moment, footer in ((begin, "!" * 500), (begin + 3 * MINUTE, " Sorry.")):
+            fields, label = {"footer": footer}, f"blunder{moment}"
+            simulation.hub.plan(moment, partial(administrator.reconnect, channel, fields, label))
 
     def _opt_out(self, number: int) -> None:
         simulation = self._simulation

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
-from tests.simulation.report import Total
+from sandbox.docs.simulation import CELLS, RECORD, runs
+from tests.simulation.report import Cell, Total, declared
 
-RECORD = Path(__file__).resolve().parents[2] / "docs" / "reference" / "simulation.jsonl"
-
-
-def entries() -> list[Mapping[str, Any]]:
-    """Return what is recorded, oldest first."""
-    if not RECORD.exists():
-        return []
-    return [json.loads(line) for line in RECORD.read_text("utf-8").splitlines()]
+__all__ = ["CELLS", "RECORD", "append", "cells", "next_seed"]
 
 
 def commit() -> str:
@@ -33,21 +27,38 @@ def commit() -> str:
 
 def next_seed() -> int:
     """Return the first seed that no recorded run has played."""
-    return 1 + max((int(entry["last"]) for entry in entries()), default=-1)
+    return 1 + max((int(run["last"]) for run in runs()), default=-1)
 
 
 def append(total: Total, commit: str) -> None:
-    """Add one line for each level."""
+    """Add one line for each level, and what was seen of the state tables."""
     lines = "".join(json.dumps(entry) + "\n" for entry in _entries(total, commit))
     with RECORD.open("a", encoding="utf-8") as file:
         file.write(lines)
+    counts = cells() + total.cells
+    written = {_name(cell): counts[cell] for cell in declared()}
+    CELLS.write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
+
+
+def cells() -> Counter[Cell]:
+    """Return how often each step of the state tables was taken; 0 for those never taken."""
+    if not CELLS.exists():
+        return Counter()
+    stored = json.loads(CELLS.read_text("utf-8"))
+    found: Counter[Cell] = Counter()
+    for name, count in stored.items():
+        table, status, event = name.split("/")
+        found[table.removeprefix("delivery"), status, event] = count
+    return found
+
+
+def _name(cell: Cell) -> str:
+    table, status, event = cell
+    return f"{table or 'delivery'}/{status}/{event}"
 
 
 def _entries(total: Total, commit: str) -> Iterator[Mapping[str, Any]]:
     for level, seeds in sorted(total.seeds.items()):
-        violations = sum(
-            len(failing.violations) for failing in total.failing if failing.level == level
-        )
         yield {
             "commit": commit,
             "level": level,
@@ -56,5 +67,7 @@ def _entries(total: Total, commit: str) -> Iterator[Mapping[str, Any]]:
             "deliveries": total.by_level[level],
             "port_calls": total.calls[level],
             "faulted": total.struck[level],
-            "violations": violations,
+            "needs_review": sum(total.reviews[level].values()),
+            "needs_review_askable": total.askable(level),
+            "violations": total.broken[level],
         }

@@ -16,6 +16,7 @@ PROMISES = (
     "early",
     "after_cancel",
     "untrue",
+    "taken_back",
     "stuck",
     "revision",
     "pictures",
@@ -25,19 +26,37 @@ PROMISES = (
     "recipients",
     "given_up",
     "quota",
+    "pace",
     "two_owners",
     "idempotency",
     "monotone",
     "final",
     "wake_up",
+    "lease",
     "ttl",
     "write_ahead",
     "calls",
     "crashed",
 )
 PORTS = ("table.", "stream.put", "starter", "secrets.", "platform.")
-ASKABLE = ("key", "handle", "lookup")
+ASKABLE = ("handle", "lookup")
+"""What can be asked whether it has a post; `key` can only be sent the same again, while in time."""
 Cell = tuple[str, str, str]
+COUNTERS = (
+    "violations",
+    "broken",
+    "statuses",
+    "by_level",
+    "faults",
+    "calls",
+    "struck",
+    "cells",
+)
+UNREACHED: dict[Cell, str] = {
+    ("", "in_doubt", "permanent"): "what was begun was prepared, and is kept as it was",
+    ("doubt", "in_doubt", "permanent"): "what was begun was prepared, and is kept as it was",
+}
+"""The steps that no simulated run can take, and why; unit tests take them."""
 
 
 def declared() -> list[Cell]:
@@ -53,9 +72,12 @@ class Total:
     seeds: dict[str, list[int]] = field(default_factory=dict)
     accepted: int = 0
     violations: Counter[str] = field(default_factory=Counter)
+    broken: Counter[str] = field(default_factory=Counter)
+    """Violations by level."""
     failing: list[Result] = field(default_factory=list)
     statuses: Counter[str] = field(default_factory=Counter)
     reviews: dict[str, Counter[str]] = field(default_factory=dict)
+    by_channel: dict[str, Counter[str]] = field(default_factory=dict)
     by_level: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
     calls: Counter[str] = field(default_factory=Counter)
@@ -72,10 +94,12 @@ class Total:
         self.accepted += result.accepted
         self.by_level[level] += result.accepted
         self.violations.update(violation.kind for violation in result.violations)
+        self.broken[level] += len(result.violations)
         if result.violations:
             self.failing.append(result)
         self.statuses.update(result.statuses)
         self.reviews.setdefault(level, Counter()).update(result.reviews)
+        self.by_channel.setdefault(level, Counter()).update(result.by_channel)
         self.faults.update(fired.fault for fired in result.fired)
         for kind, count in result.calls.items():
             if kind.startswith(PORTS):
@@ -86,9 +110,28 @@ class Total:
         self.steps += result.steps
         self.cpu_seconds += seconds
 
+    def join(self, other: Total) -> None:
+        """Add everything of another sum."""
+        for level, seeds in other.seeds.items():
+            self.seeds.setdefault(level, []).extend(seeds)
+        for name in ("reviews", "by_channel"):
+            for level, counts in getattr(other, name).items():
+                getattr(self, name).setdefault(level, Counter()).update(counts)
+        for name in COUNTERS:
+            getattr(self, name).update(getattr(other, name))
+        self.failing += other.failing
+        self.lateness += other.lateness
+        self.accepted += other.accepted
+        self.steps += other.steps
+        self.cpu_seconds += other.cpu_seconds
+
+    def askable(self, level: str) -> int:
+        """Return how many deliveries went to a person although their platform can be asked."""
+        return sum(n for name, n in self.reviews[level].items() if can_be_asked(name))
+
     def missing_cells(self) -> list[Cell]:
-        """Return the declared steps that no run took."""
-        return [cell for cell in declared() if not self.cells[cell]]
+        """Return the declared steps that no run took, but for those that none can take."""
+        return [cell for cell in declared() if not self.cells[cell] and cell not in UNREACHED]
 
     def lines(self, seconds: float, commit: str) -> Iterable[str]:
         """Yield the report."""
@@ -133,11 +176,16 @@ class Total:
 
     def _review_lines(self) -> Iterable[str]:
         for level, counts in sorted(self.reviews.items()):
-            asked = sum(n for name, n in counts.items() if can_be_asked(name))
+            asked = self.askable(level)
             share = sum(counts.values()) / max(1, self.by_level[level])
             yield (
                 f"needs_review, {level:<8}{share:.2%} of deliveries, "
                 f"{asked} of {sum(counts.values())} on channels that can be asked"
+            )
+            yield from (
+                f"  {name:<20}{count:>9,} deliveries, {counts[name] / count:.2%} to review"
+                + ("" if can_be_asked(name) else ", can't be asked")
+                for name, count in sorted(self.by_channel[level].items())
             )
 
 

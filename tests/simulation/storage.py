@@ -27,6 +27,7 @@ from tests.simulation.chance import Chance
 from tests.simulation.hub import SECOND, Hub, Killed, Process, current, in_process
 
 LONGEST_LAG = 90 * SECOND
+SHORTEST_STOP, LONGEST_STOP = 240 * SECOND, 1200 * SECOND
 ENTRY = ("PK", "SK", GSI2PK, GSI2SK)
 
 
@@ -137,7 +138,13 @@ class Faulty:
                 self.die(process)
             if fault == "freeze":
                 self.hub.freeze(process, 1 * SECOND + draw[3] ** 2 * 240 * SECOND)
+            if fault == "stop":
+                self.stop(process, draw)
         return fault, draw, process
+
+    def stop(self, process: Process, draw: Any) -> None:
+        """Stop the running process until long after its leases."""
+        self.hub.stop(process, SHORTEST_STOP + draw[3] * (LONGEST_STOP - SHORTEST_STOP))
 
     def die(self, process: Process) -> None:
         """Kill the running process at this very step."""
@@ -210,6 +217,8 @@ class SimulatedTable(Faulty):
             raise Unanswered("time-out")
         if fault == "crash_after":
             self.die(process)
+        if fault == "stop_after":
+            self.stop(process, draw)
         return self.hub.pause(_latency(draw[2]))
 
 

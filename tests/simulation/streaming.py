@@ -161,7 +161,7 @@ class SimulatedStream(Faulty):
         answered: bool,
     ) -> None:
         lane.is_busy = False
-        crashed = done.is_dead or done.error is not None or not answered
+        crashed = done.is_dead or done.is_given_up or done.error is not None or not answered
         failed = [] if crashed else list(done.result)
         wait = 0.0
         if crashed or failed:

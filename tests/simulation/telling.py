@@ -94,7 +94,11 @@ class Telling:
         """Tell it again later, if it was not taken in."""
         simulation = self._simulation
         simulation.oracle.report_ends(post)
-        if process.is_dead or isinstance(process.error, InFlight | StoreUnavailable):
+        if (
+            process.is_dead
+            or process.is_given_up
+            or isinstance(process.error, InFlight | StoreUnavailable)
+        ):
             if tries < TRIES:
                 wait = min(5 * MINUTE, SECOND * 2**tries)
                 self._plan(post, report, simulation.hub.now + wait, tries + 1)

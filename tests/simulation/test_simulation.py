@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ from tests.simulation.report import Total
 from tests.simulation.shrinking import REGRESSIONS, Case
 from tests.simulation.simulation import Simulation
 
+ROOT = Path(__file__).resolve().parents[2]
 DIGEST = """
 from tests.simulation.chance import HIGH
 from tests.simulation.simulation import Simulation
@@ -50,19 +52,31 @@ def test_at_the_high_level_one_port_call_in_twenty_is_faulted() -> None:
     assert total.struck["high"] / total.calls["high"] > 0.05
 
 
+def digests(python: str, hash_seed: str) -> str:
+    """Return what a process of its own makes of some seeds."""
+    done = subprocess.run(
+        [python, "-c", DIGEST],
+        env={**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(ROOT)},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
+
+
 @pytest.mark.slow
 def test_a_seed_means_the_same_run_in_every_process() -> None:
-    def digests(hash_seed: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "-c", DIGEST],
-            env={**os.environ, "PYTHONHASHSEED": hash_seed},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        return done.stdout
+    assert len({digests(sys.executable, seed) for seed in ("1", "2", "77")}) == 1
 
-    assert digests("1") == digests("2") == digests("77")
+
+@pytest.mark.slow
+def test_a_seed_means_the_same_run_on_every_python() -> None:
+    others = sorted(map(str, ROOT.glob(".venv-*/bin/python")))
+    if not others:
+        pytest.skip("no environment of another Python is installed")
+
+    assert {digests(python, "5") for python in others} == {digests(sys.executable, "1")}
 
 
 def test_leaving_out_no_fault_changes_nothing() -> None:
