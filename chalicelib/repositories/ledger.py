@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from chalicelib.domain.deliveries import Attempt, AuditEntry, Delivery
+from chalicelib.domain.states import Status
 from chalicelib.repositories import items, schema
 from chalicelib.repositories.table import (
     NEW,
@@ -117,7 +118,11 @@ def _difference(before: Delivery, after: Delivery) -> dict[str, int]:
 
 
 def _counting(delivery: Delivery, before: Delivery | None, after: Delivery) -> Iterator[Write]:
-    """Yield the change of the parent's counters when a recipient counts on others than before."""
+    """Yield the change of the parent's counters when a recipient counts on others than before.
+
+    A recipient leaves a counter only under an open parent: a closed one would keep an outcome that
+    is none any more.
+    """
     if delivery.key.recipient_id is None:
         return
     left, entered = items.counters_of(before), items.counters_of(after)
@@ -125,7 +130,8 @@ def _counting(delivery: Delivery, before: Delivery | None, after: Delivery) -> I
         return
     sums = dict.fromkeys(left - entered, -1) | dict.fromkeys(entered - left, 1)
     parent = schema.delivery(replace(delivery.key, recipient_id=None))
-    yield Update(parent, add=sums, condition=STORED)
+    is_open = AnyOf((Equals("status", Status.SENDING.value), Exists(items.REMOVED)))
+    yield Update(parent, add=sums, condition=is_open if left - entered else STORED)
 
 
 def _trying(attempt: Attempt) -> Write:

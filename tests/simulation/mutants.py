@@ -357,8 +357,8 @@ def a_queue_lease_of_days() -> AbstractContextManager[Any]:
 @mutant
 def what_is_open_may_vanish() -> AbstractContextManager[Any]:
     """Open deliveries carry a time to live."""
-    real = items._delivered
-    return patch.object(items, "_delivered", lambda *args: {**real(*args), TTL: 1_900_000_000})
+    real = items.delivery_item
+    return patch.object(ledger.items, "delivery_item", lambda d: {**real(d), TTL: 1_900_000_000})
 
 
 @mutant

@@ -136,6 +136,30 @@ def test_an_answer_for_one_recipient_leaves_the_others(world: World) -> None:
     assert world.status(message, DIRECT) is Status.NEEDS_REVIEW
 
 
+def test_who_answers_while_the_channel_closes_again_has_to_answer_again(world: World) -> None:
+    ids = world.subscribe(DIRECT, 2)
+    world.platforms.arm(DIRECT, lost_before, lost_before)
+    message = world.submit("Hello", DIRECT)
+    world.run()
+    writes = []
+
+    def closes(at: str, operation: str, request: object) -> None:
+        if at == "before" and operation in ("write", "transact"):
+            writes.append(operation)
+            if len(writes) == 2:
+                world.breaker.mend()
+                world.progress.close_parent_of(message.deliveries[0].key)
+
+    world.breaker.when = closes
+    with pytest.raises(Conflict):
+        world.deciding.resolve(message.message.id, DIRECT, "send_it", ids[0], ADA)
+    assert world.status(message, DIRECT, ids[0]) is Status.NEEDS_REVIEW
+
+    world.deciding.resolve(message.message.id, DIRECT, "send_it", None, ADA)
+    world.run()
+    assert world.status(message, DIRECT) is Status.DELIVERED
+
+
 def test_an_answer_for_nobody_in_particular_holds_for_all_in_doubt(world: World) -> None:
     ids = world.subscribe(DIRECT, 3)
     world.platforms.arm(DIRECT, lost_after, lost_after)

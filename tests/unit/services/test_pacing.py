@@ -122,7 +122,8 @@ def test_after_an_outage_one_probe_opens_the_way_for_all() -> None:
 def test_whoever_comes_after_the_probe_waits_without_burning_an_attempt() -> None:
     world = World()
     for _ in range(5):
-        world.book.learn(Account(FEED), PlatformUnavailable(), world.clock.now())
+        met = world.book.state(FEED)
+        world.book.learn(met, Account(FEED), PlatformUnavailable(), world.clock.now())
     world.clock.advance(seconds=31)
     probe = "paused_until"
     world.breaker.when = lambda _, __, request: LostRace() if probe in repr(request) else None
