@@ -107,6 +107,7 @@ def hunt(name: str, seeds: range) -> tuple[int | None, str, float]:
     for seed in seeds:
         with MUTANTS[name]():
             violations = Simulation(seed, HIGH).play(at_most_one=True).violations
+        gc.collect()
         if violations:
             return seed, violations[0].kind, time.process_time() - began
     return None, "", time.process_time() - began
