@@ -168,7 +168,6 @@ PARENT_TABLE: Mapping[tuple[Status, Event], Status] = MappingProxyType(
         (S.QUEUED, E.CLAIM): S.QUEUED,
         (S.SENDING, E.CLAIM): S.SENDING,
         (S.QUEUED, E.BEGIN): S.SENDING,
-        (S.SENDING, E.BEGIN): S.SENDING,
         (S.PENDING, E.POSTPONE): S.PENDING,
         (S.QUEUED, E.POSTPONE): S.QUEUED,
         (S.SENDING, E.POSTPONE): S.SENDING,
