@@ -8,7 +8,7 @@ import multiprocessing
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from chalicelib.domain.channels import Reconcilability
@@ -101,7 +101,7 @@ def explain(total: Total, save: str) -> None:
         print(f"kept as {case.save(save)}")
 
 
-def hunt(name: str, seeds: range) -> tuple[int | None, str, float]:
+def hunt(name: str, seeds: Iterable[int]) -> tuple[int | None, str, float]:
     """Play a mutant until a promise is broken; return the seed, the promise and CPU seconds."""
     began = time.process_time()
     for seed in seeds:
