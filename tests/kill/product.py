@@ -22,7 +22,7 @@ from chalicelib.channels import CHANNELS
 from chalicelib.settings import Settings
 from sandbox import embedded, seed, supervisor
 from sandbox.environment import isolated, until
-from sandbox.state import State, Trouble
+from sandbox.state import State, Trouble, read_json
 from tests.kill.judge import FINAL, Asked, Told
 from tests.kill.nursery import Nursery
 
@@ -92,9 +92,11 @@ class Product:
     def connect(self, recipients: int) -> None:
         """Connect all accounts, and see that each direct channel has so many recipients."""
         accounts = seed.call(self.sandbox, "GET", "/accounts")[1]["accounts"]
+        resources = read_json(State(self.folder).resources)
         for channel in CHANNELS:
             path = f"/api/v1/channels/{channel}"
-            self.must("admin", "PUT", f"{path}/account", seed.account(channel, accounts))
+            account = seed.account(channel, accounts, resources)
+            self.must("admin", "PUT", f"{path}/account", account)
             for wish in seed.recipients(channel, accounts)[:recipients]:
                 made = self.must("manager", "POST", f"{path}/recipients", wish)
                 self.recipients[channel][made["id"]] = made["address"]

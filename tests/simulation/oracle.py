@@ -115,6 +115,7 @@ class Oracle:
         self._counts: Counter[str] = Counter()
         self._calls: dict[str, list[Call]] = defaultdict(list)
         self._rejected: set[str] = set()
+        self._let_down: Counter[str] = Counter()
         self._kept: set[str] = set()
 
     def blame(self, kind: str, who: str, story: str) -> None:
@@ -259,6 +260,7 @@ class Oracle:
         """Judge the end: `answers` are the API's last ones, by message."""
         by_delivery: dict[tuple[str, str, str], list[Live]] = defaultdict(list)
         self._rejected, self._kept = platforms.rejected, platforms.kept
+        self._let_down = platforms.let_down
         for post in platforms.live:
             mark = MARK.search(post.text)
             recipient = post.call.who.split("#")[2] if post.call.who.count("#") > 1 else ""
@@ -386,7 +388,8 @@ class Oracle:
         if channel in self.misfit:
             return True
         names = [f"{name}#{channel}#{recipient}".rstrip("#") for name in wish.ids]
-        return any(n in self._rejected or self._counts[n] >= MAX_ATTEMPTS for n in names)
+        tries = self._counts + self._let_down
+        return any(name in self._rejected or tries[name] >= MAX_ATTEMPTS for name in names)
 
 
 def _too_late(version: Version, at: int) -> bool:
