@@ -121,7 +121,8 @@ class Instagram:
         card="square",
     )
     reconciles_by = Reconcilability.HANDLE
-    settle_time = timedelta(seconds=60)
+    settle_time = timedelta(seconds=180)
+    """Publishing one container again is safe at once; that nothing will appear is not known."""
     spacing = timedelta(seconds=1)
     """Our own courtesy: the platform names no rate by the second."""
     takes_back = True
