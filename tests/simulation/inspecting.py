@@ -11,7 +11,7 @@ pace          what is late on a feed comes one by one
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -36,6 +36,8 @@ class Inspector:
         self._hub = hub
         self._blame = blame
         self.open: set[Key] = set()
+        self.begun: Counter[str] = Counter()
+        """How many attempts each delivery had."""
         self._late: dict[str, deque[int]] = defaultdict(deque)
 
     def stored(self, key: Key, old: dict[str, Any], item: dict[str, Any] | None) -> None:
@@ -47,6 +49,8 @@ class Inspector:
             self.open.discard(key)
             return
         before, after = old.get("status", ""), item["status"]
+        if after == "sending" != before:
+            self.begun[who] += 1
         if before != after:
             self._hub.tell(who, f"{before or 'new'} → {after}")
         if after in FINAL:

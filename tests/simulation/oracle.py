@@ -115,7 +115,7 @@ class Oracle:
         self._counts: Counter[str] = Counter()
         self._calls: dict[str, list[Call]] = defaultdict(list)
         self._rejected: set[str] = set()
-        self._let_down: Counter[str] = Counter()
+        self._begun: Mapping[str, int] = {}
         self._kept: set[str] = set()
 
     def blame(self, kind: str, who: str, story: str) -> None:
@@ -256,11 +256,15 @@ class Oracle:
         answers: Mapping[str, Any],
         platforms: SimulatedPlatforms,
         people: Mapping[str, Iterable[str]],
+        begun: Mapping[str, int],
     ) -> None:
-        """Judge the end: `answers` are the API's last ones, by message."""
+        """Judge the end: `answers` are the API's last ones, by message.
+
+        `begun` says how many attempts each delivery had; some die before anybody hears of them.
+        """
         by_delivery: dict[tuple[str, str, str], list[Live]] = defaultdict(list)
         self._rejected, self._kept = platforms.rejected, platforms.kept
-        self._let_down = platforms.let_down
+        self._begun = begun
         for post in platforms.live:
             mark = MARK.search(post.text)
             recipient = post.call.who.split("#")[2] if post.call.who.count("#") > 1 else ""
@@ -388,8 +392,9 @@ class Oracle:
         if channel in self.misfit:
             return True
         names = [f"{name}#{channel}#{recipient}".rstrip("#") for name in wish.ids]
-        tries = self._counts + self._let_down
-        return any(name in self._rejected or tries[name] >= MAX_ATTEMPTS for name in names)
+        return any(
+            name in self._rejected or self._begun.get(name, 0) >= MAX_ATTEMPTS for name in names
+        )
 
 
 def _too_late(version: Version, at: int) -> bool:

@@ -7,7 +7,7 @@ down by hand.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -125,8 +125,6 @@ class SimulatedPlatforms(Faulty):
         self.calls: list[Call] = []
         self.asked: dict[str, int] = defaultdict(int)
         """How many look-ups there were for each delivery."""
-        self.let_down: Counter[str] = Counter()
-        """How often what a delivery asked for was refused, or not answered well."""
         self.live: list[Live] = []
         self.token: dict[str, str] = {}
         """The token that each platform accepts; none: any."""
@@ -192,7 +190,7 @@ class SimulatedPlatforms(Faulty):
     ) -> Response:
         if not step.publishes:
             self.asked[who] += 1
-            return self._asked(fault, draw, process, step, account, who)
+            return self._perform(fault, draw, process, step, account)
         call = Call(str(account.channel), who, self.hub.now, process=process)
         self.calls.append(call)
         self.called(call)
@@ -200,23 +198,6 @@ class SimulatedPlatforms(Faulty):
             return self._perform(fault, draw, process, step, account, call)
         finally:
             call.ended = self.hub.now
-
-    def _asked(
-        self,
-        fault: str,
-        draw: Draw,
-        process: Process,
-        step: HttpRequest | AwsCall,
-        account: Account,
-        who: str,
-    ) -> Response:
-        is_served = False
-        try:
-            answer = self._perform(fault, draw, process, step, account)
-            is_served = not fault and answer.status < 400
-            return answer
-        finally:
-            self.let_down[who] += not is_served
 
     def _perform(
         self,

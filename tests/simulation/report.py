@@ -53,6 +53,7 @@ COUNTERS = (
     "cells",
 )
 UNREACHED: dict[Cell, str] = {
+    ("", "needs_review", "recheck"): "only who replays asks again, and nobody replays here",
     ("", "in_doubt", "permanent"): "what was begun was prepared, and is kept as it was",
     ("doubt", "in_doubt", "permanent"): "what was begun was prepared, and is kept as it was",
 }

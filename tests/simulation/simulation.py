@@ -423,6 +423,7 @@ class Simulation(World):
             answers,
             self.platforms,
             story.people,
+            self.inspector.begun,
         )
 
     def _result(self) -> Result:
