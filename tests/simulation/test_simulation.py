@@ -27,7 +27,7 @@ def test_without_faults_everything_is_delivered() -> None:
     result = Simulation(0, NONE).play()
 
     assert result.violations == []
-    assert set(result.statuses) <= {"delivered", "cancelled"}
+    assert set(result.statuses) <= {"delivered", "cancelled", "deleted"}
 
 
 @pytest.mark.parametrize("seed", range(4))
