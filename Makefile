@@ -41,7 +41,7 @@ check: venv ## Check formatting, lint, types and import rules
 	@$(VENV)/bin/lint-imports --no-logo
 
 .PHONY: sim
-sim: venv ## Simulate 100,000 deliveries with faults everywhere (DELIVERIES= SEED= LEVEL=low|high JOBS= MUTANTS=1 EXHAUSTIVE=1 RECORD=1)
+sim: venv ## Simulate at least 100,000 deliveries with faults everywhere (DELIVERIES= SEED= LEVEL=low|high JOBS= MUTANTS=1 EXHAUSTIVE=1 RECORD=1)
 	@exec $(IN_VENV) tests.simulation $(foreach name,deliveries seed level jobs save faults,$(call option,$(name))) \
 		$(if $(MUTANTS),--mutants) $(if $(RECORD),--record) $(if $(EXHAUSTIVE),--exhaustive)
 
@@ -72,7 +72,7 @@ package: venv ## Package the prod stage for AWS Lambda into build/package
 
 .PHONY: replay
 replay: ACTION := list
-replay: venv ## Show what came to a halt, or drive it again (ACTION=list|explain|dry_run|redrive SINCE= UNTIL= CHANNEL= STATUS= MESSAGE= STAGE=)
+replay: venv ## Show what came to a halt, or drive it again (ACTION=list|explain|dry_run|redrive SINCE= UNTIL= CHANNEL= STATUS= MESSAGE= LIMIT= STAGE=)
 	@exec $(IN_VENV) scripts.replay $(ACTION) $(foreach name,since until channel status message limit stage,$(call option,$(name)))
 
 .PHONY: docs

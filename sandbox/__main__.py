@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import shlex
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -105,12 +106,14 @@ def _started(state: State, ports: Ports) -> Iterator[Product]:
 
 
 def _where(product: Product) -> str:
+    chosen = os.environ.get("OMNICHANNEL_STATE_DIR")
+    folder = f"OMNICHANNEL_STATE_DIR={shlex.quote(chosen)} " if chosen else ""
     lines = [
         "",
         f"Wall     {product.sandbox_url}/",
         f"API      {product.api_url}/api/v1   (described at {product.api_url}/openapi.json)",
         f"Logs     {product.state.logs}",
-        "Token    make token AS=member",
+        f"Token    {folder}make token AS=member",
         "Stop     Ctrl-C",
     ]
     return "\n".join(lines)

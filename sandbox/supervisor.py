@@ -170,7 +170,10 @@ class Product:
         """Raise Trouble if a process ended that is not restarted."""
         for child, words in ((self._aws, "embedded AWS"), (self._sandbox, "sandbox")):
             if child is not None and not child.is_running:
-                raise Trouble(f"The {words} ended by itself; its last words:{child.last_words()}")
+                raise Trouble(
+                    f"The {words} ended by itself: start again with make run. "
+                    f"Its last words:{child.last_words()}"
+                )
 
     def _restart_api(self, dead: Child) -> None:
         if time.monotonic() - dead.started > YOUNG_SECONDS:

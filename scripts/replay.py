@@ -83,7 +83,10 @@ def deployed(event: Mapping[str, Any], stage: str) -> Mapping[str, Any]:
     try:
         answer = boto3.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event))
     except (BotoCoreError, ClientError) as error:
-        raise Refused(f"{name} could not be invoked: {error}") from error
+        raise Refused(
+            f"{name} could not be invoked: {error}\n"
+            "AWS_DEFAULT_REGION says where it is, your AWS credentials who asks."
+        ) from error
     payload: dict[str, Any] = json.loads(answer["Payload"].read())
     if "FunctionError" in answer:
         raise Refused(f"{name} failed: {payload.get('errorMessage', 'see its log')}")

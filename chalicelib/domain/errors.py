@@ -65,7 +65,7 @@ class PublisherError(Exception):
 
 
 class InvalidMessage(PublisherError):
-    """The input breaks at least one rule; `faults` lists all of them."""
+    """The input breaks at least one rule; all of them are listed."""
 
     code = "invalid_message"
     title = "The request is not valid"
@@ -174,6 +174,9 @@ class IdempotencyMismatch(Conflict):
 
     code = "idempotency_mismatch"
     title = "This Idempotency-Key was used with a different body"
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail or "Send the first body again to get its answer, or use a new key.")
 
 
 class ChannelError(PublisherError):

@@ -44,7 +44,10 @@ def render() -> str:
     users = [(code(login), user.name, code(user.role)) for login, user in USERS.items()]
     parts = (
         INTRODUCTION,
-        table(("command", "does"), [(code(f"make {name}"), text) for name, text in targets()])
+        table(
+            ("command", "does"),
+            [(code(f"make {name}"), text.replace("|", "\\|")) for name, text in targets()],
+        )
         + "\n",
         PLACES,
         table(("variable", "default"), places) + "\n",

@@ -149,14 +149,29 @@ function facebook(post) {
   ];
 }
 
-function instagram(post) {
+// All pictures of a carousel have the first one's shape; the dots follow whoever swipes.
+function carousel(post) {
   const strip = pictures(post, "strip");
-  if (strip && post.media.length > 1) strip.tabIndex = 0;
+  const dots = node("div", "dots", ...post.media.map(() => node("span")));
+  dots.hidden = post.media.length < 2;
+  if (!strip) return [strip, dots];
+  const [first] = post.media;
+  if (first.width && first.height) strip.style.setProperty("--ratio", `${first.width} / ${first.height}`);
+  const mark = () => {
+    const shown = Math.round(strip.scrollLeft / (strip.clientWidth || 1));
+    [...dots.children].forEach((dot, index) => dot.classList.toggle("shown", index === shown));
+  };
+  if (post.media.length > 1) strip.tabIndex = 0;
+  strip.addEventListener("scroll", mark, { passive: true });
+  mark();
+  return [strip, dots];
+}
+
+function instagram(post) {
+  const [strip, dots] = carousel(post);
   const author = post.author ?? "account";
   const caption = folded(post.text, "caption");
   caption.querySelector(".prose").prepend(node("strong", "", `${author} `));
-  const dots = node("div", "dots", ...post.media.map(() => node("span")));
-  dots.hidden = post.media.length < 2;
   return [
     head(post, author, post.is_story ? "Story" : "", "ring"),
     strip,

@@ -54,7 +54,7 @@ TURNS: Final = {
     8: Image.Transpose.ROTATE_90,
 }
 WHITE: Final = (255, 255, 255)
-ASK_FOR_PHOTO: Final = "Send a JPEG, PNG or WebP picture instead."
+ASK_FOR_PHOTO: Final = "Send a JPEG, PNG, WebP or GIF picture instead."
 
 
 def sanitise(data: bytes, limits: Limits) -> Picture:
