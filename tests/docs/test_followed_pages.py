@@ -12,7 +12,12 @@ from tests.docs.pages import Block, blocks, page
 
 pytestmark = [pytest.mark.slow, pytest.mark.emulator]
 
-FOLLOWED = {"tutorial.md": 1, "how-to/resolve-doubt.md": 0, "how-to/replay.md": 0}
+FOLLOWED = {
+    "tutorial.md": 1,
+    "how-to/resolve-doubt.md": 0,
+    "how-to/replay.md": 0,
+    "how-to/send-pictures.md": 0,
+}
 """Pages, and how many of their first commands start the product. They break different channels, so
 that they can be followed at the same time: most of it is waiting for the scheduler."""
 
