@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 import boto3
@@ -157,18 +158,28 @@ def recipient(running: Running, address: str) -> dict[str, Any]:
     return next(item for item in items if item["address"] == address)
 
 
-def test_an_address_that_bounces_is_reported_and_not_written_to_again(running: Running) -> None:
+@pytest.fixture
+def mover(running: Running) -> Iterator[dict[str, Any]]:
+    """Have somebody get mail whose address is no more; they leave in the end."""
     address = "bounce+app@simulator.amazonses.com"
+    path = "/api/v1/channels/email/recipients"
     wish = {"address": address, "consent": True, "consent_note": "for the test"}
-    added = running.call("POST", "/api/v1/channels/email/recipients", wish, user="manager")
+    added = running.call("POST", path, wish, user="manager")
     assert added.status == 201, added.body
+    yield added.json
+    assert running.call("DELETE", f"{path}/{added.json['id']}", user="manager").status == 204
+
+
+def test_an_address_that_bounces_is_reported_and_not_written_to_again(
+    running: Running, mover: dict[str, Any]
+) -> None:
     message = publish(running, "Somebody has moved", ["email"])
-    row = reported(running, message, added.json["id"])
+    row = reported(running, message, mover["id"])
     counts = settled(running, message)["deliveries"][0]["recipients"]
 
     assert (row["status"], row["error"]["code"]) == ("delivered", "no_such_address")
     assert (counts["delivered"], counts["returned"]) == (counts["total"], 1)
-    assert recipient(running, address)["undeliverable_at"] is not None
+    assert recipient(running, mover["address"])["undeliverable_at"] is not None
 
     again = settled(running, publish(running, "Somebody has not come back", ["email"]))
     assert again["deliveries"][0]["recipients"]["total"] == counts["total"] - 1

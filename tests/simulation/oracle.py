@@ -325,7 +325,9 @@ class Oracle:
         rows = {row.recipient for row in delivery.rows}
         wanted = set(people.get(channel, ()))
         served = delivery.status not in ("cancelled", "skipped", "failed") or bool(rows)
-        if served and delivery.status in FINAL and (missing := wanted - rows):
+        # Who cancels cuts the audience short: nobody is added to it any more.
+        is_whole = served and not wish.cancels
+        if is_whole and delivery.status in FINAL and (missing := wanted - rows):
             self.blame("recipients", f"{wish.name}#{channel}", f"forgotten: {sorted(missing)}")
         for row in delivery.rows:
             made = by_delivery.get((wish.name, channel, row.recipient), [])
