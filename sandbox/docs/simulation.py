@@ -41,6 +41,7 @@ def render() -> str:
             "|---|---|---|---|---|---|---|---|",
             *map(_row, _joined(recorded)),
             "",
+            *_notes(recorded),
             *_cells(),
         ]
     )
@@ -87,6 +88,14 @@ def _row(run: Run) -> str:
 
 def _share(part: int, whole: int) -> str:
     return f"{part / max(1, whole):.2%}"
+
+
+def _notes(recorded: Sequence[Run]) -> Iterator[str]:
+    """Yield what was found out about runs that broke a promise."""
+    for run in recorded:
+        if note := run.get("note"):
+            yield f"- {run['level']}, seeds {run['first']:,}–{run['last']:,}: {note}"
+            yield ""
 
 
 def _cells() -> Iterator[str]:
