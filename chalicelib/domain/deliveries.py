@@ -211,6 +211,21 @@ class Attempt:
     """``publish``, or ``unpublish`` for one that takes the post back."""
     late: bool = False
     """The answer came after the lease had been taken by another worker: evidence only."""
+
+    @classmethod
+    def begun(
+        cls, delivery: Delivery, now: datetime, *, digest: str = "", action: str = "publish"
+    ) -> Attempt:
+        """Return the attempt that a delivery, as it was just begun, stands for."""
+        return cls(
+            key=delivery.key,
+            number=delivery.attempts,
+            revision=delivery.revision,
+            started_at=now,
+            claim=delivery.claim or "",
+            digest=digest,
+            action=action,
+        )
     refuted: bool = False
     """The platform took it and reported later that it came to nothing."""
 

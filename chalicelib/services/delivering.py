@@ -298,14 +298,7 @@ class Delivering:
     def _publish(self, delivery: Delivery, ready: _Ready, deadline: datetime | None) -> None:
         now = self._clock.now()
         begun = steps.begin(delivery, now, self._policy)
-        attempt = Attempt(
-            key=begun.key,
-            number=begun.attempts,
-            revision=begun.revision,
-            started_at=now,
-            claim=begun.claim or "",
-            digest=ready.post.digest,
-        )
+        attempt = Attempt.begun(begun, now, digest=ready.post.digest)
         self._unit.commit(self._messages.moving(delivery, begun, attempt=attempt))
         end = now + self._policy.invocation
         run = _Run(begun, attempt, ready, min(deadline or end, end) - self._policy.call)

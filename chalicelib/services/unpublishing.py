@@ -50,14 +50,7 @@ class Unpublishing:
         """Have a delivery's post deleted; whatever happens is settled."""
         now = self._clock.now()
         begun = steps.begin_unpublishing(delivery, now, self._policy)
-        attempt = Attempt(
-            key=begun.key,
-            number=begun.attempts,
-            revision=begun.revision,
-            started_at=now,
-            claim=begun.claim or "",
-            action="unpublish",
-        )
+        attempt = Attempt.begun(begun, now, action="unpublish")
         self._unit.commit(self._messages.moving(delivery, begun, attempt=attempt))
         self._settle(begun, attempt, self._refusal(begun))
 
