@@ -226,6 +226,7 @@ class Attempt:
             digest=digest,
             action=action,
         )
+
     refuted: bool = False
     """The platform took it and reported later that it came to nothing."""
 
