@@ -6,7 +6,7 @@
                                          └── fails, longer pause ─┘
 
 No attempt is burnt while it is open: deliveries are looked at again when the pause is over. A rate
-limit pauses the same account, for as long as the platform says.
+limit pauses the same account for as long as the platform says, whatever else happens meanwhile.
 """
 
 from __future__ import annotations
@@ -41,27 +41,25 @@ class Circuit:
 
     def _opened(self, state: AccountState, now: datetime) -> AccountState:
         pause = min(self.longest_pause, self.pause * (1 << min(state.openings, 16)))
-        until = now + pause
         return replace(
             state,
             failures=0,
             failing_since=None,
             openings=state.openings + 1,
-            paused_until=max(until, state.paused_until or until),
+            open_until=now + pause,
         )
 
     def probing(self, state: AccountState, now: datetime) -> AccountState:
         """Return the half-open account while one delivery tries whether it works again."""
-        return replace(state, paused_until=now + self.probe)
+        return replace(state, open_until=now + self.probe)
 
 
 def rested(state: AccountState) -> AccountState:
     """Return the account after an attempt that the platform served.
 
-    A closed circuit's pause is one that the platform asked for since then: that stays.
+    How long the platform asked us to keep still is its own to say: that stays.
     """
-    until = None if state.openings else state.paused_until
-    return replace(state, failures=0, failing_since=None, openings=0, paused_until=until)
+    return replace(state, failures=0, failing_since=None, openings=0, open_until=None)
 
 
 def is_paused(state: AccountState, now: datetime) -> bool:

@@ -329,16 +329,24 @@ class AccountState:
     scopes: tuple[str, ...] = ()
     expires_at: datetime | None = None
     checked_at: datetime | None = None
-    paused_until: datetime | None = None
+    limited_until: datetime | None = None
+    """Until when the platform asked us to send nothing."""
     problem: str | None = None
     failures: int = 0
     """Attempts in a row that the platform did not serve; see `circuits`."""
     failing_since: datetime | None = None
     openings: int = 0
     """How often the circuit has opened since the last success; 0: it is closed."""
+    open_until: datetime | None = None
+    """When an open circuit lets one delivery try, or another one after a probe."""
     learnt: tuple[str, ...] = ()
     """The settings that the platform told; they are asked for again with every check."""
     version: int = 0
+
+    @property
+    def paused_until(self) -> datetime | None:
+        """Return until when nothing may be sent, if anything has ever spoken against it."""
+        return max(filter(None, (self.limited_until, self.open_until)), default=None)
 
 
 class Accounts(Protocol):

@@ -93,17 +93,19 @@ class AccountBook:
         if after != before:
             self._saved(before, after)
 
-    def learn_success(self, state: AccountState) -> None:
-        """Close the account's circuit, best effort, if `state` was read in trouble."""
-        if not is_troubled(state):
+    def learn_success(self, met: AccountState) -> None:
+        """Close the account's circuit, best effort, if `met` was in trouble as the attempt began.
+
+        A circuit that opened after that stays open: the attempt says nothing about it.
+        """
+        if not is_troubled(met):
             return
         try:
-            fresh = self._accounts.state(state.channel)
+            fresh = self._accounts.state(met.channel)
         except StoreUnavailable:
             return
-        after = rested(fresh)
-        if after != fresh:
-            self._saved(fresh, after)
+        if is_troubled(fresh) and met.openings >= fresh.openings:
+            self._saved(fresh, rested(fresh))
 
     def _saved(self, before: AccountState, after: AccountState) -> bool:
         after = replace(after, version=before.version + 1)
@@ -128,7 +130,7 @@ class AccountBook:
             return before
         if isinstance(error, RateLimited) and error.retry_after is not None:
             until = now + error.retry_after
-            return replace(before, paused_until=max(until, before.paused_until or until))
+            return replace(before, limited_until=max(until, before.limited_until or until))
         is_unserved = isinstance(error, (Transient, Ambiguous)) and not isinstance(error, OutOfTime)
         if is_unserved and met.openings >= before.openings:
             return self._circuit.failed(before, now)

@@ -42,7 +42,8 @@ class TestAccounts:
         scopes=("w_organization_social",),
         expires_at=NOW + timedelta(days=60),
         checked_at=NOW,
-        paused_until=NOW,
+        limited_until=NOW,
+        open_until=NOW + timedelta(minutes=1),
         problem="p",
         version=1,
     )

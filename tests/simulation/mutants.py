@@ -629,7 +629,7 @@ def an_older_success_ends_a_wished_pause() -> AbstractContextManager[Any]:
     """A success makes an account sound, whatever its platform asked for meanwhile."""
 
     def rested(real: Any, state: Any) -> Any:
-        return replace(real(state), paused_until=None)
+        return replace(real(state), limited_until=None)
 
     return patch.object(accounts, "rested", lambda state, real=accounts.rested: rested(real, state))
 

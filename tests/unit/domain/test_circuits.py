@@ -52,9 +52,10 @@ def test_each_failed_probe_makes_the_pause_longer_up_to_its_limit(
 
 
 def test_a_pause_that_the_platform_wished_is_not_shortened() -> None:
-    wished = AccountState(SOUND.channel, openings=1, paused_until=START + timedelta(hours=1))
+    wished = AccountState(SOUND.channel, openings=1, limited_until=START + timedelta(hours=1))
 
-    assert CIRCUIT.failed(wished, START).paused_until == wished.paused_until
+    assert CIRCUIT.failed(wished, START).paused_until == wished.limited_until
+    assert rested(wished).paused_until == wished.limited_until
 
 
 def test_a_probe_pauses_the_others_for_a_while() -> None:

@@ -137,6 +137,25 @@ def test_an_older_attempts_success_leaves_the_pause_that_the_platform_asked_for(
     assert (after.failures, after.paused_until) == (0, START + timedelta(minutes=5))
 
 
+def test_a_probes_success_leaves_the_pause_that_the_platform_asked_for(world: World) -> None:
+    for _ in range(5):
+        learnt(world, PlatformUnavailable())
+    learnt(world, RateLimited("", timedelta(minutes=5)))
+    world.book.learn_success(world.book.state(FEED))
+
+    after = world.book.state(FEED)
+    assert (after.openings, after.paused_until) == (0, START + timedelta(minutes=5))
+
+
+def test_a_success_from_before_the_circuit_opened_does_not_close_it(world: World) -> None:
+    met = learnt(world, PlatformUnavailable())
+    for _ in range(4):
+        opened = learnt(world, PlatformUnavailable())
+    world.book.learn_success(met)
+
+    assert world.book.state(FEED) == opened
+
+
 def test_a_success_that_others_have_noted_is_not_written_again(world: World) -> None:
     troubled = learnt(world, PlatformUnavailable())
     world.book.learn_success(troubled)

@@ -125,7 +125,7 @@ def test_whoever_comes_after_the_probe_waits_without_burning_an_attempt() -> Non
         met = world.book.state(FEED)
         world.book.learn(met, Account(FEED), PlatformUnavailable(), world.clock.now())
     world.clock.advance(seconds=31)
-    probe = "paused_until"
+    probe = "open_until"
     world.breaker.when = lambda _, __, request: LostRace() if probe in repr(request) else None
     message = world.submit("Hello", FEED)
     world.drain()
