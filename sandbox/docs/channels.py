@@ -28,6 +28,10 @@ LIMITS = """## Text
 An author's text over a limit is refused (`too_long`), never cut; only generated announcements are
 fitted. Where a platform only says "characters", UTF-16 units are counted: they are never fewer than
 what anybody else counts.
+
+A Facebook Page refuses the text of its latest post again; LinkedIn any text that is there already
+and, for a day or two, one that was deleted. Such a delivery fails with the platform's words, unless
+the post that is there is its own.
 """
 
 MEDIA = """## Pictures
