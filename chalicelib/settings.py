@@ -101,6 +101,8 @@ class Settings(BaseModel):
     retry_cap_seconds: Seconds = 1800
     retry_max_attempts: int = Field(8, ge=1)
     worker_threads: int = Field(64, ge=1)
+    parallelization_factor: int = Field(4, ge=1, le=10)
+    """Batches of one shard that are worked on at once: what waits for its minute holds up less."""
 
     def policy(self) -> Policy:
         """Return the delivery protocol's durations."""

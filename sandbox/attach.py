@@ -152,6 +152,7 @@ class Declared:
                     batching_window_seconds=config.maximum_batching_window_in_seconds
                     if batching_window_seconds is None
                     else batching_window_seconds,
+                    parallelization_factor=self._settings.parallelization_factor,
                 ),
                 self._clients.client("kinesis"),
                 self._function(config.name),

@@ -1,18 +1,20 @@
 """Drive a Kinesis consumer the way Lambda's event source mapping is documented to.
 
-    poll ──▶ buffer ──▶ batch ──▶ handler ──▶ all well: the position moves behind the batch
-                (10 records or 5 s)   │
-                                      ├─▶ batchItemFailures: the position moves to the lowest
-                                      │   failed record; it and what follows are retried
-                                      └─▶ error: the batch is cut in two, then each half retried;
-                                          one record alone is retried 3 times, then put aside
+    poll ──▶ lane ──▶ batch ──▶ handler ──▶ all well: the batch is done with
+              (10 records or 5 s)   │
+                                    ├─▶ batchItemFailures: what is before the lowest failed record
+                                    │   is done with; it and what follows are retried
+                                    └─▶ error: the batch is cut in two, then each half retried;
+                                        one record alone is retried 3 times, then put aside
 
-Cutting costs no retry. A shard waits for its failing batch, so order is kept; a child shard begins
-when its parents are used up. Records older than the limit are put aside without a call. Where a
-shard stands is kept on disk, so that a killed process repeats at most one batch.
+A shard has as many lanes as the parallelization factor says; one partition key is always in one
+lane, and a lane waits for its failing batch, so order is kept. Cutting costs no retry. A child
+shard begins when its parents are used up. Records older than the limit are put aside without a
+call. Behind which record all is done is kept on disk, so that a killed process repeats at most what
+was read after it.
 
-Read 2026-11-21: docs.aws.amazon.com/lambda/latest/dg, services-kinesis-batchfailurereporting and
-kinesis-on-failure-destination.
+Read 2026-11-21: docs.aws.amazon.com/lambda/latest/dg, services-kinesis-batchfailurereporting,
+services-kinesis-parameters and kinesis-on-failure-destination.
 """
 
 from __future__ import annotations
@@ -21,10 +23,14 @@ import base64
 import json
 import threading
 import uuid
+import zlib
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -35,6 +41,8 @@ from sandbox.state import read_json, write_json
 
 MAX_PAYLOAD_BYTES = 6 * 1024 * 1024
 RECORDS_PER_POLL = 500
+HELD_RECORDS = 2 * RECORDS_PER_POLL
+"""A shard with so many records that are not done with is not read on."""
 POLL_SECONDS = 0.2
 TROUBLED_SECONDS = 2.0
 RESHARD_SECONDS = 10.0
@@ -44,6 +52,8 @@ MAPPING = "00000000-0000-4000-8000-000000000000"
 
 Handler = Callable[[dict[str, Any]], Any]
 Record = Mapping[str, Any]
+Begin = Callable[[Callable[[], None]], object]
+"""Runs something, now or soon."""
 
 
 class Kinesis(Protocol):
@@ -63,6 +73,7 @@ class EventSource:
     region: str
     batch_size: int = 10
     batching_window_seconds: float = 5
+    parallelization_factor: int = 1
     retry_attempts: int = 3
     record_age_seconds: float = 3600
     retry_base_seconds: float = 1
@@ -112,137 +123,261 @@ class Batch:
     tries: int = 0
     not_before: float = 0
 
-    @property
-    def last(self) -> str:
-        """Return the highest sequence number."""
-        return str(self.records[-1]["SequenceNumber"])
+
+def _at_once(work: Callable[[], None]) -> None:
+    work()
 
 
 @dataclass
-class ShardReader:
-    """Reads one shard in order; `step` does one thing and says when to come back."""
+class Lane:
+    """Some of a shard's partition keys: their records in order, one batch at a time.
 
-    shard: str
+    While it is busy only whoever made it so may touch more than `arrived`.
+    """
+
     source: EventSource
-    kinesis: Kinesis
-    handler: Handler
-    positions: Positions
-    aside: Aside
-    clock: Callable[[], float]
-    _iterator: str | None = None
-    _is_open: bool = True
-    _buffer: deque[Record] = field(default_factory=deque)
-    _waiting: deque[Batch] = field(default_factory=deque)
-    _window_ends: float | None = None
-    _read: str | None = None
+    window_ends: float
+    arrived: deque[Record] = field(default_factory=deque)
+    again: deque[Batch] = field(default_factory=deque)
+    is_busy: bool = False
 
-    def step(self) -> float | None:
-        """Do the next thing; return the seconds to wait then, None when the shard is used up."""
-        now = self.clock()
-        if self._window_ends is None:
-            self._window_ends = now + self.source.batching_window_seconds
-        if self._waiting:
-            return self._retry(now)
-        if self._buffer and (len(self._buffer) >= self.source.batch_size or self._is_window_over()):
-            self._invoke(Batch(self._take()))
-            return 0.0
-        if not self._is_open:
-            self.positions.move(self.shard, END)
+    def is_empty(self) -> bool:
+        """Return whether nothing waits here."""
+        return not self.arrived and not self.again
+
+    def wait(self, now: float, *, is_open: bool) -> float | None:
+        """Return the seconds until there is a batch, None if that depends on what comes."""
+        if self.again:
+            return max(self.again[0].not_before - now, 0.0)
+        if not self.arrived:
             return None
-        if self._is_window_over():
-            self._window_ends = now + self.source.batching_window_seconds
-        return self._poll()
+        if len(self.arrived) >= self.source.batch_size or not is_open:
+            return 0.0
+        return max(self.window_ends - now, 0.0)
 
-    def _is_window_over(self) -> bool:
-        return not self._is_open or self.clock() >= (self._window_ends or 0)
-
-    def _retry(self, now: float) -> float:
-        if (wait := self._waiting[0].not_before - now) > 0:
-            return wait
-        self._invoke(self._waiting.popleft())
-        return 0.0
-
-    def _take(self) -> tuple[Record, ...]:
+    def take(self) -> Batch:
+        """Return the next batch."""
+        if self.again:
+            return self.again.popleft()
         taken: list[Record] = []
         size = 0
-        while self._buffer and len(taken) < self.source.batch_size:
-            size += len(self._buffer[0]["Data"]) * 4 // 3
+        while self.arrived and len(taken) < self.source.batch_size:
+            size += len(self.arrived[0]["Data"]) * 4 // 3
             if taken and size > MAX_PAYLOAD_BYTES:
                 break
-            taken.append(self._buffer.popleft())
-        return tuple(taken)
+            taken.append(self.arrived.popleft())
+        return Batch(tuple(taken))
+
+    def renew(self, now: float) -> None:
+        """Begin another window if this one is over, or was used."""
+        self.window_ends = now + self.source.batching_window_seconds
+
+
+class Checkpoint:
+    """Behind which record of a shard everything is done with. Thread-safe."""
+
+    def __init__(self, shard: str, positions: Positions) -> None:
+        """Go on where an earlier process stood."""
+        self._shard = shard
+        self._positions = positions
+        self._guard = threading.Lock()
+        self._open: deque[str] = deque()
+        self._done: set[str] = set()
+
+    def __len__(self) -> int:
+        """Return how many records are not done with, and those behind them."""
+        return len(self._open)
+
+    @property
+    def stored(self) -> str | None:
+        """Return the position that survives the end of the process."""
+        return self._positions.get(self._shard)
+
+    def read(self, records: Sequence[Record]) -> None:
+        """Take note of records that are to be done."""
+        with self._guard:
+            self._open.extend(_number(record) for record in records)
+
+    def done(self, records: Sequence[Record]) -> None:
+        """Move as far as everything is done with; when this returns that is kept."""
+        with self._guard:
+            self._done.update(_number(record) for record in records)
+            behind = list(takewhile(self._done.__contains__, self._open))
+            if behind:
+                self._positions.move(self._shard, behind[-1])
+            for number in behind:
+                self._open.popleft()
+                self._done.discard(number)
+
+    def end(self) -> None:
+        """Note that the shard is used up."""
+        self._positions.move(self._shard, END)
+
+
+class ShardReader:
+    """Reads one shard and feeds its lanes; `step` does what is to be done now."""
+
+    def __init__(
+        self,
+        shard: str,
+        source: EventSource,
+        kinesis: Kinesis,
+        handler: Handler,
+        positions: Positions,
+        aside: Aside,
+        clock: Callable[[], float],
+    ) -> None:
+        """Read nothing yet."""
+        self.shard = shard
+        self._source = source
+        self._kinesis = kinesis
+        self._handler = handler
+        self._aside = aside
+        self._clock = clock
+        self._checkpoint = Checkpoint(shard, positions)
+        ends = clock() + source.batching_window_seconds
+        self._lanes = [Lane(source, ends) for _ in range(source.parallelization_factor)]
+        self._iterator: str | None = None
+        self._is_open = True
+        self._read: str | None = None
+        self._polls_at = 0.0
+        self._stopping = threading.Event()
+
+    def run(self, stopping: threading.Event) -> None:
+        """Read until the shard is used up or `stopping` is set, and its lanes' batches are over."""
+        self._stopping = stopping
+        with ThreadPoolExecutor(len(self._lanes), f"lane-{self.shard}") as lanes:
+            while not stopping.is_set():
+                try:
+                    wait = self.step(lanes.submit)
+                except Exception as error:  # a full disk, say: no position moved, so try again
+                    report("stream_pump_failed", shard=self.shard, error=error)
+                    wait = TROUBLED_SECONDS
+                if wait is None:
+                    return
+                stopping.wait(wait)
+
+    def step(self, begin: Begin = _at_once) -> float | None:
+        """Do what can be done; return the seconds to wait then, None when the shard is used up.
+
+        `begin` runs the batches of one lane.
+        """
+        now = self._clock()
+        if self._is_open and now >= self._polls_at and len(self._checkpoint) < HELD_RECORDS:
+            self._polls_at = now + self._poll()
+        for lane in self._lanes:
+            if not lane.is_busy:
+                self._turn(lane, now, begin)
+        if not self._is_open and not len(self._checkpoint):
+            self._checkpoint.end()
+            return None
+        return self._until_next()
+
+    def _turn(self, lane: Lane, now: float, begin: Begin) -> None:
+        if lane.wait(now, is_open=self._is_open) == 0:
+            lane.is_busy = True
+            begin(partial(self._drive, lane))
+        elif lane.is_empty() and now >= lane.window_ends:
+            lane.renew(now)
+
+    def _until_next(self) -> float:
+        now = self._clock()
+        free = [lane for lane in self._lanes if not lane.is_busy]
+        waits = [
+            wait for lane in free if (wait := lane.wait(now, is_open=self._is_open)) is not None
+        ]
+        if self._is_open:
+            waits.append(max(self._polls_at - now, 0.0))
+        is_held = len(self._checkpoint) >= HELD_RECORDS
+        return max(min(waits, default=POLL_SECONDS), POLL_SECONDS if is_held else 0.0)
+
+    def _drive(self, lane: Lane) -> None:
+        """Hand over what a lane has, batch by batch."""
+        while not self._stopping.is_set() and lane.wait(self._clock(), is_open=self._is_open) == 0:
+            batch = lane.take()
+            try:
+                self._invoke(lane, batch)
+            except Exception as error:  # a full disk, say: nothing was moved, so try again
+                report("stream_pump_failed", shard=self.shard, error=error)
+                later = self._clock() + TROUBLED_SECONDS
+                lane.again.appendleft(replace(batch, not_before=later))
+            lane.renew(self._clock())
+        lane.is_busy = False
 
     def _poll(self) -> float:
+        """Read on; return the seconds until the next time."""
         try:
             if self._iterator is None:
                 self._iterator = self._start()
-            answer = self.kinesis.get_records(ShardIterator=self._iterator, Limit=RECORDS_PER_POLL)
+            answer = self._kinesis.get_records(ShardIterator=self._iterator, Limit=RECORDS_PER_POLL)
         except (BotoCoreError, ClientError) as error:
             self._iterator = None
             report("stream_unreadable", shard=self.shard, error=error)
             return TROUBLED_SECONDS
-        self._buffer.extend(answer["Records"])
-        if answer["Records"]:
-            self._read = answer["Records"][-1]["SequenceNumber"]
+        self._checkpoint.read(answer["Records"])
+        for record in answer["Records"]:
+            self._lane(record).arrived.append(record)
+            self._read = _number(record)
         self._iterator = answer.get("NextShardIterator")
         self._is_open = self._iterator is not None
-        return POLL_SECONDS if self._is_open and len(self._buffer) < self.source.batch_size else 0.0
+        return POLL_SECONDS if len(answer["Records"]) < RECORDS_PER_POLL else 0.0
+
+    def _lane(self, record: Record) -> Lane:
+        return self._lanes[zlib.crc32(record["PartitionKey"].encode()) % len(self._lanes)]
 
     def _start(self) -> str:
         """Return an iterator behind what was read, else behind what was done, else at the start."""
-        read = self._read or self.positions.get(self.shard)
+        read = self._read or self._checkpoint.stored
         where = (
             {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "StartingSequenceNumber": read}
             if read
             else {"ShardIteratorType": "TRIM_HORIZON"}
         )
-        name = {"StreamName": self.source.stream, "ShardId": self.shard}
-        return str(self.kinesis.get_shard_iterator(**name, **where)["ShardIterator"])
+        name = {"StreamName": self._source.stream, "ShardId": self.shard}
+        return str(self._kinesis.get_shard_iterator(**name, **where)["ShardIterator"])
 
-    def _invoke(self, batch: Batch) -> None:
+    def _invoke(self, lane: Lane, batch: Batch) -> None:
         """Call the handler for what is young enough, and act on its answer."""
-        oldest = self.clock() - self.source.record_age_seconds
+        oldest = self._clock() - self._source.record_age_seconds
         if expired := tuple(r for r in batch.records if _arrival(r) < oldest):
             self._give_up(replace(batch, records=expired), "RecordAgeExceeded")
             batch = replace(batch, records=tuple(r for r in batch.records if _arrival(r) >= oldest))
         if batch.records:
-            self._settle(batch, self._first_failure(batch))
-        self._window_ends = self.clock() + self.source.batching_window_seconds
+            self._settle(lane, batch, self._first_failure(batch))
 
     def _first_failure(self, batch: Batch) -> int | None:
         """Return the index of the lowest failed record; None if all is well."""
         try:
-            answer = self.handler(self._event(batch))
+            answer = self._handler(self._event(batch))
         except Exception as error:  # whatever a function raises fails its batch
             report("batch_failed", shard=self.shard, records=len(batch.records), error=error)
             return 0
-        numbers = [str(record["SequenceNumber"]) for record in batch.records]
+        numbers = [_number(record) for record in batch.records]
         return lowest_failure(answer, numbers)
 
-    def _settle(self, batch: Batch, failed: int | None) -> None:
+    def _settle(self, lane: Lane, batch: Batch, failed: int | None) -> None:
         if failed is None:
-            self.positions.move(self.shard, batch.last)
-            return
-        if failed:
-            self.positions.move(self.shard, str(batch.records[failed - 1]["SequenceNumber"]))
-            self._again(replace(batch, records=batch.records[failed:]))
+            self._checkpoint.done(batch.records)
+        elif failed:
+            self._checkpoint.done(batch.records[:failed])
+            self._again(lane, replace(batch, records=batch.records[failed:]))
         elif len(batch.records) > 1:
             middle = len(batch.records) // 2
-            self._again(replace(batch, records=batch.records[middle:]))
-            self._again(replace(batch, records=batch.records[:middle]))
-        elif batch.tries < self.source.retry_attempts:
-            self._again(replace(batch, tries=batch.tries + 1))
+            self._again(lane, replace(batch, records=batch.records[middle:]))
+            self._again(lane, replace(batch, records=batch.records[:middle]))
+        elif batch.tries < self._source.retry_attempts:
+            self._again(lane, replace(batch, tries=batch.tries + 1))
         else:
             self._give_up(batch, "RetryAttemptsExhausted")
 
-    def _again(self, batch: Batch) -> None:
-        wait = self.source.retry_base_seconds * 2 ** (batch.tries - 1) if batch.tries else 0.0
-        self._waiting.appendleft(replace(batch, not_before=self.clock() + wait))
+    def _again(self, lane: Lane, batch: Batch) -> None:
+        wait = self._source.retry_base_seconds * 2 ** (batch.tries - 1) if batch.tries else 0.0
+        lane.again.appendleft(replace(batch, not_before=self._clock() + wait))
 
     def _give_up(self, batch: Batch, condition: str) -> None:
         report("records_put_aside", shard=self.shard, records=len(batch.records), why=condition)
-        self.aside.put(self._document(batch, condition))
-        self.positions.move(self.shard, batch.last)
+        self._aside.put(self._document(batch, condition))
+        self._checkpoint.done(batch.records)
 
     def _event(self, batch: Batch) -> dict[str, Any]:
         return {"Records": [self._event_record(record) for record in batch.records]}
@@ -261,8 +396,8 @@ class ShardReader:
             "eventID": f"{self.shard}:{record['SequenceNumber']}",
             "eventName": "aws:kinesis:record",
             "invokeIdentityArn": "arn:aws:iam::000000000000:role/local",
-            "awsRegion": self.source.region,
-            "eventSourceARN": self.source.stream_arn,
+            "awsRegion": self._source.region,
+            "eventSourceARN": self._source.stream_arn,
         }
 
     def _document(self, batch: Batch, condition: str) -> dict[str, Any]:
@@ -275,7 +410,7 @@ class ShardReader:
                 "approximateInvokeCount": batch.tries + 1,
             },
             "version": "1.0",
-            "timestamp": _instant(self.clock()),
+            "timestamp": _instant(self._clock()),
             "KinesisBatchInfo": {
                 "shardId": self.shard,
                 "startSequenceNumber": first["SequenceNumber"],
@@ -283,7 +418,7 @@ class ShardReader:
                 "approximateArrivalOfFirstRecord": _instant(_arrival(first)),
                 "approximateArrivalOfLastRecord": _instant(_arrival(last)),
                 "batchSize": len(batch.records),
-                "streamArn": self.source.stream_arn,
+                "streamArn": self._source.stream_arn,
             },
             "payload": json.dumps(self._event(batch)),
         }
@@ -339,11 +474,11 @@ class Pump:
         return [self._reader(shard) for shard in found]
 
     def run(self, stopping: threading.Event) -> None:
-        """Read until `stopping` is set; return when every reader has finished its batch."""
+        """Read until `stopping` is set; return when every reader has finished its batches."""
         threads: list[threading.Thread] = []
         while not stopping.is_set():
             for reader in self.ready():
-                thread = threading.Thread(target=_read_on, args=(reader, stopping), daemon=True)
+                thread = threading.Thread(target=reader.run, args=(stopping,), daemon=True)
                 thread.start()
                 threads.append(thread)
             stopping.wait(RESHARD_SECONDS if threads else TROUBLED_SECONDS)
@@ -361,16 +496,8 @@ class Pump:
         return ShardReader(shard, self._source, *parts)
 
 
-def _read_on(reader: ShardReader, stopping: threading.Event) -> None:
-    while not stopping.is_set():
-        try:
-            wait = reader.step()
-        except Exception as error:  # a full disk, say: the position did not move, so try again
-            report("stream_pump_failed", shard=reader.shard, error=error)
-            wait = TROUBLED_SECONDS
-        if wait is None:
-            return
-        stopping.wait(wait)
+def _number(record: Record) -> str:
+    return str(record["SequenceNumber"])
 
 
 def _arrival(record: Record) -> float:

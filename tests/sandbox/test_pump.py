@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import json
 import re
+import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from chalicelib.gateways.failures import understood
 from chalicelib.gateways.stream import encode
 from sandbox.stream_pump import (
     END,
+    HELD_RECORDS,
     Aside,
     EventSource,
     Positions,
@@ -46,16 +49,19 @@ class FakeKinesis:
         self.shards: list[dict[str, str]] = [{"ShardId": SHARD}]
         self.records: dict[str, list[dict[str, Any]]] = {SHARD: []}
         self.closed: set[str] = set()
+        self.handed_out = 0
         self.troubles: list[str] = []
 
-    def put(self, *contents: str, shard: str = SHARD, at: float | None = None) -> None:
+    def put(
+        self, *contents: str, shard: str = SHARD, at: float | None = None, key: str = "key"
+    ) -> None:
         for content in contents:
             records = self.records.setdefault(shard, [])
             arrived = datetime.fromtimestamp(self.clock() if at is None else at, UTC)
             records.append(
                 {
                     "SequenceNumber": f"{len(records) + 1:03d}",
-                    "PartitionKey": "key",
+                    "PartitionKey": key,
                     "Data": content.encode(),
                     "ApproximateArrivalTimestamp": arrived,
                 }
@@ -74,6 +80,7 @@ class FakeKinesis:
             raise ClientError({"Error": {"Code": self.troubles.pop(0)}}, "GetRecords")
         shard, _, index = wish["ShardIterator"].partition("@")
         found = self.records[shard][int(index) : int(index) + wish["Limit"]]
+        self.handed_out += len(found)
         end = shard in self.closed and int(index) + len(found) == len(self.records[shard])
         following = None if end else f"{shard}@{int(index) + len(found)}"
         return {"Records": found, "NextShardIterator": following}
@@ -84,9 +91,13 @@ class FakeBucket:
 
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
+        self.troubles = 0
         self.aside = Aside(self, "failures")
 
     def put_object(self, **wish: Any) -> None:
+        if self.troubles:
+            self.troubles -= 1
+            raise OSError("The disk is full.")
         self.objects[wish["Key"]] = wish["Body"]
 
 
@@ -390,6 +401,91 @@ def test_a_closed_shard_ends_after_its_last_record(bench: Bench) -> None:
     bench.run(60)
     assert bench.calls == [["last"]]
     assert bench.positions.get(SHARD) == END
+
+
+FAST, SLOW = "fast", "slow"
+"""Partition keys in different lanes of two."""
+LANES = replace(SOURCE, parallelization_factor=2)
+
+
+def test_a_lane_that_holds_its_batch_holds_up_no_other(bench: Bench) -> None:
+    bench.reader = bench.fresh_reader(LANES)
+    begun: list[Callable[[], None]] = []
+    bench.kinesis.put("waits", key=SLOW)
+    bench.now += 6
+    bench.reader.step(begun.append)
+    bench.kinesis.put("hurries", key=FAST)
+    bench.now += 6
+    bench.reader.step(begun.append)
+    begun[1]()
+    assert bench.calls == [["hurries"]]
+
+
+def test_the_batches_of_one_lane_never_overlap(bench: Bench) -> None:
+    bench.reader = bench.fresh_reader(LANES)
+    begun: list[Callable[[], None]] = []
+    bench.kinesis.put(*map(str, range(30)), key=SLOW)
+    for _ in range(3):
+        bench.reader.step(begun.append)
+        bench.now += 6
+    assert len(begun) == 1
+    begun[0]()
+    assert [len(call) for call in bench.calls] == [10, 10, 10]
+
+
+def test_what_a_lane_did_behind_a_failing_record_is_done_again_after_a_restart(
+    bench: Bench,
+) -> None:
+    bench.answer = failing("bad")
+    bench.reader = bench.fresh_reader(LANES)
+    bench.kinesis.put("before", key=FAST)
+    bench.kinesis.put("bad", key=SLOW)
+    bench.kinesis.put("after", key=FAST)
+    bench.run(6)
+    assert ["before", "after"] in bench.calls
+    assert bench.positions.get(SHARD) == "001"
+    bench.reader = bench.fresh_reader(LANES)
+    bench.calls.clear()
+    bench.answer = lambda contents, event: None
+    bench.run(6)
+    assert sorted(bench.calls) == [["after"], ["bad"]]
+
+
+def test_behind_records_that_are_done_with_nothing_is_repeated(bench: Bench) -> None:
+    bench.reader = bench.fresh_reader(LANES)
+    bench.kinesis.put("a", key=SLOW)
+    bench.kinesis.put("b", key=FAST)
+    bench.run(6)
+    bench.reader = bench.fresh_reader(LANES)
+    bench.run(6)
+    assert sorted(bench.calls) == [["a"], ["b"]]
+
+
+def test_a_shard_is_not_read_on_while_too_much_of_it_waits(bench: Bench) -> None:
+    bench.answer = failing("bad")
+    bench.kinesis.put("bad", at=bench.now)
+    bench.run(6)
+    bench.kinesis.put(*["waits"] * 2 * HELD_RECORDS)
+    bench.run(1)
+    assert bench.kinesis.handed_out == 1 + HELD_RECORDS
+
+
+def test_what_could_not_be_put_aside_is_tried_again(bench: Bench) -> None:
+    bench.answer = failing("bad")
+    bench.bucket.troubles = 1
+    bench.kinesis.put("bad")
+    bench.run(60)
+    assert len(bench.aside()) == 1
+    assert bench.positions.get(SHARD) == "001"
+
+
+def test_who_stops_waits_for_the_batches_that_have_begun(bench: Bench) -> None:
+    stopping = threading.Event()
+    bench.answer = lambda contents, event: stopping.set()
+    bench.kinesis.put(*map(str, range(20)))
+    bench.reader.run(stopping)
+    assert [len(call) for call in bench.calls] == [10]
+    assert bench.positions.get(SHARD) == "010"
 
 
 def pump_of(bench: Bench) -> Pump:

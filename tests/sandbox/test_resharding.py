@@ -88,7 +88,8 @@ class Bench:
         """Read with a new pump, as a process that was started again."""
         self.readers: list[ShardReader] = []
         self.positions = Positions(self.folder / "positions.json")
-        source = EventSource(self.name, f"arn:aws:kinesis:::stream/{self.name}", "us-east-1", 5, 0)
+        arn = f"arn:aws:kinesis:::stream/{self.name}"
+        source = EventSource(self.name, arn, "us-east-1", 5, 0, parallelization_factor=3)
         aside = Aside(self.kinesis, "nothing is put aside")
         self.pump = Pump(source, self.kinesis, self.handle, self.positions, aside, time)
 
