@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -12,6 +13,14 @@ ROOT = Path(__file__).resolve().parents[2]
 RECORD = ROOT / "docs" / "reference" / "simulation.jsonl"
 CELLS = ROOT / "docs" / "reference" / "simulation_cells.json"
 BEGIN, END = "<!-- simulation: written by `make docs` -->", "<!-- end of simulation -->"
+NAMED = {
+    "lost": "lost",
+    "duplicated": "duplicated",
+    "early": "early",
+    "after_cancel": "after a cancel",
+    "untrue": "untrue statuses",
+}
+"""The promises that the sentence names; the others are counted together."""
 SUMS = ("deliveries", "port_calls", "faulted", "needs_review", "violations")
 
 Run = Mapping[str, Any]
@@ -35,7 +44,7 @@ def render() -> str:
             "adds a line for every 10,000 deliveries, `make sim SEED=… LEVEL=…` plays any seed",
             "again.",
             "",
-            f"**{_sentence(recorded)}**",
+            f"**{sentence(recorded)}**",
             "",
             "| Commit | Level | Seeds | Deliveries | Port calls | Faulted | Review | Broken |",
             "|---|---|---|---|---|---|---|---|",
@@ -51,12 +60,21 @@ def told_in(readme: str) -> str:
     """Return the README with what it says of the simulation as it is now."""
     head, _, rest = readme.partition(BEGIN)
     _, _, tail = rest.partition(END)
-    return f"{head}{BEGIN}\n{_sentence(runs())}\n{END}{tail}"
+    return f"{head}{BEGIN}\n{sentence(runs())}\n{END}{tail}"
 
 
-def _sentence(recorded: Sequence[Run]) -> str:
-    deliveries, broken = _sum(recorded, "deliveries"), _sum(recorded, "violations")
-    return f"{deliveries:,} simulated deliveries, {broken:,} broken promises."
+def sentence(recorded: Sequence[Run]) -> str:
+    """Return what all runs come to."""
+    broken: Counter[str] = Counter()
+    for run in recorded:
+        broken.update(run["broken"])
+    named = ", ".join(f"{broken[name]:,} {words}" for name, words in NAMED.items())
+    others = broken.total() - sum(broken[name] for name in NAMED)
+    open_yet = sum(run["violations"] for run in recorded if not run.get("corrected"))
+    return (
+        f"{_sum(recorded, 'deliveries'):,} simulated deliveries: {named}; "
+        f"other promises broken: {others:,}, not yet corrected: {open_yet:,}."
+    )
 
 
 def _sum(recorded: Sequence[Run], name: str) -> int:

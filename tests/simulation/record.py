@@ -69,5 +69,6 @@ def _entries(total: Total, commit: str) -> Iterator[Mapping[str, Any]]:
             "faulted": total.struck[level],
             "needs_review": sum(total.reviews[level].values()),
             "needs_review_askable": total.askable(level),
-            "violations": total.broken[level],
+            "violations": total.broken[level].total(),
+            "broken": dict(sorted(total.broken[level].items())),
         }

@@ -44,7 +44,6 @@ ASKABLE = ("handle", "lookup")
 Cell = tuple[str, str, str]
 COUNTERS = (
     "violations",
-    "broken",
     "statuses",
     "by_level",
     "faults",
@@ -86,8 +85,8 @@ class Total:
     seeds: dict[str, list[int]] = field(default_factory=dict)
     accepted: int = 0
     violations: Counter[str] = field(default_factory=Counter)
-    broken: Counter[str] = field(default_factory=Counter)
-    """Violations by level."""
+    broken: dict[str, Counter[str]] = field(default_factory=dict)
+    """Violations by level and promise."""
     failing: list[Result] = field(default_factory=list)
     statuses: Counter[str] = field(default_factory=Counter)
     reviews: dict[str, Counter[str]] = field(default_factory=dict)
@@ -107,8 +106,9 @@ class Total:
         self.seeds.setdefault(level, []).append(result.seed)
         self.accepted += result.accepted
         self.by_level[level] += result.accepted
-        self.violations.update(violation.kind for violation in result.violations)
-        self.broken[level] += len(result.violations)
+        found = Counter(violation.kind for violation in result.violations)
+        self.violations.update(found)
+        self.broken.setdefault(level, Counter()).update(found)
         if result.violations:
             self.failing.append(result)
         self.statuses.update(result.statuses)
@@ -128,7 +128,7 @@ class Total:
         """Add everything of another sum."""
         for level, seeds in other.seeds.items():
             self.seeds.setdefault(level, []).extend(seeds)
-        for name in ("reviews", "by_channel"):
+        for name in ("reviews", "by_channel", "broken"):
             for level, counts in getattr(other, name).items():
                 getattr(self, name).setdefault(level, Counter()).update(counts)
         for name in COUNTERS:

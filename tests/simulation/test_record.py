@@ -56,7 +56,7 @@ def test_the_readme_says_what_is_recorded() -> None:
     readme = f"Before.\n{page.BEGIN}\nold\n{page.END}\nAfter."
 
     told = page.told_in(readme)
-    assert f"{total.accepted:,} simulated deliveries, 0 broken promises." in told
+    assert f"{total.accepted:,} simulated deliveries: 0 lost, 0 duplicated, 0 early" in told
     assert told.startswith("Before.") and told.endswith("After.") and "old" not in told
 
 
@@ -70,3 +70,14 @@ def test_every_step_that_was_ever_recorded_as_possible_was_taken() -> None:
 def test_only_steps_of_the_tables_are_said_to_be_out_of_reach() -> None:
     assert {*UNREACHED, *RARE} <= set(declared())
     assert not [cell for cell in UNREACHED if record.cells()[cell]]
+
+
+@pytest.mark.usefixtures("kept")
+def test_what_was_broken_stays_on_record_after_it_was_corrected() -> None:
+    run = {**dict.fromkeys(page.SUMS, 1), "broken": {"quota": 1}}
+    told = [page.sentence([run]), page.sentence([{**run, "corrected": True}])]
+
+    assert [text.partition("; ")[2] for text in told] == [
+        "other promises broken: 1, not yet corrected: 1.",
+        "other promises broken: 1, not yet corrected: 0.",
+    ]
