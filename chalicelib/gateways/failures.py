@@ -49,20 +49,19 @@ class S3FailureDestination:
             if since <= entry["LastModified"] <= until + WRITTEN_WITHIN
         )
         for written_at, key in listed:
-            found = understood(key, self._content(key), written_at)
+            content = self._content(key)
+            if content is None:
+                continue  # another replay is done with it by now
+            found = understood(key, content, written_at)
             if since <= found.at <= until:
                 yield found
 
     def done_with(self, ref: str) -> None:
         """Move it out of the inbox; again: the same. Raises `StoreUnavailable`."""
         source = {"Bucket": self._bucket, "Key": ref}
-        try:
-            self._asked("copy_object", Bucket=self._bucket, Key=DONE + ref, CopySource=source)
-        except StoreUnavailable as error:
-            if _is_missing(error.__cause__):
-                return
-            raise
-        self._asked("delete_object", Bucket=self._bucket, Key=ref)
+        wish = {"Bucket": self._bucket, "Key": DONE + ref, "CopySource": source}
+        if self._found("copy_object", **wish) is not None:
+            self._asked("delete_object", Bucket=self._bucket, Key=ref)
 
     def _list(self) -> Iterator[Mapping[str, Any]]:
         wish = {"Bucket": self._bucket, "Prefix": INBOX}
@@ -73,9 +72,19 @@ class S3FailureDestination:
                 return
             wish = {**wish, "ContinuationToken": page["NextContinuationToken"]}
 
-    def _content(self, key: str) -> bytes:
-        body: bytes = self._asked("get_object", Bucket=self._bucket, Key=key)["Body"].read()
-        return body
+    def _content(self, key: str) -> bytes | None:
+        """Return what is in an object; None if there is no such object any more."""
+        found = self._found("get_object", Bucket=self._bucket, Key=key)
+        return None if found is None else found["Body"].read()
+
+    def _found(self, operation: str, **wish: Any) -> Any:
+        """Return what is answered; None if the object that it is about is not there."""
+        try:
+            return self._asked(operation, **wish)
+        except StoreUnavailable as error:
+            if _is_missing(error.__cause__):
+                return None
+            raise
 
     def _asked(self, operation: str, **wish: Any) -> Any:
         try:

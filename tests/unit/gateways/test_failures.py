@@ -81,6 +81,24 @@ def test_every_page_is_read() -> None:
         assert [one.ref for one in found] == [f"{FOLDER}/a", f"{FOLDER}/b"]
 
 
+def test_what_somebody_else_is_done_with_meanwhile_is_left_out() -> None:
+    with scripted("s3") as stub:
+        stub.add_response("list_objects_v2", listed("a", "b"))
+        stub.add_client_error("get_object", "NoSuchKey", http_status_code=404)
+        stub.add_response("get_object", body(document(encode(HINT))))
+        found = S3FailureDestination(stub.client, BUCKET).put_aside(NOW - HOUR, NOW)
+
+        assert [one.ref for one in found] == [f"{FOLDER}/b"]
+
+
+def test_an_object_that_is_refused_is_our_own_trouble() -> None:
+    with scripted("s3") as stub:
+        stub.add_response("list_objects_v2", listed("a"))
+        stub.add_client_error("get_object", "AccessDenied", http_status_code=403)
+        with pytest.raises(StoreUnavailable):
+            list(S3FailureDestination(stub.client, BUCKET).put_aside(NOW - HOUR, NOW))
+
+
 def test_an_empty_destination_yields_nothing() -> None:
     with scripted("s3") as stub:
         stub.add_response("list_objects_v2", {})
