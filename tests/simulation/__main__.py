@@ -13,7 +13,7 @@ from functools import partial
 
 from chalicelib.domain.channels import Reconcilability
 from tests.simulation import record
-from tests.simulation.broken_reports import MUTANTS
+from tests.simulation.broken_replays import MUTANTS
 from tests.simulation.chance import HIGH, LEVELS
 from tests.simulation.exhaustive import Explored, explore
 from tests.simulation.report import Total

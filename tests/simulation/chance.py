@@ -111,6 +111,15 @@ _LOW: dict[str, dict[str, float]] = {
         "crash_before": 0.0005,
         "stop": 0.0005,
     },
+    "failures.read": {"busy": 0.004, "silent": 0.002, "crash": 0.001, "freeze": 0.0005},
+    "failures.write": {
+        "busy": 0.01,
+        "silent_before": 0.005,
+        "silent_after": 0.005,
+        "crash_before": 0.002,
+        "crash_after": 0.002,
+        "stop": 0.001,
+    },
     "platform.delete": {
         "refuse_connection": 0.004,
         "drop_before": 0.01,

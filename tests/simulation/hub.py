@@ -46,6 +46,8 @@ class Process:
         self.result: Any = None
         self.error: BaseException | None = None
         self.waiting: list[Strand] = []
+        self.calls: set[str] = set()
+        """The kinds of port calls that it made."""
         self.first_id = ""
         """The identifier that is handed out first, so that it depends on nothing else."""
 

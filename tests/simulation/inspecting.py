@@ -25,6 +25,8 @@ from tests.simulation.outside import Call
 
 LATE, WINDOW, MOST = 90 * SECOND, 60 * SECOND, 10
 """Of what is so late, no more in any minute: one every ten seconds, and some that were held up."""
+REPLAYED = {"failed": "queued", "skipped": "queued", "needs_review": "in_doubt"}
+"""What a replay may do with what has ended: it never decides what is in doubt."""
 AHEAD = 25 * HOUR
 """A rate limit may move a delivery by a day and a tenth of its wish."""
 
@@ -53,6 +55,8 @@ class Inspector:
             self.begun[who] += 1
         if before != after:
             self._hub.tell(who, f"{before or 'new'} → {after}")
+        if _is_by("operator") and not item.get("parent"):
+            self._look_at_replay(who, old, item)
         if after in FINAL:
             self.open.discard(key)
             if GSI2PK in item or "next_at" in item:
@@ -87,8 +91,15 @@ class Inspector:
 
     def _look_at_return(self, who: str, before: str, after: str, *, is_parent: bool) -> None:
         is_evidence = _is_by("report") and (before != "delivered" or is_parent)
-        if not _is_by("api") and not is_evidence:
+        is_decided = _is_by("api") or _is_by("operator")
+        if not is_decided and not is_evidence:
             self._blame("final", who, f"{before} became {after} and no person decided it")
+
+    def _look_at_replay(self, who: str, old: dict[str, Any], item: dict[str, Any]) -> None:
+        before, after = old.get("status", ""), item["status"]
+        is_put_off = before == after and item.get("claim") in (None, old.get("claim"))
+        if REPLAYED.get(before) != after and not is_put_off:
+            self._blame("final", who, f"a replay made {before} {after}")
 
     def look_at_call(self, call: Call, items: dict[Key, dict[str, Any]]) -> None:
         """Look at what is stored when a request that publishes begins."""

@@ -16,6 +16,8 @@ calls         more requests than a delivery may cost
 idempotency   one request, sent twice, made two messages
 recipients    somebody was forgotten, or was written to who never asked
 monotone      a final status changed, and nobody decided that and no platform reported anything
+put_aside     a record that was given up on is never done with
+dry_run       who only wants to see what a replay would do changes something
 crashed       something was raised that nobody declared
 """
 

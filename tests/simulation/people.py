@@ -26,13 +26,13 @@ from chalicelib.domain.messages import (
 from chalicelib.domain.ports import Once, Snapshot, StoredResponse
 from tests.fakes.world import ADA, MAX, ROOT
 from tests.simulation.chance import Draw
-from tests.simulation.hub import MINUTE, SECOND, elapsed, instant
+from tests.simulation.hub import MINUTE, SECOND, Process, elapsed, instant
 from tests.simulation.oracle import FINAL, GALLERIES, Span, Version, Wish
 
 if TYPE_CHECKING:
     from tests.simulation.simulation import Simulation
 
-PATIENCE = 30 * SECOND
+PATIENCE = 1 * SECOND
 REQUEST = 29 * SECOND
 MESSAGES = 64
 CREATED_WITHIN = 16 * MINUTE
@@ -115,13 +115,23 @@ class Caller:
         if process.error is not None:
             raise process.error
 
-    def request(self, name: str, work: Callable[[], Any], first_id: str = "") -> Answered:
-        """Send a request and wait for its answer."""
+    def request(
+        self,
+        name: str,
+        work: Callable[[], Any],
+        first_id: str = "",
+        *,
+        kind: str = "api",
+        life: int = REQUEST,
+        on_end: Callable[[Process], None] = lambda _: None,
+    ) -> Answered:
+        """Send a request and wait for its answer, a little longer than it may live."""
         simulation = self.simulation
-        process = self.hub.start("api", name, work, skew=simulation.skew(name), life=REQUEST)
+        skew = simulation.skew(name)
+        process = self.hub.start(kind, name, work, skew=skew, life=life, on_end=on_end)
         process.first_id = first_id
         self.hub.pause(5)
-        is_over = process.is_over or self.hub.join(process, PATIENCE)
+        is_over = process.is_over or self.hub.join(process, life + PATIENCE)
         now = self.hub.now
         lost = simulation.chance.strike("api", name, now)[0] == "answer_lost"
         if not is_over or process.is_dead or lost:
@@ -536,6 +546,18 @@ class Story:
         self._blunder()
         for number in range(4):
             self._opt_out(number)
+        self._operate()
+
+    def _operate(self) -> None:
+        """Set those going who care for what came to a halt."""
+        from tests.simulation.operating import LAST, NAMES, Operator
+
+        simulation = self._simulation
+        for name in (*NAMES, LAST):
+            if simulation.authors is not None and name not in simulation.authors:
+                continue
+            operator = Operator(simulation, name)
+            operator.spawn(name, operator.finish if name == LAST else operator.live)
 
     def answer(self, wish: Wish) -> list[Told] | None:
         """Return the API's last word on a message."""

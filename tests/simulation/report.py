@@ -35,10 +35,12 @@ PROMISES = (
     "lease",
     "ttl",
     "write_ahead",
+    "put_aside",
+    "dry_run",
     "calls",
     "crashed",
 )
-PORTS = ("table.", "stream.put", "starter", "secrets.", "platform.")
+PORTS = ("table.", "stream.put", "starter", "secrets.", "failures.", "platform.")
 ASKABLE = ("handle", "lookup")
 """What can be asked whether it has a post; `key` can only be sent the same again, while in time."""
 Cell = tuple[str, str, str]
@@ -52,7 +54,6 @@ COUNTERS = (
     "cells",
 )
 UNREACHED: dict[Cell, str] = {
-    ("", "needs_review", "recheck"): "only who replays asks again, and nobody replays here",
     ("", "in_doubt", "permanent"): "what was begun was prepared, and is kept as it was",
     ("doubt", "in_doubt", "permanent"): "what was begun was prepared, and is kept as it was",
 }

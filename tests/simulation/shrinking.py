@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.simulation.chance import LEVELS
+from tests.simulation.operating import LAST, NAMES
 from tests.simulation.people import MESSAGES
 from tests.simulation.simulation import Result, Simulation
 
@@ -59,7 +60,7 @@ class Case:
 def shrink(seed: int, level: str, kind: str, patience: float = PATIENCE_SECONDS) -> Case:
     """Return the smallest case found that still breaks this promise."""
     end = time.monotonic() + patience
-    everybody = tuple(f"m{number}" for number in range(MESSAGES))
+    everybody = (*(f"m{number}" for number in range(MESSAGES)), *NAMES, LAST)
     whole = Simulation(seed, LEVELS[level]).play()
     faults = tuple(fired.id for fired in whole.fired)
     culprits = [v.who.split("#")[0].split(".")[0] for v in whole.violations if v.kind == kind]

@@ -26,12 +26,14 @@ from chalicelib.domain.channels import Channel, ChannelName, Reconcilability
 from chalicelib.domain.instants import format_instant
 from chalicelib.domain.ports import Hint
 from chalicelib.domain.states import IN_DOUBT_TABLE
+from chalicelib.gateways.failures import S3FailureDestination
 from chalicelib.repositories import schema
 from chalicelib.repositories.schema import Key
 from chalicelib.services import delivering
 from tests.fakes.channels import PICTURES, FakeChannel
-from tests.fakes.stores import FakeFailures, FakeMedia, FakeSigner, FakeStudio
+from tests.fakes.stores import FakeMedia, FakeSigner, FakeStudio
 from tests.fakes.world import World
+from tests.simulation.aside import SimulatedBucket
 from tests.simulation.chance import Chance, Draw, Fired, HashedRandom, Level
 from tests.simulation.hub import (
     HOUR,
@@ -205,7 +207,9 @@ class Simulation(World):
             "quota", call.channel, "our account is refused, and many call all the same"
         )
         self.platforms.is_renewed = self._is_renewed
-        self.failures = FakeFailures()
+        self.bucket = SimulatedBucket(hub, chance)
+        self.stream.given_up = self.bucket.keep
+        self.failures: Any = S3FailureDestination(self.bucket, "failures")
         self.media = FakeMedia()
         self.studio = FakeStudio()
         self.secrets = Vault(hub, chance)
@@ -317,6 +321,8 @@ class Simulation(World):
             ("table", 5 * SECOND, 40 * SECOND, 1.0),
             ("stream", MINUTE, 10 * MINUTE, 0.7),
             ("lanes", MINUTE, 12 * MINUTE, 0.7),
+            ("answers", 20 * SECOND, 2 * MINUTE, 0.5),
+            ("starts", 20 * SECOND, 2 * MINUTE, 0.5),
             ("ticks", 2 * MINUTE, 10 * MINUTE, 0.7),
         ):
             self._storms[kind] = self._windows(kind, shortest, longest, average)
@@ -331,6 +337,8 @@ class Simulation(World):
         self.port.is_down = lambda: self.is_stormy("table")
         self.stream.is_down = lambda: self.is_stormy("stream")
         self.stream.is_stalled = lambda: self.is_stormy("lanes")
+        self.stream.is_unanswered = lambda: self.is_stormy("answers")
+        self.stream.is_refused = lambda: self.is_stormy("starts")
         self.platforms.is_down = lambda channel: self.is_stormy(f"platform {channel}")
 
     def _windows(
@@ -373,9 +381,6 @@ class Simulation(World):
         """Let everything work from now on."""
         self.chance.is_quiet = True
         self._storms.clear()
-        for number, record in enumerate(self.stream.aside):
-            self.stream.replay(record.hint, 1000 * number)
-        self.stream.aside.clear()
 
     # --- the run ------------------------------------------------------------------------------
 

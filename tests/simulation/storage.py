@@ -131,6 +131,7 @@ class Faulty:
         process = strand.process
         if process.is_dead:
             raise Killed
+        process.calls.add(kind)
         fault, draw = self.chance.strike(kind, strand.entity, self.hub.now)
         if fault:
             self.hub.tell(process.name, f"{fault} at {kind} for {strand.entity}")

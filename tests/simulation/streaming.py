@@ -4,7 +4,7 @@ put ─▶ shard ─▶ lane (parallelization factor) ─▶ batch of ≤ 10 ─
                                                     │
           lowest failed record is the checkpoint ◀──┤ partial answer
           both halves, one after the other       ◀──┤ crash or time-out (costs no retry)
-          after 3 retries, or an hour            ◀──┘ on-failure destination, to be replayed
+          after 3 retries, or when too old       ◀──┘ on-failure destination, to be replayed
 """
 
 from __future__ import annotations
@@ -17,14 +17,15 @@ from typing import Any
 
 from chalicelib.domain.ports import Hint
 from tests.simulation.chance import Chance
-from tests.simulation.hub import HOUR, MINUTE, SECOND, Hub, Process
+from tests.simulation.hub import MINUTE, SECOND, Hub, Process
 from tests.simulation.storage import Faulty
 
 SHARDS, FACTOR = 2, 2
 BATCH = 10
 WINDOW = 1 * SECOND
 RETRIES = 3
-OLDEST = HOUR
+OLDEST = 10 * MINUTE
+"""An hour in truth; scaled down as this world's longest standstill is."""
 INVOCATION = 300 * SECOND
 
 
@@ -64,9 +65,14 @@ class SimulatedStream(Faulty):
         self._invoke = invoke
         self._named = named
         self._lanes = [Lane(f"{s}.{f}") for s in range(SHARDS) for f in range(FACTOR)]
-        self.aside: list[Record] = []
+        self.given_up: Callable[[str, Sequence[Hint], str], None] = lambda *_: None
+        """Is told what nobody will be given any more: of which lane, what, and why."""
         self.is_down: Callable[[], bool] = lambda: False
         self.is_stalled: Callable[[], bool] = lambda: False
+        self.is_unanswered: Callable[[], bool] = lambda: False
+        """Whether the worker serves what it is given, and Lambda hears nothing of it."""
+        self.is_refused: Callable[[], bool] = lambda: False
+        """Whether the worker can't even be started."""
 
     # --- the producer's side ------------------------------------------------------------------
 
@@ -94,12 +100,12 @@ class SimulatedStream(Faulty):
         delay = draw[1] * 200
         if fault == "delayed":
             delay += draw[2] ** 3 * 20 * MINUTE
-        self.replay(hint, delay)
+        self._send(hint, delay)
         if fault == "doubled":
-            self.replay(hint, delay + draw[3] ** 4 * 15 * MINUTE)
+            self._send(hint, delay + draw[3] ** 4 * 15 * MINUTE)
         return True
 
-    def replay(self, hint: Hint, delay: float = 0) -> None:
+    def _send(self, hint: Hint, delay: float) -> None:
         """Put a record on its shard."""
         name = self._named(hint)
         lane = self._lanes[zlib.crc32(name.encode()) % len(self._lanes)]
@@ -136,7 +142,7 @@ class SimulatedStream(Faulty):
     def _expire(self, lane: Lane) -> None:
         limit = self.hub.now - OLDEST
         while lane.records and lane.records[0].at < limit:
-            self.aside.append(lane.records.popleft())
+            self.given_up(lane.name, [lane.records.popleft().hint], "MaximumRecordAgeExceeded")
 
     def _serve(self, lane: Lane, records: tuple[Record, ...], retries: int) -> None:
         lane.is_busy = True
@@ -147,22 +153,27 @@ class SimulatedStream(Faulty):
         hints = [record.hint for record in records]
         if fault == "doubled":
             self._invoke(f"{name}'", hints, lambda _: None)
-        answered = fault != "unanswered"
-        self._invoke(
-            name, hints, lambda done: self._answered(lane, records, retries, done, answered)
-        )
+        is_lost = fault == "unanswered" or self.is_unanswered()
+
+        def ended(done: Process) -> None:
+            crashed = done.is_dead or done.is_given_up or done.error is not None or is_lost
+            self._answered(lane, records, retries, None if crashed else list(done.result))
+
+        if self.is_refused():
+            self._answered(lane, records, retries, None)
+        else:
+            self._invoke(name, hints, ended)
 
     def _answered(
         self,
         lane: Lane,
         records: tuple[Record, ...],
         retries: int,
-        done: Process,
-        answered: bool,
+        answer: list[int] | None,
     ) -> None:
+        """Go on after an invocation; its answer is which of the records failed, or none."""
         lane.is_busy = False
-        crashed = done.is_dead or done.is_given_up or done.error is not None or not answered
-        failed = [] if crashed else list(done.result)
+        crashed, failed = answer is None, answer or []
         wait = 0.0
         if crashed or failed:
             rest = records if crashed else records[min(failed) :]
@@ -176,6 +187,7 @@ class SimulatedStream(Faulty):
                 half = len(rest) // 2
                 lane.again.extendleft([(rest[half:], retries), (rest[:half], retries)])
             else:
-                self.aside.extend(rest)
+                hints = [record.hint for record in rest]
+                self.given_up(lane.name, hints, "RetryAttemptsExhausted")
         if lane.again or lane.records:
             self._poll_soon(lane, wait)

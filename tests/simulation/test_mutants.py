@@ -23,6 +23,7 @@ KILLERS: dict[str, int] = {
     "pictures of an earlier attempt lose their order": 1,
     "a report settles another attempt": 21,
     "any mark is ours": 16,
+    "only the first page is listed": 6,
 }
 """The seed that kills a mutant, where it is not 0; when it does no more, all are tried."""
 

@@ -17,9 +17,10 @@ from tests.simulation.simulation import Simulation
 ROOT = Path(__file__).resolve().parents[2]
 DIGEST = """
 from tests.simulation.chance import HIGH
+from tests.simulation.operating import LAST, NAMES
 from tests.simulation.simulation import Simulation
-print(*(Simulation(seed, HIGH, authors=frozenset(f"m{n}" for n in range(20))).play().digest
-        for seed in (3, 4, 5)))
+some = frozenset({*(f"m{n}" for n in range(20)), *NAMES, LAST})
+print(*(Simulation(seed, HIGH, authors=some).play().digest for seed in (3, 4, 5)))
 """
 
 
