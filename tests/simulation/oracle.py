@@ -288,7 +288,7 @@ class Oracle:
                 self._judge_delivery(wish, delivery, by_delivery, people)
 
     def _judge_copies(self, who: str, made: list[Live]) -> None:
-        made.sort(key=lambda post: post.shown_at)
+        made = sorted(_admitted(made), key=lambda post: post.shown_at)
         for before, after in pairwise(made):
             if before.gone_at is None or before.gone_at > after.shown_at:
                 texts = f"{before.id} and {after.id}"
@@ -355,7 +355,9 @@ class Oracle:
                 self.blame("lost", who, f"it is {status} and nowhere to be seen")
         elif status == "delivered" and not made:
             self.blame("lost", who, "it is said to be delivered and was never there")
-        elif status in ABSENT and (there := [post.id for post in made if post.gone_at is None]):
+        elif status in ABSENT and (
+            there := [post.id for post in _admitted(made) if post.gone_at is None]
+        ):
             self.blame("untrue", who, f"it is said to be {status} and is there: {there[0]}")
         elif status == "failed" and not made and not self._may_fail(wish, channel, recipient):
             self.blame("given_up", who, "nobody refused it")
@@ -379,7 +381,7 @@ class Oracle:
         self, wish: Wish, channel: str, who: str, status: str, made: list[Live]
     ) -> None:
         """Judge what became of a post that its author wanted deleted."""
-        there = [post.id for post in made if post.gone_at is None]
+        there = [post.id for post in _admitted(made) if post.gone_at is None]
         taken = [post.id for post in made if post.is_taken_back]
         wanted = wish.taken_back.get(channel, ())
         if status == "deleted" and there:
@@ -399,6 +401,11 @@ class Oracle:
         return any(
             name in self._rejected or self._begun.get(name, 0) >= MAX_ATTEMPTS for name in names
         )
+
+
+def _admitted(made: Iterable[Live]) -> list[Live]:
+    """Return the posts but for those that their platform denied: of these it may be misled."""
+    return [post for post in made if not post.call.is_denied]
 
 
 def _too_late(version: Version, at: int) -> bool:

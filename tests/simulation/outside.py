@@ -31,8 +31,10 @@ ENOUGH = 3
 """So many must have heard it: each notes it, but in the middle of faults a note may fail."""
 DEAF = 5
 """How many deliveries may call a platform that refuses the account, because it was not noted."""
-CURSED = 0.004
-CURSES = ("drop_before", "error_503", "either")
+CURSED = 0.006
+CURSES = ("drop_before", "error_503", "refuse_connection", "either")
+EITHER = ("drop_before", "refuse_connection")
+"""By turns: what leaves a doubt, and what is certain."""
 FREEZING = frozenset({"freeze", "stop"})
 AWS_ERRORS = {
     401: "ExpiredToken",
@@ -52,6 +54,8 @@ class Call:
     began: int
     ended: int | None = None
     process: Process | None = None
+    is_denied: bool = False
+    """The platform said no, published all the same, and reports that by itself."""
 
 
 @dataclass
@@ -141,6 +145,8 @@ class SimulatedPlatforms(Faulty):
         """Is told who has which post deleted; none if there is no such post."""
         self.is_renewed: Callable[[str], bool] = lambda _: False
         """Whether the right token is stored; some process may still remember the old one."""
+        self.tells: Callable[[str], bool] = lambda _: False
+        """Whether a platform tells by itself what became of a post."""
         self.deaf: Callable[[Call], None] = lambda _: None
         self._call: Call | None = None
         self._cursed: dict[str, tuple[str, int]] = {}
@@ -177,7 +183,7 @@ class SimulatedPlatforms(Faulty):
                 self.rejected.add(who)
         fault, number = self._cursed[who]
         self._cursed[who] = (fault, number + 1)
-        return CURSES[number % 2] if fault == "either" else fault
+        return EITHER[number % 2] if fault == "either" else fault
 
     def _sent(
         self,
@@ -216,6 +222,7 @@ class SimulatedPlatforms(Faulty):
             fault = fault or ("error_503" if draw[2] < 0.5 else "drop_before")
         if not self._knows(account):
             self._refuse(call, None)
+            self._deny(step, account, call)
             return _refusal(401, step)
         limited = self.refusing.get(str(account.channel))
         if step.publishes and limited is not None and limited.until is not None:
@@ -263,11 +270,20 @@ class SimulatedPlatforms(Faulty):
             return Response(answer.status, {}, answer.body[: len(answer.body) // 2])
         if fault in _STATUS:
             self._note_refusal(fault)
+            self._deny(step, account, call)
             is_http = isinstance(step, HttpRequest)
             return _refusal(_STATUS[fault], step, self._wish(fault, draw, call, told=is_http))
         if fault == "slow":
             self.hub.pause(3 * SECOND + draw[3] * 15 * SECOND)
         return self._act(step, account, call)
+
+    def _deny(self, step: HttpRequest | AwsCall, account: Account, call: Call | None) -> None:
+        """Publish all the same what is refused, now and then, where that is told later."""
+        if call is None or not self.tells(call.channel):
+            return
+        if self.chance.strike("denial", call.who, self.hub.now)[0]:
+            call.is_denied = True
+            self._act(step, account, call)
 
     def _note_refusal(self, fault: str) -> None:
         """Remember what a platform will not do for a delivery."""

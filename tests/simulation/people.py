@@ -44,6 +44,8 @@ REAL = ("facebook", "linkedin", "whatsapp", "email", "sms")
 PICTURES = 3
 UNASKABLE = 0.16
 """The share of feeds, and of direct channels, whose platform can't be asked what it has."""
+DESERTED = 0.03
+"""The share of direct channels that nobody wants to hear from."""
 MANY, FEW = (3, 8), (1, 3)
 """How many people a channel reaches: where doubt can be settled, and where it can't."""
 RACES = ("cancel", "edit", *[""] * 18)
@@ -389,7 +391,9 @@ class Author(Caller):
             return
         draw = self.simulation.chance.draw("decide", name)
         for told in answered.value:
-            if told.status in ("failed", "skipped", "delivered") and draw[0] < 0.4:
+            if told.status == "failed" and draw[0] < 0.15:
+                self._edit(20 + number, "text")
+            elif told.status in ("failed", "skipped", "delivered") and draw[0] < 0.5:
                 self._retry(told, name)
             elif (told.status == "needs_review" or told.needs_review) and draw[1] < 0.6:
                 self._resolve(told, name)
@@ -575,6 +579,8 @@ class Story:
             draw = self._draw("people", channel)
             low, high = MANY if channel in DIRECTS[:3] else FEW
             many = 45 + int(draw[1] * 25) if draw[0] < 0.01 else int(draw.between(1, low, high + 1))
+            if draw[2] < DESERTED:
+                many = 0
             self.people[channel] = self._simulation.subscribe(channel, many)
 
     def _plan(self, name: str) -> Plan:

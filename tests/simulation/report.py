@@ -58,19 +58,6 @@ UNREACHED: dict[Cell, str] = {
     ("doubt", "in_doubt", "permanent"): "what was begun was prepared, and is kept as it was",
 }
 """The steps that no simulated run can take, and why; unit tests take them."""
-RARE: dict[Cell, str] = {
-    ("", "queued", "delivered"): "a platform that refuses, publishes all the same and reports it",
-    (
-        "",
-        "retrying",
-        "delivered",
-    ): "a platform that refuses, publishes all the same and reports it",
-    ("", "blocked", "delivered"): "a platform that refuses, publishes all the same and reports it",
-    ("", "needs_review", "disproved"): "a report that comes after a person was asked",
-    ("doubt", "sending", "exhausted"): "doubt that stays through every try",
-    ("parent", "failed", "edit"): "an author who edits after every recipient was refused",
-}
-"""The steps that a record need not show, and what they take; unit tests take them too."""
 
 
 def declared() -> list[Cell]:

@@ -53,7 +53,7 @@ from tests.simulation.oracle import Oracle, Violation
 from tests.simulation.outside import Live, SimulatedPlatforms, Vault
 from tests.simulation.storage import LONGEST_LAG, LaggingTable, SimulatedTable
 from tests.simulation.streaming import INVOCATION, SimulatedStream
-from tests.simulation.telling import Telling
+from tests.simulation.telling import Telling, tells
 
 FAULTS = 30 * MINUTE
 END = FAULTS + 30 * HOUR
@@ -206,6 +206,7 @@ class Simulation(World):
         self.platforms.deaf = lambda call: self.oracle.blame(
             "quota", call.channel, "our account is refused, and many call all the same"
         )
+        self.platforms.tells = lambda channel: tells(self.channels[ChannelName(channel)])
         self.platforms.is_renewed = self._is_renewed
         self.bucket = SimulatedBucket(hub, chance)
         self.stream.given_up = self.bucket.keep

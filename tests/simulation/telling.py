@@ -2,6 +2,8 @@
 
     sent back     the post was handed over, and something came back
     undelivered   it came to nothing after all: nobody ever sees it
+    unnoticed     … and for long nothing at all is told of it
+    denied        it was refused, is there all the same, and only a report tells so
     foreign       what another stage sent carries a mark that our key did not sign
 
 A report that is not taken in is told again for a while, as real platforms do.
@@ -27,6 +29,8 @@ REQUEST = 29 * SECOND
 TRIES = 14
 """How often one report is told: over about half an hour."""
 PUNCTUAL, LATEST = 40 * SECOND, 25 * MINUTE
+UNNOTICED = 15 * MINUTE
+"""How long it takes at least until a failure is told that nobody noticed at once."""
 
 
 class Telling:
@@ -38,11 +42,18 @@ class Telling:
 
     def watch(self, post: Live) -> None:
         """Decide what becomes of a post, and what its platform will say of it."""
-        if not _tells(self._simulation.channels[post.channel]):
+        if not tells(self._simulation.channels[post.channel]):
             return
         who, at = post.call.who, post.shown_at
         fate, draw = self._simulation.chance.strike("fate", who, self._simulation.hub.now)
-        self._tell(post, Fate.TAKEN, at + 20, draw[1])
+        if fate == "unnoticed":
+            self._simulation.hub.plan(at + SECOND, lambda: self._fail(post))
+            late = at + draw.between(1, UNNOTICED, LATEST)
+            self._plan(post, Report(post.token, Fate.NOT_DELIVERED, post.id, instant(at)), late)
+            return
+        # What was refused is not looked at at once.
+        soonest = at + draw[3] ** 2 * MINUTE if post.call.is_denied else at + 20
+        self._tell(post, Fate.TAKEN, soonest, draw[1])
         if fate == "returned":
             self._tell(post, Fate.RETURNED, at + SECOND, draw[2])
         if fate == "undelivered":
@@ -109,7 +120,8 @@ class Telling:
             post.failure_told_at = post.failure_told_at or simulation.hub.now
 
 
-def _tells(channel: Channel) -> bool:
+def tells(channel: Channel) -> bool:
+    """Return whether a platform tells by itself what became of a post."""
     return channel.reconciles_by is Reconcilability.EVENT
 
 
