@@ -215,7 +215,9 @@ class Oracle:
         before = wish.seen.get(place)
         is_wanted = bool(wish.decided.get(channel) or wish.taken_back.get(channel))
         is_evidence = before in ("failed", "needs_review") and place in wish.reported
-        if before is not None and before != status and not (is_wanted or is_evidence):
+        is_edited = before == "failed" and any(not v.refused for v in wish.versions[1:])
+        is_due_to_somebody = is_wanted or is_evidence or is_edited
+        if before is not None and before != status and not is_due_to_somebody:
             who = f"{wish.name}#{channel}#{recipient}"
             self.blame("monotone", who, f"it was {before} and is {status}")
         if status in FINAL:

@@ -391,8 +391,8 @@ class Author(Caller):
             return
         draw = self.simulation.chance.draw("decide", name)
         for told in answered.value:
-            if told.status == "failed" and draw[0] < 0.15:
-                self._edit(20 + number, "text")
+            if told.status == "failed" and draw[0] < 0.25:
+                self._edit(20 + number, "reschedule")
             elif told.status in ("failed", "skipped", "delivered") and draw[0] < 0.5:
                 self._retry(told, name)
             elif (told.status == "needs_review" or told.needs_review) and draw[1] < 0.6:
