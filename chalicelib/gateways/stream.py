@@ -21,8 +21,8 @@ from chalicelib.domain.ports import Hint
 BATCH = 500
 """PutRecords takes at most 500 records; botocore Kinesis model, checked 2026-11-21."""
 SCHEMA = 1
-_NAME = re.compile(r"[A-Za-z0-9._:-]{1,128}")
-"""What ids, channels and correlation ids are made of."""
+_NAME = re.compile(r"[A-Za-z0-9._:/-]{1,128}")
+"""What ids, channels and claims are made of: a claim that was begun ends in its attempt."""
 
 
 class KinesisStream:

@@ -180,3 +180,9 @@ def test_a_refusal_is_our_own_trouble(name: str) -> None:
 def test_silence_is_our_own_trouble(name: str) -> None:
     with pytest.raises(StoreUnavailable):
         CALLS[name][1](S3FailureDestination(Raising(SILENCE), BUCKET))
+
+
+def test_a_record_of_a_claim_that_was_begun_is_read() -> None:
+    begun = Hint(DeliveryKey("m-1", ChannelName("email")), "c-1/1", "x-1")
+
+    assert understood("a", document(encode(begun)), NOW).hints == [begun]
