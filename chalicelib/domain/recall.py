@@ -29,6 +29,11 @@ def beyond_recall(parts: Iterable[Delivery]) -> InFlight | None:
     return InFlight(channels, detail) if channels else None
 
 
+def was_stopped(parts: Iterable[Delivery]) -> bool:
+    """Return whether somebody cancelled a message with these parts before all of it was sent."""
+    return any(part.status is Status.CANCELLED or part.counts.cancelled for part in parts)
+
+
 def _standing(part: Delivery) -> str:
     if part.status in (Status.IN_DOUBT, Status.NEEDS_REVIEW):
         return PERHAPS

@@ -20,7 +20,7 @@ from chalicelib.domain.ports import (
     Snapshot,
     Writes,
 )
-from chalicelib.domain.recall import beyond_recall
+from chalicelib.domain.recall import beyond_recall, was_stopped
 from chalicelib.domain.states import Event, Status
 from chalicelib.services.progress import TRIES, Progress
 from chalicelib.services.publishing import Publishing
@@ -81,7 +81,7 @@ class Deciding:
             self._publishing.commit_or_conflict(*self._released(message))
         refusal = beyond_recall(after.deliveries)
         is_settled = all(delivery.status.is_terminal for delivery in after.deliveries)
-        if refusal is not None and not (is_settled and _was_stopped(before)):
+        if refusal is not None and not (is_settled and was_stopped(before.deliveries)):
             raise refusal
         return after
 
@@ -196,9 +196,3 @@ class Deciding:
 
     def _step(self, before: Delivery, after: Delivery, member: Member, event: str) -> Delivery:
         return self._progress.store(before, after, event, actor=member.id)
-
-
-def _was_stopped(snapshot: Snapshot) -> bool:
-    """Return whether some part of a message was cancelled."""
-    parts = snapshot.deliveries
-    return any(part.status is Status.CANCELLED or part.counts.cancelled for part in parts)

@@ -25,6 +25,7 @@ from chalicelib.domain.ports import (
     PutAside,
     Telemetry,
 )
+from chalicelib.domain.recall import was_stopped
 from chalicelib.domain.replays import Judgement, Remedy, judge
 from chalicelib.domain.states import Status
 from chalicelib.services.hinting import Hinting
@@ -118,6 +119,11 @@ class Redriven:
         )
 
 
+SENDS = frozenset({Remedy.SEND_AGAIN, Remedy.LOOK_UP})
+STOPPED = Judgement(
+    Remedy.NOTHING,
+    "Its message was cancelled: whoever wants it sent all the same retries it there.",
+)
 UNREADABLE = Judgement(Remedy.NOTHING, "The record names no delivery; it stays until it expires.")
 
 
@@ -184,7 +190,13 @@ class Replaying:
         key = delivery.key
         attempts = self._messages.attempts(key) if delivery.attempts else ()
         judgement = judge(delivery, self._channels.get(key.channel), attempts)
+        if judgement.remedy in SENDS and self._was_stopped(key.message_id):
+            judgement = STOPPED
         return Finding(key, source, at, reason, judgement, delivery, attempts)
+
+    def _was_stopped(self, message_id: str) -> bool:
+        snapshot = self._messages.get(message_id)
+        return snapshot is not None and was_stopped(snapshot.deliveries)
 
     def _halted(self, selection: Selection) -> Iterator[Delivery]:
         for message_id in self._messages_of(selection):

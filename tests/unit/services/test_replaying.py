@@ -15,7 +15,7 @@ from chalicelib.domain.states import Status
 from chalicelib.services.hinting import hint
 from chalicelib.services.replaying import Finding, Outcome, Redriven, Selection, Source
 from tests.fakes.ground import START, Died
-from tests.fakes.platforms import answers, dies_after, lost_after, lost_before
+from tests.fakes.platforms import answers, dies_after, lost_after, lost_before, unreachable
 from tests.fakes.world import ADA, World
 
 FEED, OTHER, DIRECT = "lookup-feed", "none-feed", "none-direct"
@@ -190,6 +190,22 @@ def test_one_message_can_be_chosen(world: World) -> None:
 
 def test_a_message_that_is_not_there_is_not_found(world: World) -> None:
     assert not world.replaying.find(replace(AROUND, message_id=world.ids.new())).items
+
+
+def test_what_failed_before_its_message_was_cancelled_is_left_alone(world: World) -> None:
+    world.platforms.arm(FEED, answers(400))
+    world.platforms.arm(OTHER, unreachable)
+    message = world.submit("Hello", FEED, OTHER)
+    world.drain()
+    world.deciding.cancel(message.message.id, ADA)
+
+    (finding,) = world.replaying.find(AROUND).items
+    redrive(world)
+    assert finding.judgement.why.startswith("Its message was cancelled")
+    assert [world.status(message, name) for name in (FEED, OTHER)] == [
+        Status.FAILED,
+        Status.CANCELLED,
+    ]
 
 
 def test_more_messages_than_a_page_holds_are_all_found(world: World) -> None:
