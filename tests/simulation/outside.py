@@ -315,7 +315,7 @@ class SimulatedPlatforms(Faulty):
         known = self.refusing.get(call.channel)
         if known is None or known.until != until:
             known = self.refusing[call.channel] = Refusing(until)
-        if known.is_known_to_all(call.began):
+        if known.is_known_to_all(call.began) and not _just_woke(call):
             known.callers.add(call.who)
             if len(known.callers) > DEAF:
                 self.deaf(call)
@@ -404,6 +404,12 @@ _STATUS = {
     "reject_content": 400,
     "refuse_deletion": 400,
 }
+
+
+def _just_woke(call: Call) -> bool:
+    """Return whether its process was frozen until now: it asked whether it may before that."""
+    process = call.process
+    return process is not None and call.began < process.frozen_until + HEARD
 
 
 def _kind(step: HttpRequest | AwsCall) -> str:
