@@ -37,7 +37,7 @@ coverage: venv ## Check that the quick tests cover every branch of the domain an
 check: venv ## Check formatting, lint, types and import rules
 	@$(IN_VENV) ruff format --check .
 	@$(IN_VENV) ruff check .
-	@$(IN_VENV) mypy app.py chalicelib sandbox scripts
+	@$(IN_VENV) mypy app.py chalicelib infrastructure sandbox scripts
 	@$(VENV)/bin/lint-imports --no-logo
 
 .PHONY: sim
@@ -57,18 +57,9 @@ kill: venv ## Kill and freeze the running product everywhere, count its posts (K
 bench: venv ## Measure speed, AWS calls, memory and punctuality beside their goals (ONLY=part,… HERD= MINUTES= DUE= ARGS=--quick)
 	@exec $(IN_VENV) benchmarks $(foreach name,only herd minutes due json,$(call option,$(name))) $(ARGS)
 
-# Chalice fetches the wheels for Lambda by name and version alone, without the lock's hashes.
-# So it is offered only files that pip has checked against them: this machine's and Lambda's.
 .PHONY: package
-package: venv ## Package the prod stage for AWS Lambda into build/package
-	@rm -rf build/package
-	@for target in "" "--only-binary=:all: --platform manylinux2014_aarch64"; do \
-		$(IN_VENV) pip download -qq --disable-pip-version-check --require-hashes $$target \
-			-r requirements.txt --dest build/wheels || exit 1; \
-	done
-	@PIP_NO_INDEX=1 PIP_FIND_LINKS=build/wheels \
-		AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} \
-		$(VENV)/bin/chalice package --stage prod build/package
+package: venv ## Package a stage for AWS Lambda into build/package: application, imaging layer, template (STAGE=prod ARCH=arm64|x86_64)
+	@exec $(IN_VENV) infrastructure.packaging $(foreach name,stage arch,$(call option,$(name)))
 
 .PHONY: replay
 replay: ACTION := list

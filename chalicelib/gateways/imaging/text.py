@@ -16,6 +16,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from importlib.util import find_spec
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
@@ -23,9 +24,22 @@ from typing import Any, Final
 import regex
 import uharfbuzz as hb  # type: ignore[import-untyped]
 
+from chalicelib.domain.errors import ConfigurationError
+
 from .bidi import is_right_to_left, levels_of, visual_order
 
-FONTS: Final = Path(__file__).with_name("fonts")
+
+def fonts_folder(beside: Path) -> Path:
+    """Return where the faces lie: beside this code, or on the import path, where a layer is."""
+    if beside.is_dir():
+        return beside
+    spec = find_spec("imaging_fonts")
+    for place in (spec and spec.submodule_search_locations) or ():
+        return Path(place)
+    raise ConfigurationError("There are no fonts: attach the imaging layer to this function.")
+
+
+FONTS: Final = fonts_folder(Path(__file__).with_name("fonts"))
 DISPLAY: Final = "NotoSerifDisplay-SemiBold"
 PLAIN: Final = "NotoSans-Medium"
 CJK: Final = "NotoSansCJK-Medium"

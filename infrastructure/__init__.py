@@ -1,0 +1,1 @@
+"""What carries the application into AWS. Developers' side: nothing here is deployed."""

@@ -1,0 +1,109 @@
+"""Let Chalice read the application and write its template, around a zip that we made."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
+
+from chalice.deploy.packager import (
+    AppOnlyDeploymentPackager,
+    DependencyBuilder,
+    LambdaDeploymentPackager,
+)
+from chalice.utils import UI, OSUtils
+
+from infrastructure.packaging.target import RUNTIME, Architecture, PackagingError
+
+FONTS = Path("chalicelib", "gateways", "imaging", "fonts")
+"""Data of imaging: 12 MB that only its layer carries."""
+_REGION = "us-east-1"
+"""Chalice wants one; what it writes holds none."""
+_CLI = "from chalice.cli import main; main()"
+
+
+def stage_names(project: Path) -> list[str]:
+    """Return the stages that the configuration knows."""
+    return sorted(_config(project)["stages"])
+
+
+def copy(project: Path, target: Path, architecture: Architecture) -> Path:
+    """Return a copy of what Chalice reads: no caches, no hidden files, no fonts.
+
+    Its configuration names the architecture.
+    """
+    target.mkdir()
+    shutil.copyfile(project / "app.py", target / "app.py")
+    shutil.copyfile(project / "requirements.txt", target / "requirements.txt")
+    shutil.copytree(project / "chalicelib", target / "chalicelib", ignore=_unshipped)
+    shutil.rmtree(target / FONTS, ignore_errors=True)
+    shutil.copytree(
+        project / ".chalice", target / ".chalice", ignore=shutil.ignore_patterns("deploy*")
+    )
+    config = {**_config(project), "lambda_architecture": architecture.name}
+    (target / ".chalice" / "config.json").write_text(json.dumps(config), "utf-8")
+    return target
+
+
+def _unshipped(_: str, names: list[str]) -> set[str]:
+    return {name for name in names if name.startswith((".", "__pycache__")) or name.endswith("~")}
+
+
+def unpack_code(project: Path, target: Path) -> None:
+    """Put what Chalice ships of itself and of the application into a tree."""
+    system = OSUtils()
+    chalice = AppOnlyDeploymentPackager(system, DependencyBuilder(system), _Silent())
+    found = chalice.create_deployment_package(str(project), RUNTIME)
+    with ZipFile(found) as archive:
+        archive.extractall(target)
+
+
+def template(project: Path, stage: str, package: Path, folder: Path) -> dict[str, Any]:
+    """Return the SAM template that Chalice writes for a package that is finished already."""
+    _place(project, package)
+    environment = {
+        "PATH": os.environ.get("PATH", ""),
+        "HOME": str(project),
+        "AWS_DEFAULT_REGION": _REGION,
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONHASHSEED": "0",
+    }
+    command = [sys.executable, "-c", _CLI, "package", "--stage", stage, str(folder)]
+    done = subprocess.run(
+        command, cwd=project, env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        raise PackagingError(f"Chalice could not package the application:\n{done.stderr.strip()}")
+    if (folder / package.name).read_bytes() != package.read_bytes():
+        raise PackagingError("Chalice shipped a package of its own: has its cache changed?")
+    found: dict[str, Any] = json.loads((folder / "sam.json").read_text("utf-8"))
+    return found
+
+
+def _place(project: Path, package: Path) -> None:
+    """Put the package where Chalice looks for one that it made earlier of the same files."""
+    architecture = _config(project)["lambda_architecture"]
+    system = OSUtils()
+    builder = DependencyBuilder(system, architecture=architecture)
+    chalice = LambdaDeploymentPackager(system, builder, _Silent(), architecture)
+    running = "python{}.{}".format(*sys.version_info[:2])
+    place = Path(chalice.deployment_package_filename(str(project), running))
+    place.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(package, place)
+
+
+def _config(project: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((project / ".chalice" / "config.json").read_text("utf-8"))
+    return found
+
+
+class _Silent(UI):
+    """Keeps Chalice's progress to itself."""
+
+    def write(self, msg: str) -> None:
+        """Say nothing."""
