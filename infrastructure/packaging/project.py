@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from compileall import compile_dir
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
@@ -18,7 +19,7 @@ from chalice.deploy.packager import (
 )
 from chalice.utils import UI, OSUtils
 
-from infrastructure.packaging.target import RUNTIME, Architecture, PackagingError
+from infrastructure.packaging.target import RUNTIME, VERSION, Architecture, PackagingError
 
 FONTS = Path("chalicelib", "gateways", "imaging", "fonts")
 """Data of imaging: 12 MB that only its layer carries."""
@@ -63,9 +64,25 @@ def unpack_code(project: Path, target: Path) -> None:
         archive.extractall(target)
 
 
-def template(project: Path, stage: str, package: Path, folder: Path) -> dict[str, Any]:
+def offer(project: Path, package: Path, architecture: Architecture) -> None:
+    """Let ``chalice deploy`` and ``chalice package`` take this package for one of their own.
+
+    Chalice knows one by a digest over every file under ``chalicelib``, bytecode included. So all of
+    it is written first: no import changes the digest later, only a change to the code does.
+    Chalice deploys for the Python it runs on; another one than the package's is offered nothing.
+    """
+    if sys.version_info[:2] != VERSION:
+        return
+    if not compile_dir(project / "chalicelib", quiet=2):
+        raise PackagingError("chalicelib can't be compiled.")
+    _place(project, package, architecture)
+
+
+def template(
+    project: Path, stage: str, package: Path, folder: Path, architecture: Architecture
+) -> dict[str, Any]:
     """Return the SAM template that Chalice writes for a package that is finished already."""
-    _place(project, package)
+    _place(project, package, architecture)
     environment = {
         "PATH": os.environ.get("PATH", ""),
         "HOME": str(project),
@@ -85,12 +102,11 @@ def template(project: Path, stage: str, package: Path, folder: Path) -> dict[str
     return found
 
 
-def _place(project: Path, package: Path) -> None:
+def _place(project: Path, package: Path, architecture: Architecture) -> None:
     """Put the package where Chalice looks for one that it made earlier of the same files."""
-    architecture = _config(project)["lambda_architecture"]
     system = OSUtils()
-    builder = DependencyBuilder(system, architecture=architecture)
-    chalice = LambdaDeploymentPackager(system, builder, _Silent(), architecture)
+    builder = DependencyBuilder(system, architecture=architecture.name)
+    chalice = LambdaDeploymentPackager(system, builder, _Silent(), architecture.name)
     running = "python{}.{}".format(*sys.version_info[:2])
     place = Path(chalice.deployment_package_filename(str(project), running))
     place.parent.mkdir(parents=True, exist_ok=True)

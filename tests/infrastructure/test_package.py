@@ -18,7 +18,7 @@ from zipfile import ZipFile
 import pytest
 
 from infrastructure.packaging import interpreter
-from infrastructure.packaging.target import PackagingError
+from infrastructure.packaging.target import VERSION, PackagingError
 from infrastructure.packaging.template import DRAWING, functions
 
 PROJECT = Path(__file__).parents[2]
@@ -48,6 +48,9 @@ def copied(target: Path) -> Path:
         source = PROJECT / name
         put = shutil.copytree if source.is_dir() else shutil.copyfile
         put(source, target / name)
+    config = target / ".chalice" / "config.json"
+    told = {**json.loads(config.read_text()), "lambda_architecture": HERE}
+    config.write_text(json.dumps(told))
     wheels = PROJECT / "build" / "wheels"
     wheels.mkdir(parents=True, exist_ok=True)
     (target / "build" / "wheels").symlink_to(wheels)
@@ -131,6 +134,18 @@ def test_two_builds_in_two_places_have_the_same_bytes(package: Package, name: st
 def test_nothing_else_is_left_beside_them(package: Package) -> None:
     assert {path.name for path in package.first.iterdir()} == set(FILES)
     assert {path.name for path in package.first.parent.iterdir()} == {"package", "wheels"}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.version_info[:2] != VERSION, reason="Chalice deploys for its own Python")
+def test_chalice_itself_deploys_the_same_package_after_the_code_has_run(package: Package) -> None:
+    project, run = package.first.parents[1], [sys.executable, "-c"]
+    environment = {**os.environ, "AWS_DEFAULT_REGION": "us-east-1"}
+    subprocess.run([*run, "import chalicelib.wiring"], cwd=project, check=True)
+    command = [*run, "from chalice.cli import main; main()", "package", "--stage", "prod", "out"]
+    subprocess.run(command, cwd=project, env=environment, check=True, capture_output=True)
+    made = (project / "out" / "deployment.zip").read_bytes()
+    assert made == (package.first / "deployment.zip").read_bytes()
 
 
 @pytest.mark.slow
