@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import errno
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,9 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS):
-            raise
-        sys.stderr.write(f"The package could not be written: {error}.\n")
+        sys.stderr.write(f"The package could not be written: {error}\n")
         return 1
     sys.stdout.write(f"{made.table()}\n")
     return 0

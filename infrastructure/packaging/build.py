@@ -60,13 +60,13 @@ def package(source: Path, target: Path, *, stage: str, architecture: Architectur
         layer = _layer(source, work, made, architecture, python)
         checks.require_unzipped([application.path, layer.path])
         found = project.template(copy, stage, application.path, work / "sam", architecture)
-        name = f"omnichannel-publisher-{stage}-imaging"
+        name = f"{project.app_name(source)}-{stage}-imaging"
         text = json.dumps(with_layer(found, name, architecture), indent=2, sort_keys=True)
         (made / TEMPLATE_FILE).write_text(f"{text}\n", "utf-8")
         users = tuple(sorted(handler for handler, _ in functions(found)))
         project.offer(source, application.path, architecture)
         target.parent.mkdir(parents=True, exist_ok=True)
-        made.rename(target)
+        shutil.move(made, target)
     moved = [_in(target, each) for each in (application, layer)]
     return Built(moved[0], moved[1], users)
 

@@ -28,6 +28,11 @@ _REGION = "us-east-1"
 _CLI = "from chalice.cli import main; main()"
 
 
+def app_name(project: Path) -> str:
+    """Return the application's name, which what it owns in AWS begins with."""
+    return str(_config(project)["app_name"])
+
+
 def stage_names(project: Path) -> list[str]:
     """Return the stages that the configuration knows."""
     return sorted(_config(project)["stages"])

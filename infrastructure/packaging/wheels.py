@@ -86,7 +86,7 @@ def _why(said: str, kept: Path, architecture: Architecture) -> str:
     """Return pip's complaint as a sentence that names the wheel."""
     end = "\n  ".join([line for line in said.splitlines() if line.strip()][-_LAST_LINES:])
     if "No space left" in said:
-        return f"The disk is full: the wheels could not be kept in {kept} or unpacked.\n  {end}"
+        return f"The disk is full: the wheels could not be kept in {kept} or unpacked."
     if _CHANGED in said:
         return f"A wheel is not the one that was locked; nothing was packaged.\n  {said.strip()}"
     lacking = _LACKING.search(said)

@@ -12,6 +12,9 @@ from zipfile import ZipFile
 import pytest
 
 from infrastructure.packaging import archive, interpreter, services, trees, wheels
+from infrastructure.packaging.__main__ import main
+from infrastructure.packaging.archive import Archive
+from infrastructure.packaging.build import Built
 from infrastructure.packaging.target import ARCHITECTURES, VERSION, PackagingError
 from infrastructure.packaging.template import with_layer
 
@@ -265,3 +268,26 @@ def test_the_layer_hangs_on_the_functions_that_draw() -> None:
 def test_every_function_has_the_runtime_that_the_bytecode_is_for() -> None:
     after = with_layer({"Resources": {"APIHandler": function("app")}}, "ours", ARM)["Resources"]
     assert after["APIHandler"]["Properties"]["Runtime"] == "python3.12"
+
+
+# --- command ------------------------------------------------------------------------------------
+
+
+def test_an_unknown_stage_is_told_with_those_there_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--stage", "production", "--to", str(tmp_path / "package")]) == 1
+    told = capsys.readouterr().err
+    assert told == "There is no stage 'production'; there is dev, prod, stage.\n"
+
+
+def test_the_table_says_who_uses_each_file() -> None:
+    zips = [Archive(Path(name), 1_234_567, "0" * 64) for name in ("deployment.zip", "layer.zip")]
+    rows = Built(zips[0], zips[1], ("app", "deliver", "replay")).table().splitlines()
+    assert rows[1].split(maxsplit=3) == [
+        "deployment.zip",
+        "1,234,567",
+        "0" * 64,
+        "app, deliver, replay",
+    ]
+    assert rows[2].split(maxsplit=3)[3] == "deliver"
