@@ -37,7 +37,7 @@ coverage: venv ## Check that the quick tests cover every branch of the domain an
 check: venv ## Check formatting, lint, types and import rules
 	@$(IN_VENV) ruff format --check .
 	@$(IN_VENV) ruff check .
-	@$(IN_VENV) mypy app.py chalicelib infrastructure sandbox scripts
+	@$(IN_VENV) mypy app.py chalicelib infrastructure sandbox scripts benchmarks
 	@$(VENV)/bin/lint-imports --no-logo
 
 .PHONY: sim
@@ -75,7 +75,7 @@ docs: venv ## Regenerate the generated parts of the documentation
 .PHONY: lock
 lock: venv ## Compile the pinned requirements anew (ARGS=--upgrade for newer versions)
 	@$(IN_VENV) pip install -qq --disable-pip-version-check --target build/uv uv==0.13.8
-	@for name in requirements requirements-media requirements-dev; do \
+	@for name in requirements requirements-media requirements-peers requirements-dev; do \
 		build/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --custom-compile-command "make lock" $(ARGS) \
 			$$name.in --output-file $$name.txt || exit 1; \

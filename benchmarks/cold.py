@@ -11,6 +11,7 @@ import sys
 import time
 from pathlib import Path
 
+from benchmarks import init
 from benchmarks.figures import Figure, middle, spread
 from chalicelib.domain.ports import CardFacts
 from chalicelib.gateways.studio import ImagingStudio
@@ -20,7 +21,6 @@ from sandbox.state import PROJECT
 
 LIBRARIES = "import boto3, chalice.app, pydantic, regex"
 SHAPES = ("wide", "square")
-PACKAGE = PROJECT / "build" / "package" / "deployment.zip"
 FACTS = CardFacts(
     name="Ana Lucía García Ivanova",
     title="AWS Certified Solutions Architect – Associate",
@@ -33,7 +33,8 @@ FACTS = CardFacts(
 
 def measure(folder: Path, *, rounds: int) -> list[Figure]:
     """Return import, package and card figures."""
-    return [*_imports(folder, rounds), *_package(), *_cards(rounds)]
+    packaged = init.measure(folder, rounds=rounds) if init.PROCESSES.is_dir() else ()
+    return [*_imports(folder, rounds), *packaged, *_cards(rounds)]
 
 
 def cpu_seconds(folder: Path, statement: str) -> float:
@@ -59,12 +60,6 @@ def _imports(folder: Path, rounds: int) -> list[Figure]:
         Figure("CPU of import app, bytecode present", middle(ours) * 1000, "ms"),
         Figure("over its libraries alone", middle(ratios), "×", note=spread(ratios)),
     ]
-
-
-def _package() -> list[Figure]:
-    if not PACKAGE.is_file():
-        return []
-    return [Figure("deployment.zip", PACKAGE.stat().st_size / 1_000_000, "MB", 50)]
 
 
 def _cards(rounds: int) -> list[Figure]:
