@@ -190,7 +190,7 @@ def changed(message: Message, changes: Changes, now: datetime) -> Message:
     scheduled_at = changes.scheduled_at if changes.reschedule else message.scheduled_at
     due_at = message.due_at
     if changes.reschedule:
-        due_at = max(changes.scheduled_at or now, now)
+        due_at = changes.scheduled_at or now
     return replace(
         message,
         content=content,

@@ -130,7 +130,7 @@ class Publishing:
             content=draft.content,
             channels=draft.channels,
             created_at=now,
-            due_at=max(draft.scheduled_at or now, now),
+            due_at=draft.scheduled_at or now,
             scheduled_at=draft.scheduled_at,
             time_zone=draft.time_zone,
             late_policy=draft.late_policy,

@@ -76,12 +76,20 @@ def test_what_is_due_soon_gets_a_release_of_its_own(world: World) -> None:
     assert world.starter.asked == [START + SOON]
 
 
-def test_a_minute_just_past_means_now(world: World) -> None:
+def test_a_minute_just_past_is_published_at_once(world: World) -> None:
     message = world.submit("Hello", FEED, at=START - timedelta(minutes=4))
 
-    assert message.message.due_at == START
+    assert message.message.due_at == START - timedelta(minutes=4)
     assert message.message.scheduled_at == START - timedelta(minutes=4)
     assert message.deliveries[0].status is Status.QUEUED
+
+
+def test_lateness_counts_from_the_minute_that_was_asked_for(world: World) -> None:
+    late = LatePolicy(timedelta(minutes=3), LateAction.SKIP)
+    message = world.submit("Hello", FEED, at=START - timedelta(minutes=4), late_policy=late)
+    world.drain()
+
+    assert world.status(message, FEED) is Status.SKIPPED
 
 
 def test_a_late_policy_binds_each_delivery(world: World) -> None:
