@@ -134,7 +134,6 @@ def deciding() -> Deciding:
 def restarting() -> Restarting:
     """Make what sets ended deliveries going again."""
     return Restarting(
-        messages=messages(),
         progress=progress(),
         clock=clock(),
         ids=ids(),

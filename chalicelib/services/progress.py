@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from chalicelib.domain import steps
-from chalicelib.domain.deliveries import Attempt, AuditEntry, Delivery, DeliveryKey, Policy
+from chalicelib.domain.deliveries import (
+    Attempt,
+    AuditEntry,
+    Delivery,
+    DeliveryKey,
+    Policy,
+    Problem,
+)
 from chalicelib.domain.errors import IllegalTransition, LostRace, StoreUnavailable
 from chalicelib.domain.messages import roll_up
-from chalicelib.domain.ports import Clock, Messages, Telemetry, Unit, Writes
+from chalicelib.domain.ports import Clock, Cursor, Messages, Telemetry, Unit, Writes
 from chalicelib.domain.states import Status
 
 TOGETHER = 50
 """Steps that fit into one transaction, each with its audit entry."""
 TRIES = 5
 """How often a change is tried again when a worker moved the same delivery."""
+AILING = frozenset({Status.FAILED, Status.NEEDS_REVIEW, Status.SKIPPED})
+"""Where a delivery ends that has something to explain."""
 WORKER = "worker"
 SCHEDULER = "scheduler"
 
@@ -118,7 +127,24 @@ class Progress:
             again = now + self._policy.queue_lease
             self._unit.commit(self._messages.moving(parent, steps.postpone(parent, again)))
             return
-        self.move(parent, closed)
+        self.move(parent, replace(closed, problem=self._why(closed)))
+
+    def _why(self, closed: Delivery) -> Problem | None:
+        """Return what ails a closed parent: its own problem, or that of one recipient like it."""
+        if closed.problem or closed.status not in AILING:
+            return closed.problem
+        rows = self.recipients(closed.key)
+        return next((row.problem for row in rows if row.status is closed.status), None)
+
+    def recipients(self, parent: DeliveryKey) -> Iterator[Delivery]:
+        """Yield the deliveries to all recipients of a direct channel's parent."""
+        cursor: Cursor | None = None
+        while True:
+            page = self._messages.recipients(parent.message_id, parent.channel, 100, cursor)
+            yield from page.items
+            cursor = page.cursor
+            if cursor is None:
+                return
 
     def reopen(self, key: DeliveryKey, claim_id: str, actor: str) -> None:
         """Open a closed parent again before a recipient's row changes, unless it is open anyway.

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from chalicelib.domain import steps
 from chalicelib.domain.deliveries import Delivery, DeliveryKey, Policy
-from chalicelib.domain.ports import Clock, Cursor, Ids, Messages
+from chalicelib.domain.ports import Clock, Ids
 from chalicelib.services.progress import Progress
 
 
@@ -17,13 +17,11 @@ class Restarting:
     def __init__(
         self,
         *,
-        messages: Messages,
         progress: Progress,
         clock: Clock,
         ids: Ids,
         policy: Policy,
     ) -> None:
-        self._messages = messages
         self._progress = progress
         self._clock = clock
         self._ids = ids
@@ -31,14 +29,7 @@ class Restarting:
 
     def recipients(self, parent: DeliveryKey) -> Sequence[Delivery]:
         """Return the deliveries to all recipients of a direct channel's parent."""
-        rows: list[Delivery] = []
-        cursor: Cursor | None = None
-        while True:
-            page = self._messages.recipients(parent.message_id, parent.channel, 100, cursor)
-            rows += page.items
-            cursor = page.cursor
-            if cursor is None:
-                return rows
+        return list(self._progress.recipients(parent))
 
     def send_again(self, delivery: Delivery) -> Delivery:
         """Return the delivery as it is when it is to be sent whatever was in doubt."""

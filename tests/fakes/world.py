@@ -218,7 +218,6 @@ class World:
             progress=self.progress,
         )
         self.restarting = Restarting(
-            messages=self.messages,
             progress=self.progress,
             clock=self.clock,
             ids=self.ids,

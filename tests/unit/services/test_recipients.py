@@ -240,6 +240,27 @@ def test_a_parent_closes_with_what_became_of_everybody(world: World) -> None:
     assert parent.counts == Counts(total=4, delivered=2, failed=1, needs_review=1)
 
 
+@pytest.mark.parametrize(
+    ("acts", "code"),
+    [
+        ((answers(400), answers(400)), "content_rejected"),
+        ((answers(400), lost_before), "needs_review"),
+        ((lost_before,), "needs_review"),
+        ((answers(400),), None),
+    ],
+)
+def test_a_closed_parent_says_what_kept_its_recipients_from_it(
+    world: World, acts: tuple[Act, ...], code: str | None
+) -> None:
+    world.subscribe("none-direct", 2)
+    world.platforms.arm("none-direct", *acts)
+    message = world.submit("Hello", "none-direct")
+    world.run()
+    problem = world.delivery(message, "none-direct").problem
+
+    assert (problem and problem.code) == code
+
+
 def test_the_retry_of_a_closed_parent_serves_those_who_were_missed(world: World) -> None:
     world.subscribe(DIRECT, 3)
     world.platforms.arm(DIRECT, answers(400))
