@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 
 from chalicelib.domain.identity import Role
 from chalicelib.edge import answers, headers, problems, webhooks
+from chalicelib.edge.bodies import Edit
 from chalicelib.edge.fields import CHANNEL_FORMAT
 from chalicelib.edge.operations import OPERATIONS, Operation
 
@@ -161,7 +162,7 @@ def _body(operation: Operation, refs: Mapping[str, Any]) -> dict[str, Any]:
     kinds = [refs[model.__name__] for model in operation.takes]
     schema = kinds[0] if len(kinds) == 1 else {"anyOf": kinds}
     required = all(
-        any(field.is_required() for field in model.model_fields.values())
+        issubclass(model, Edit) or any(field.is_required() for field in model.model_fields.values())
         for model in operation.takes
     )
     return {"required": required, "content": {"application/json": {"schema": schema}}}

@@ -165,6 +165,11 @@ def test_a_signed_in_route_promises_its_refusals(route: tuple[str, str, str]) ->
     assert ("413" in promised) is bool(OPERATIONS[name].takes)
 
 
+@pytest.mark.parametrize("path", ["/api/v1/me", "/api/v1/messages/{message_id}"])
+def test_an_edit_is_described_as_needing_a_body(path: str) -> None:
+    assert description()["paths"][path]["patch"]["requestBody"]["required"] is True
+
+
 def test_schemas_name_the_channels_there_are() -> None:
     schema = description()["components"]["schemas"]["MessageBody"]
     assert schema["properties"]["channels"]["items"]["enum"] == sorted(description_channels())
