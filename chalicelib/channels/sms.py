@@ -13,7 +13,7 @@ answer tells, and carry none of our attributes. So without an answer a person de
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from chalicelib.channels import _aws as aws
@@ -53,6 +53,19 @@ MAX_PRICE = "0.50"
 """US dollars per message."""
 
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
+_SHAPES = {
+    "sms_type": (re.compile("Promotional|Transactional"), "It is Promotional or Transactional."),
+    "max_price": (re.compile(r"\d{1,3}(\.\d{1,5})?"), "A price in US dollars, like 0.50."),
+    "sender_id": (
+        re.compile("(?=.*[A-Za-z])[A-Za-z0-9-]{1,11}"),
+        "Up to 11 letters, digits and hyphens, one letter at least.",
+    ),
+    "origination_number": (
+        re.compile(r"\+?\d{5,14}"),
+        "A number or short code: 5 to 14 digits.",
+    ),
+}
+"""What the attributes of a message may hold, as SNS documents them; checked 2026-11-21."""
 
 
 class Sms:
@@ -125,7 +138,8 @@ class Sms:
         # Emulators of SNS know no such action; whoever says so has let us in.
         if not response.ok and response.error != "InvalidAction":
             raise aws.refusal(response, publishing=False)
-        return AccountCheck(identity=account.settings.get("sender_id") or "Amazon SNS")
+        identity = account.settings.get("sender_id") or "Amazon SNS"
+        return AccountCheck(identity=identity, faults=tuple(_faults(account.settings)))
 
     def _fitted(self, text: str, keep: Sequence[str]) -> str:
         """Return a generated text in as few segments as hold everything that must survive."""
@@ -139,6 +153,14 @@ class Sms:
 
 def _units(text: str) -> int:
     return encode_plan(text).units_used
+
+
+def _faults(settings: Mapping[str, str]) -> Iterator[Fault]:
+    """Yield what SNS would refuse every message for."""
+    for name, (shape, detail) in _SHAPES.items():
+        text = settings.get(name)
+        if text and not shape.fullmatch(text):
+            yield Fault(f"/{name}", "invalid", detail)
 
 
 def _attributes(account: Account) -> dict[str, dict[str, str]]:

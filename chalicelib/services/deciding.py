@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from chalicelib.domain import steps
 from chalicelib.domain.channels import Channel, ChannelName
-from chalicelib.domain.deliveries import Delivery, Policy
+from chalicelib.domain.deliveries import Delivery, DeliveryKey, Policy
 from chalicelib.domain.errors import Conflict, IllegalTransition, LostRace, NotFound
 from chalicelib.domain.identity import Member
 from chalicelib.domain.messages import Message, MessageStatus
@@ -139,7 +139,15 @@ class Deciding:
             if part.status is Status.NEEDS_REVIEW
             and (recipient is None or part.key.recipient_id == recipient)
         ]
+        if recipient and not parts and not self._is_recipient(message_id, channel, recipient):
+            raise NotFound("The message does not go to this recipient.")
         return self._decide(message_id, parts, answer, member)
+
+    def _is_recipient(self, message_id: str, channel: str, recipient: str) -> bool:
+        return (
+            self._messages.delivery(DeliveryKey(message_id, ChannelName(channel), recipient))
+            is not None
+        )
 
     def unpublish(self, message_id: str, channel: str, member: Member) -> Snapshot:
         """Have a published post deleted on its platform; again: the message as it is.

@@ -193,3 +193,32 @@ def test_an_account_that_may_not_ask_is_refused(
 ) -> None:
     with pytest.raises(meaning):
         talk(PHONE.check(ACCOUNT), answer)
+
+
+@pytest.mark.parametrize(
+    ("setting", "text"),
+    [
+        ("sms_type", "Nope"),
+        ("max_price", "cheap"),
+        ("sender_id", "far too long a name"),
+        ("sender_id", "12345"),
+        ("origination_number", "call me"),
+    ],
+)
+def test_a_setting_that_every_message_would_be_refused_for_is_a_fault(
+    setting: str, text: str
+) -> None:
+    account = replace(ACCOUNT, settings={setting: text})
+    (fault,) = talk(PHONE.check(account), Response(200)).result.faults
+    assert fault.pointer == f"/{setting}"
+
+
+def test_settings_as_sns_takes_them_are_no_fault() -> None:
+    settings = {
+        "sms_type": "Transactional",
+        "max_price": "0.05",
+        "sender_id": "Community",
+        "origination_number": "+12065550100",
+    }
+    account = replace(ACCOUNT, settings=settings)
+    assert talk(PHONE.check(account), Response(200)).result.faults == ()

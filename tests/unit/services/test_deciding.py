@@ -136,6 +136,25 @@ def test_an_answer_for_one_recipient_leaves_the_others(world: World) -> None:
     assert world.status(message, DIRECT) is Status.NEEDS_REVIEW
 
 
+def test_nobody_can_answer_for_a_recipient_who_was_not_written_to(world: World) -> None:
+    world.subscribe(DIRECT, 1)
+    world.platforms.arm(DIRECT, lost_before)
+    message = world.submit("Hello", DIRECT)
+    world.run()
+
+    with pytest.raises(NotFound):
+        world.deciding.resolve(message.message.id, DIRECT, "send_it", "somebody", ADA)
+
+
+def test_there_is_nothing_to_answer_for_a_recipient_who_has_it(world: World) -> None:
+    ids = world.subscribe(DIRECT, 1)
+    message = world.submit("Hello", DIRECT)
+    world.run()
+
+    with pytest.raises(IllegalTransition):
+        world.deciding.resolve(message.message.id, DIRECT, "send_it", ids[0], ADA)
+
+
 def test_who_answers_while_the_channel_closes_again_has_to_answer_again(world: World) -> None:
     ids = world.subscribe(DIRECT, 2)
     world.platforms.arm(DIRECT, lost_before, lost_before)
