@@ -25,7 +25,7 @@ token: venv ## Print a fresh ID token of a demo user of the running product (AS=
 	@exec $(IN_VENV) sandbox token $(AS)
 
 .PHONY: test
-test: venv ## Run the test suite (ARGS="-k name" reaches pytest)
+test: infrastructure ## Run the test suite (ARGS="-k name" reaches pytest)
 	@exec $(IN_VENV) pytest -n auto --dist loadfile $(ARGS)
 
 .PHONY: coverage
@@ -34,7 +34,7 @@ coverage: venv ## Check that the quick tests cover every branch of the domain an
 		--cov-fail-under=100 $(ARGS)
 
 .PHONY: check
-check: venv ## Check formatting, lint, types and import rules
+check: infrastructure ## Check formatting, lint, types and import rules
 	@$(IN_VENV) ruff format --check .
 	@$(IN_VENV) ruff check .
 	@$(IN_VENV) mypy app.py chalicelib infrastructure sandbox scripts benchmarks
@@ -61,6 +61,10 @@ bench: venv ## Measure speed, AWS calls, memory and punctuality beside their goa
 package: venv ## Package a stage for AWS Lambda into build/package: application, imaging layer, template (STAGE=prod ARCH=arm64|x86_64)
 	@exec $(IN_VENV) infrastructure.packaging $(foreach name,stage arch,$(call option,$(name)))
 
+.PHONY: synth
+synth: infrastructure ## Write the stacks' templates into cdk.out and check them, without credentials (ARGS="--stage dev")
+	@exec $(VENV)/bin/chalice-cdk synth $(ARGS)
+
 .PHONY: replay
 replay: ACTION := list
 replay: venv ## Show what came to a halt, or drive it again (ACTION=list|explain|dry_run|redrive SINCE= UNTIL= CHANNEL= STATUS= MESSAGE= LIMIT= STAGE=)
@@ -75,7 +79,7 @@ docs: venv ## Regenerate the generated parts of the documentation
 .PHONY: lock
 lock: venv ## Compile the pinned requirements anew (ARGS=--upgrade for newer versions)
 	@$(IN_VENV) pip install -qq --disable-pip-version-check --target build/uv uv==0.13.8
-	@for name in requirements requirements-media requirements-peers requirements-dev; do \
+	@for name in requirements requirements-media requirements-peers requirements-dev requirements-infrastructure; do \
 		build/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --custom-compile-command "make lock" $(ARGS) \
 			$$name.in --output-file $$name.txt || exit 1; \
@@ -83,7 +87,7 @@ lock: venv ## Compile the pinned requirements anew (ARGS=--upgrade for newer ver
 
 .PHONY: clean
 clean: ## Remove what these commands made in the checkout, also the virtual environment
-	@rm -rf .venv .venv-* build .chalice/deployments .coverage htmlcov \
+	@rm -rf .venv .venv-* build cdk.out infrastructure/node_modules .chalice/deployments .coverage htmlcov \
 		.mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -96,3 +100,9 @@ help: ## List these commands
 venv:
 	@cmp -s requirements-dev.txt $(VENV)/requirements-dev.txt && $(VENV)/bin/python -c '' 2>/dev/null || \
 		{ python=$(PYTHON) && exec $$python scripts/install.py $(VENV); }
+
+# What only the stacks need, half a gigabyte: nobody waits for it who wants to run the product.
+.PHONY: infrastructure
+infrastructure: venv
+	@cmp -s requirements-infrastructure.txt $(VENV)/requirements-infrastructure.txt || \
+		exec $(VENV)/bin/python scripts/install.py $(VENV) requirements-infrastructure.txt

@@ -1,1 +1,1 @@
-"""What carries the application into AWS. Developers' side: nothing here is deployed."""
+"""What carries the application into AWS: the package, the stacks, `chalice-cdk`. Not deployed."""

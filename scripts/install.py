@@ -1,6 +1,7 @@
 """Bring the virtual environment given as argument in step with requirements-dev.txt.
 
-Everything said goes to stderr: the stdout of a make target belongs to its command.
+A second argument names another file, whose packages join those of the first. Everything said goes
+to stderr: the stdout of a make target belongs to its command.
 """
 
 import fcntl
@@ -11,6 +12,16 @@ import venv
 from pathlib import Path
 
 REQUIREMENTS = Path("requirements-dev.txt")
+INFRASTRUCTURE = Path("requirements-infrastructure.txt")
+COMMAND = """#!{python}
+import sys
+
+sys.path.insert(0, {project!r})
+from infrastructure.cli import main
+
+sys.exit(main())
+"""
+"""`chalice-cdk`, which comes with the infrastructure's packages."""
 LINES_BETWEEN_REPORTS = 25
 OLDEST, NEWEST = (3, 11), (3, 13)
 """The interpreters that the locked packages are for; scripts/find-python looks for one of them."""
@@ -30,11 +41,11 @@ def is_usable(python: Path) -> bool:
         return False
 
 
-def run_pip(python: Path, log: Path, total: int) -> int:
+def run_pip(python: Path, requirements: Path, log: Path, total: int) -> int:
     """Install the locked packages, showing how far it is, and return pip's exit code."""
     command: list[str | Path] = [python, "-m", "pip", "install", "--require-hashes"]
     command += ["--disable-pip-version-check", "--no-input", "--progress-bar", "off"]
-    command += ["-r", REQUIREMENTS]
+    command += ["-r", requirements]
     start, end = ("\r  ", "") if sys.stderr.isatty() else ("  ", "\n")
     fetched = ("Collecting ", "Processing ", "Requirement already ", "Ignoring ")
     seen = 0
@@ -59,10 +70,18 @@ def run_pip(python: Path, log: Path, total: int) -> int:
     return pip.returncode
 
 
-def main(directory: Path) -> None:
-    stamp, log = directory / REQUIREMENTS.name, directory / "pip.log"
+def put_command(directory: Path) -> None:
+    """Make `chalice-cdk` a command of the environment."""
+    command = directory / "bin" / "chalice-cdk"
+    python = (directory / "bin" / "python").absolute()
+    command.write_text(COMMAND.format(python=python, project=str(Path.cwd())))
+    command.chmod(0o755)
+
+
+def main(directory: Path, requirements: Path = REQUIREMENTS) -> None:
+    stamp, log = directory / requirements.name, directory / "pip.log"
     python = directory / "bin" / "python"
-    with REQUIREMENTS.open() as file:
+    with requirements.open() as file:
         # The kernel drops this lock with its process, so a killed make leaves none behind.
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -73,17 +92,20 @@ def main(directory: Path) -> None:
         runs = is_usable(python)
         if runs and stamp.exists() and stamp.read_text() == wanted:
             return
-        say(f"Installing the packages into {directory} (a minute, again only when they change)")
+        what = "the packages" if requirements == REQUIREMENTS else "what the infrastructure needs"
+        say(f"Installing {what} into {directory} (a minute, again only when it changes)")
         if not runs:
             venv.create(directory, clear=True, with_pip=True, symlinks=True)
         stamp.unlink(missing_ok=True)
         total = sum(line[:1].isalnum() for line in wanted.splitlines())
-        if run_pip(python, log, total):
+        if run_pip(python, requirements, log, total):
             words = "\n  ".join(log.read_text().splitlines()[-3:])
             sys.exit(
                 f"\nThe packages could not be installed; is the package index reachable? "
                 f"The end of {log}:\n  {words}"
             )
+        if requirements == INFRASTRUCTURE:
+            put_command(directory)
         stamp.write_text(wanted)
         say(f"  {total} installed")
 
@@ -94,7 +116,7 @@ if __name__ == "__main__":
         here = f"{sys.executable} is {sys.version_info[0]}.{sys.version_info[1]}"
         sys.exit(f"Python 3.11, 3.12 or 3.13 is needed and {here}: choose another with PYTHON.")
     try:
-        main(Path(sys.argv[1]))
+        main(*map(Path, sys.argv[1:3]))
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)
     except (OSError, subprocess.CalledProcessError) as error:

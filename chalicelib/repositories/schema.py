@@ -73,7 +73,7 @@ TABLE: dict[str, Any] = {
 }
 """Arguments of CreateTable but for the name."""
 
-TIME_TO_LIVE = {"Enabled": True, "AttributeName": TTL}
+TIME_TO_LIVE: dict[str, Any] = {"Enabled": True, "AttributeName": TTL}
 """`TimeToLiveSpecification` of UpdateTimeToLive."""
 
 

@@ -1,0 +1,37 @@
+"""All stacks of one stage as one application."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aws_cdk import App, Validations
+from cdk_nag import AwsSolutionsChecks
+
+from infrastructure.bundle import Bundle
+from infrastructure.stacks.api import OmnichannelApiStack
+from infrastructure.stacks.auth import OmnichannelAuthStack
+from infrastructure.stacks.data import OmnichannelDataStack
+from infrastructure.stacks.frontend import OmnichannelFrontendStack
+from infrastructure.stacks.monitoring import OmnichannelMonitoringStack
+from infrastructure.stacks.scheduler import OmnichannelSchedulerStack
+from infrastructure.stacks.security import OmnichannelSecurityStack
+from infrastructure.stacks.worker import OmnichannelWorkerStack
+from infrastructure.stages import Stage
+
+
+def application(stage: Stage, bundle: Bundle, out: Path | str, *, checked: bool = True) -> App:
+    """Return a stage's stacks; `synth` of it raises when a rule finds what nobody explained."""
+    app = App(outdir=str(out), analytics_reporting=False)
+    data = OmnichannelDataStack(app, stage)
+    auth = OmnichannelAuthStack(app, stage)
+    api = OmnichannelApiStack(app, stage, bundle=bundle, data=data, auth=auth)
+    worker = OmnichannelWorkerStack(app, stage, bundle=bundle, data=data, public_url=api.public_url)
+    scheduler = OmnichannelSchedulerStack(app, stage, bundle=bundle, data=data)
+    OmnichannelMonitoringStack(app, stage, data=data, api=api, worker=worker, scheduler=scheduler)
+    if stage.has_security:
+        OmnichannelSecurityStack(app, stage, api=api)
+    if stage.frontend:
+        OmnichannelFrontendStack(app, stage, data=data, auth=auth, api=api)
+    if checked:
+        Validations.of(app).add_plugins(AwsSolutionsChecks(app, verbose=True))
+    return app

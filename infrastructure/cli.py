@@ -1,0 +1,192 @@
+"""`chalice-cdk`: package, synthesise and check the stacks; hand them to the CDK's command line.
+
+chalice-cdk synth                        templates to cdk.out, checked; offline, no credentials
+chalice-cdk deploy --all                 all stacks of prod
+chalice-cdk deploy OmnichannelApiStack   one, with what it needs
+chalice-cdk diff | destroy …             as the CDK's command line takes it
+chalice-cdk doctor                       what this machine or the configuration lacks
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from infrastructure import node
+from infrastructure.bundle import Bundle, NotPackaged, UnknownResource
+from infrastructure.stages import ROOT, Stage, UnknownStage
+
+OUT = ROOT / "cdk.out"
+HERE = Path(__file__).parent
+CDK = HERE / "node_modules" / "aws-cdk" / "bin" / "cdk"
+UNHEARD = "W3005"
+"""The CDK itself writes dependencies that a reference implies already."""
+
+
+class Failed(Exception):
+    """A step did not succeed and has said why, or says it here."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return the exit status."""
+    options, rest = _parser().parse_known_args(arguments)
+    try:
+        if options.command == "synth" and rest:
+            raise Failed(f"chalice-cdk synth does not know {' '.join(rest)}")
+        stage = Stage.read(options.stage, _settings(options.context))
+        if options.command == "doctor":
+            return doctor(stage)
+        node.provide()
+        synth(stage)
+        if options.command != "synth":
+            return cdk(options.command, rest)
+    except (Failed, NotPackaged, UnknownResource, UnknownStage, node.NotInstalled) as error:
+        _say(str(error))
+        return 1
+    return 0
+
+
+def synth(stage: Stage, out: Path = OUT) -> None:
+    """Package the application, write a stage's templates and check them."""
+    _run(["make", "package", f"VENV={sys.prefix}"], "The application could not be packaged.")
+    from infrastructure.application import application
+
+    if (out / "manifest.json").exists():
+        shutil.rmtree(out)
+    try:
+        application(stage, Bundle.read(), out).synth()
+    except RuntimeError as error:
+        raise Failed(f"{error}\nFindings are accepted in the code, beside the resource.") from error
+    templates = sorted(out.glob("*.template.json"))
+    lint(templates)
+    for template in templates:
+        resources = json.loads(template.read_text("utf-8")).get("Resources", {})
+        _say(f"{template.name.partition('.')[0]:28} {len(resources):3} resources")
+    _say(f"{len(templates)} stacks of {stage.name} in {out.name}/: linted, every finding explained")
+
+
+def lint(templates: Sequence[Path]) -> None:
+    """Have cfn-lint read the templates; `Failed` if it finds anything."""
+    command = [f"{sys.prefix}/bin/cfn-lint", "--ignore-checks", UNHEARD, "--template"]
+    _run([*command, *map(str, templates)], "cfn-lint found something.")
+
+
+def cdk(command: str, rest: Sequence[str]) -> int:
+    """Hand the templates to the CDK's command line, installed when it is first needed."""
+    if not CDK.exists():
+        _run(
+            [*node.npm(), "ci", "--prefix", str(HERE)],
+            "The CDK's command line could not be installed.",
+        )
+    return subprocess.run(
+        [node.executable(), CDK, "--app", OUT, command, *rest], check=False
+    ).returncode
+
+
+def doctor(stage: Stage) -> int:
+    """Say what is missing for a deployment; 0 if nothing is."""
+    missing = False
+    for name, check in CHECKS:
+        wrong = list(check(stage))
+        missing |= bool(wrong)
+        for line in wrong:
+            _say(f"missing  {name}: {line}")
+        if not wrong:
+            _say(f"ok       {name}")
+    return int(missing)
+
+
+def _packages(stage: Stage) -> Iterator[str]:
+    try:
+        node.executable()
+    except node.NotInstalled as error:
+        yield str(error)
+
+
+def _command_line(stage: Stage) -> Iterator[str]:
+    if not CDK.exists():
+        yield "installed with the first diff, deploy or destroy (npm ci, needs the internet)"
+
+
+def _package(stage: Stage) -> Iterator[str]:
+    try:
+        bundle = Bundle.read()
+    except NotPackaged as error:
+        yield str(error)
+        return
+    if not bundle.layers:
+        yield "the package has no imaging layer: pictures can't be drawn"
+
+
+def _credentials(stage: Stage) -> Iterator[str]:
+    import boto3
+
+    session = boto3.session.Session()
+    if not session.get_credentials():
+        yield "none found; AWS_PROFILE or the usual AWS variables say who deploys"
+    if not session.region_name:
+        yield "no region; AWS_DEFAULT_REGION says where"
+
+
+def _configuration(stage: Stage) -> Iterator[str]:
+    if not stage.alarm_email:
+        yield "alarm_email is empty in infrastructure/stages.toml: nobody hears of alarms"
+    if stage.name == "prod" and not stage.web_origins:
+        yield "web_origins is empty in infrastructure/stages.toml: nobody can sign in from the web"
+    if "example.org" in stage.public_url:
+        yield "PUBLIC_URL in .chalice/config.json is an example: unsubscribe links lead nowhere"
+
+
+CHECKS: Sequence[tuple[str, Callable[[Stage], Iterator[str]]]] = (
+    ("packages", _packages),
+    ("package", _package),
+    ("CDK's command line", _command_line),
+    ("AWS credentials", _credentials),
+    ("configuration", _configuration),
+)
+
+
+def _run(command: Sequence[str], otherwise: str) -> None:
+    if subprocess.run(command, cwd=ROOT, check=False, env=os.environ).returncode:
+        raise Failed(otherwise)
+
+
+def _settings(given: Sequence[str]) -> dict[str, str]:
+    pairs = [text.partition("=") for text in given]
+    if wrong := [name for name, equals, _ in pairs if not equals]:
+        raise Failed(f"-c takes name=value, not {', '.join(wrong)}")
+    return {name: value for name, _, value in pairs}
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="chalice-cdk",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("command", choices=("synth", "diff", "deploy", "destroy", "doctor"))
+    parser.add_argument("--stage", default="prod", help="dev, stage or prod (default)")
+    parser.add_argument(
+        "-c",
+        "--context",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a setting of infrastructure/stages.toml for this run",
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

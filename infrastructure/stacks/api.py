@@ -1,0 +1,178 @@
+"""The HTTP API: the gateway with its stage, and the function behind it."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from aws_cdk import Aws, RemovalPolicy, Size, aws_apigateway, aws_iam, aws_lambda
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from infrastructure.bundle import API_HANDLER, Bundle
+from infrastructure.functions import RETENTION, Function, Layers
+from infrastructure.gateway_responses import responses
+from infrastructure.policies import LIVE
+from infrastructure.rules import accept, managed
+from infrastructure.stacks._stack import ProductStack
+from infrastructure.stacks.auth import OmnichannelAuthStack
+from infrastructure.stacks.data import OmnichannelDataStack
+from infrastructure.stages import PROJECT, Stage
+
+REQUESTS_PER_SECOND = 1000
+BURST = 2000
+PUSH_ROLE = "service-role/AmazonAPIGatewayPushToCloudWatchLogs"
+LOGGED = {
+    "request": "$context.requestId",
+    "at": "$context.requestTimeEpoch",
+    "method": "$context.httpMethod",
+    "path": "$context.resourcePath",
+    "status": "$context.status",
+    "bytes": "$context.responseLength",
+    "milliseconds": "$context.responseLatency",
+    "integration_milliseconds": "$context.integrationLatency",
+    "error": "$context.error.responseType",
+    "waf": "$context.waf.status",
+    "trace": "$context.xrayTraceId",
+}
+"""No address and no user: who called stands, pseudonymous, in the application's own lines."""
+
+
+class OmnichannelApiStack(ProductStack):
+    """REST API, its stage and the function behind it."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        stage: Stage,
+        *,
+        bundle: Bundle,
+        data: OmnichannelDataStack,
+        auth: OmnichannelAuthStack,
+    ) -> None:
+        super().__init__(scope, stage)
+        self.add_stack_dependency(data)
+        self._bundle = bundle
+        self.name = f"{PROJECT}-{stage.name}"
+        self.api = self._api(auth)
+        self.url = f"https://{self.api.rest_api_id}.execute-api.{Aws.REGION}.{Aws.URL_SUFFIX}/v1"
+        self.public_url = stage.public_url or self.url
+        self.handler = Function(
+            self,
+            "ApiHandler",
+            packaged=bundle.functions[API_HANDLER],
+            bundle=bundle,
+            stage=stage,
+            grounds=data.grounds,
+            variables={
+                **data.variables(),
+                "USER_POOL_ARN": auth.pool.user_pool_arn,
+                "CLIENT_ID": auth.client.ref,
+                "RELEASE_FUNCTION": f"{stage.function('release_due')}:{LIVE}",
+                "PUBLIC_URL": self.public_url,
+            },
+            layers=Layers(self, bundle),
+            provisioned=stage.provisioned_concurrency,
+        )
+        permission = aws_lambda.CfnPermission(
+            self,
+            "Invoke",
+            function_name=self.handler.alias.function_arn,
+            action="lambda:InvokeFunction",
+            principal="apigateway.amazonaws.com",
+            source_arn=(
+                f"arn:{Aws.PARTITION}:execute-api:{Aws.REGION}:{Aws.ACCOUNT_ID}:"
+                f"{self.api.rest_api_id}/*"
+            ),
+        )
+        # The stage opens when the alias that it calls is there and lets it in.
+        self.api.deployment_stage.node.add_dependency(permission)
+
+    def _api(self, auth: OmnichannelAuthStack) -> aws_apigateway.SpecRestApi:
+        packaged = self._bundle.api
+        log = logs.LogGroup(
+            self,
+            "AccessLog",
+            log_group_name=f"/aws/apigateway/{self.name}",
+            retention=RETENTION[self.stage.log_days],
+            removal_policy=RemovalPolicy.RETAIN if self.stage.retain else RemovalPolicy.DESTROY,
+        )
+        api = aws_apigateway.SpecRestApi(
+            self,
+            "Api",
+            rest_api_name=self.name,
+            api_definition=aws_apigateway.ApiDefinition.from_inline(self._document(auth)),
+            endpoint_types=[aws_apigateway.EndpointType(packaged["EndpointConfiguration"])],
+            min_compression_size=Size.bytes(packaged["MinimumCompressionSize"]),
+            cloud_watch_role=False,
+            deploy_options=aws_apigateway.StageOptions(
+                stage_name=packaged["StageName"],
+                tracing_enabled=True,
+                metrics_enabled=True,
+                logging_level=aws_apigateway.MethodLoggingLevel.ERROR,
+                data_trace_enabled=False,
+                throttling_rate_limit=REQUESTS_PER_SECOND,
+                throttling_burst_limit=BURST,
+                access_log_destination=aws_apigateway.LogGroupLogDestination(log),
+                access_log_format=aws_apigateway.AccessLogFormat.custom(
+                    self.to_json_string(LOGGED)
+                ),
+            ),
+        )
+        if self.stage.log_role_of_account:
+            api.deployment_stage.node.add_dependency(self._log_role())
+        accept(api, "The application judges every body and names each fault.", "AwsSolutions-APIG2")
+        if not self.stage.web_application_firewall:
+            accept(
+                api.deployment_stage,
+                "The firewall is switched off for this stage: it costs by the month.",
+                "AwsSolutions-APIG3",
+            )
+        else:
+            accept(
+                api.deployment_stage,
+                "The Security stack puts its firewall on this stage.",
+                "AwsSolutions-APIG3",
+            )
+        return api
+
+    def _document(self, auth: OmnichannelAuthStack) -> dict[str, Any]:
+        """Return the packaged API with this stage's alias, pool and refusals.
+
+        The alias is named, not referenced: its function is told the API's address.
+        """
+        document: dict[str, Any] = copy.deepcopy(dict(self._bundle.api["DefinitionBody"]))
+        document["info"] = {**document["info"], "title": self.name}
+        function = (
+            f"arn:{Aws.PARTITION}:lambda:{Aws.REGION}:{Aws.ACCOUNT_ID}:"
+            f"function:{self.stage.function(API_HANDLER)}:{LIVE}"
+        )
+        uri = (
+            f"arn:{Aws.PARTITION}:apigateway:{Aws.REGION}:lambda:path/2015-03-31/functions/"
+            f"{function}/invocations"
+        )
+        for path in document["paths"].values():
+            for method in path.values():
+                integration = method["x-amazon-apigateway-integration"]
+                if integration["type"] == "aws_proxy":
+                    integration["uri"] = uri
+        for scheme in document["securityDefinitions"].values():
+            scheme["x-amazon-apigateway-authorizer"]["providerARNs"] = [auth.pool.user_pool_arn]
+        origins = self.stage.settings.allowed_origins
+        document["x-amazon-apigateway-gateway-responses"] = responses(origins)
+        return document
+
+    def _log_role(self) -> aws_apigateway.CfnAccount:
+        """Let API Gateway write logs: one role for the whole account and region, so it stays."""
+        role = aws_iam.Role(
+            self,
+            "LogRole",
+            description="API Gateway's way to CloudWatch Logs, for every API of the account",
+            assumed_by=aws_iam.ServicePrincipal("apigateway.amazonaws.com"),
+            managed_policies=[aws_iam.ManagedPolicy.from_aws_managed_policy_name(PUSH_ROLE)],
+        )
+        role.apply_removal_policy(RemovalPolicy.RETAIN)
+        accept(role, "AWS's own policy for exactly this role.", managed(PUSH_ROLE))
+        account = aws_apigateway.CfnAccount(self, "Account", cloud_watch_role_arn=role.role_arn)
+        account.apply_removal_policy(RemovalPolicy.RETAIN)
+        return account

@@ -1,0 +1,104 @@
+"""The web app: Amplify hosting with its headers, and a bucket for what is built."""
+
+from __future__ import annotations
+
+import json
+
+from aws_cdk import Aws, CfnOutput, Fn, aws_amplify
+from constructs import Construct
+
+from infrastructure.stacks._stack import ProductStack
+from infrastructure.stacks.api import OmnichannelApiStack
+from infrastructure.stacks.auth import OmnichannelAuthStack
+from infrastructure.stacks.data import OmnichannelDataStack
+from infrastructure.stages import PROJECT, Stage
+
+BRANCH = "main"
+PAGES = (
+    r"</^[^.]+$|\.(?!(css|gif|ico|jpg|jpeg|js|json|map|png|svg|txt|webmanifest|woff2)$)([^.]+$)/>"
+)
+"""Addresses that are the app's own business; files with these endings are files."""
+
+
+class OmnichannelFrontendStack(ProductStack):
+    """Amplify hosting of the web app."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        stage: Stage,
+        *,
+        data: OmnichannelDataStack,
+        auth: OmnichannelAuthStack,
+        api: OmnichannelApiStack,
+    ) -> None:
+        super().__init__(scope, stage)
+        builds = self.bucket("Builds", rules=[])
+        app = aws_amplify.CfnApp(
+            self,
+            "App",
+            name=f"{PROJECT}-{stage.name}",
+            platform="WEB",
+            custom_headers=self._headers(data, auth, api),
+            custom_rules=[
+                aws_amplify.CfnApp.CustomRuleProperty(
+                    source=PAGES, target="/index.html", status="200"
+                )
+            ],
+            environment_variables=[
+                aws_amplify.CfnApp.EnvironmentVariableProperty(name=name, value=value)
+                for name, value in {
+                    "VITE_API_URL": api.public_url,
+                    "VITE_ISSUER": (
+                        f"https://cognito-idp.{Aws.REGION}.{Aws.URL_SUFFIX}/{auth.pool.user_pool_id}"
+                    ),
+                    "VITE_CLIENT_ID": auth.client.ref,
+                    "VITE_SIGN_IN_URL": auth.sign_in_url,
+                }.items()
+            ],
+        )
+        branch = aws_amplify.CfnBranch(
+            self,
+            "Branch",
+            app_id=app.attr_app_id,
+            branch_name=BRANCH,
+            stage="PRODUCTION" if stage.name == "prod" else "DEVELOPMENT",
+            enable_auto_build=False,
+        )
+        CfnOutput(self, "BuildsBucket", value=builds.bucket_name)
+        CfnOutput(self, "AppId", value=app.attr_app_id)
+        CfnOutput(
+            self, "WebUrl", value=f"https://{branch.attr_branch_name}.{app.attr_default_domain}"
+        )
+
+    def _headers(
+        self, data: OmnichannelDataStack, auth: OmnichannelAuthStack, api: OmnichannelApiStack
+    ) -> str:
+        """Return the headers of every file; the policy lets the app talk to our own hosts alone."""
+        origin = Fn.select(2, Fn.split("/", api.public_url))
+        pictures = data.media.bucket_regional_domain_name
+        identity = f"https://cognito-idp.{Aws.REGION}.{Aws.URL_SUFFIX}"
+        path_style = f"https://s3.{Aws.REGION}.{Aws.URL_SUFFIX}"
+        policy = "; ".join(
+            (
+                "default-src 'self'",
+                f"connect-src 'self' https://{origin} {identity} {auth.sign_in_url} "
+                f"https://{pictures} {path_style}",
+                f"img-src 'self' data: blob: https://{pictures} {path_style}",
+                "style-src 'self'",
+                "object-src 'none'",
+                "base-uri 'none'",
+                "frame-ancestors 'none'",
+                f"form-action 'self' {auth.sign_in_url}",
+            )
+        )
+        given = {
+            "Content-Security-Policy": policy,
+            "Strict-Transport-Security": "max-age=63072000; includeSubDomains",
+            "X-Content-Type-Options": "nosniff",
+            "X-Frame-Options": "DENY",
+            "Referrer-Policy": "strict-origin-when-cross-origin",
+            "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+        }
+        lines = [f"      - key: {key}\n        value: {json.dumps(v)}" for key, v in given.items()]
+        return "customHeaders:\n  - pattern: '**/*'\n    headers:\n" + "\n".join(lines) + "\n"

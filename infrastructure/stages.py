@@ -1,0 +1,109 @@
+"""What differs between stages: `stages.toml`, and the names that the application itself is told."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from chalicelib.settings import Settings
+
+PROJECT = "omnichannel-publisher"
+ROOT = Path(__file__).parents[1]
+CONFIGURATION = Path(__file__).with_name("stages.toml")
+CHALICE = ROOT / ".chalice" / "config.json"
+WORKER_CONCURRENCY = 10
+"""`reserved_concurrency` of the worker: more batches at once would only be refused."""
+
+StageName = Literal["dev", "stage", "prod"]
+
+
+class UnknownStage(Exception):
+    """A stage or a setting that does not exist or can't be; the message says which."""
+
+
+def _words(value: Any) -> Any:
+    return tuple(value.split()) if isinstance(value, str) else value
+
+
+class Stage(BaseModel):
+    """One stage of the product in one account and region."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: StageName
+    owner: str
+    cost_centre: str
+    alarm_email: str
+    web_origins: Annotated[tuple[str, ...], BeforeValidator(_words)]
+    google_secret: str
+    linkedin_secret: str
+    shards: int = Field(ge=1)
+    parallelization: int = Field(ge=1, le=10)
+    record_age_seconds: int = Field(ge=60, le=86_400)
+    provisioned_concurrency: int = Field(ge=0)
+    customer_managed_key: bool
+    web_application_firewall: bool
+    guard_duty: bool
+    security_hub: bool
+    log_role_of_account: bool
+    frontend: bool
+    retain: bool
+    canary: Literal[
+        "AllAtOnce", "LambdaCanary10Percent5Minutes", "LambdaLinear10PercentEvery1Minute"
+    ]
+    log_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 180, 365]
+    slow_seconds: int = Field(ge=1)
+    errors: int = Field(ge=1)
+
+    @model_validator(mode="after")
+    def _batches_find_a_worker(self) -> Stage:
+        if self.shards * self.parallelization > WORKER_CONCURRENCY:
+            raise ValueError(
+                f"shards × parallelization must not pass the worker's {WORKER_CONCURRENCY} "
+                "reserved executions: raise reserved_concurrency in .chalice/config.json first"
+            )
+        return self
+
+    @classmethod
+    def read(cls, name: str, changes: Mapping[str, Any] | None = None) -> Stage:
+        """Return a stage with single settings changed; `UnknownStage` says what is wrong."""
+        tables = tomllib.loads(CONFIGURATION.read_text("utf-8"))
+        common = tables.pop("all")
+        if name not in tables:
+            raise UnknownStage(f"There is no stage {name!r}: choose one of {', '.join(tables)}.")
+        try:
+            return cls(**{**common, **tables[name], **(changes or {}), "name": name})
+        except ValidationError as error:
+            wrong = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+            raise UnknownStage("; ".join(wrong)) from error
+
+    @property
+    def settings(self) -> Settings:
+        """Return what the application is told, with names that are this stage's alone."""
+        stages = json.loads(CHALICE.read_text("utf-8"))["stages"]
+        told = Settings.read(stages[self.name]["environment_variables"])
+        stream = told.stream_name
+        # The local product has the default name; deployed, it would be another stage's stream.
+        if self.name != "prod" and not stream.endswith(f"-{self.name}"):
+            stream = f"{stream}-{self.name}"
+        return told.model_copy(update={"stream_name": stream})
+
+    @property
+    def public_url(self) -> str:
+        """Return where people reach the API by a name of ours; empty without one."""
+        told = self.settings
+        return told.public_url if "public_url" in told.model_fields_set else ""
+
+    @property
+    def has_security(self) -> bool:
+        """Return whether anything of the Security stack is wanted."""
+        return self.web_application_firewall or self.guard_duty or self.security_hub
+
+    def function(self, name: str) -> str:
+        """Return a function's name in this account."""
+        return f"{PROJECT}-{self.name}-{name}"
