@@ -54,7 +54,11 @@ def redacted(value: object, name: str = "") -> Any:
 class JsonTelemetry:
     """Writes one JSON object per line; metrics are lines in embedded metric format."""
 
-    def __init__(self, out: TextIO | None = None, tracer: Tracer | None = None) -> None:
+    def __init__(
+        self, out: TextIO | None = None, tracer: Tracer | None = None, *, stage: str = "dev"
+    ) -> None:
+        """Metrics carry the stage: several may share an account."""
+        self._stage = stage
         self._out = out
         self._tracer = tracer
         self._context: ContextVar[Mapping[str, str]] = ContextVar("telemetry", default=NOTHING)
@@ -83,16 +87,17 @@ class JsonTelemetry:
         )
 
     def count(self, name: str, /, value: float = 1, unit: str = "Count", **dimensions: str) -> None:
-        """Write one metric value."""
+        """Write one metric value: for its dimensions, and for the whole stage as alarms need it."""
         metric = {"Name": name, "Unit": unit}
+        whole, parts = ["stage"], sorted({"stage", *dimensions})
         directive = {
             "Namespace": NAMESPACE,
-            "Dimensions": [sorted(dimensions)],
+            "Dimensions": [whole] if parts == whole else [whole, parts],
             "Metrics": [metric],
         }
         stamp = time.time_ns() // 1_000_000
         meta = {"Timestamp": stamp, "CloudWatchMetrics": [directive]}
-        self._write({"_aws": meta, **dimensions, name: value})
+        self._write({"_aws": meta, "stage": self._stage, **dimensions, name: value})
 
     @contextmanager
     def correlated(self, correlation_id: str, /, **fields: str) -> Iterator[None]:

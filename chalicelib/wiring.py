@@ -489,7 +489,8 @@ def starter() -> Starter:
 @cache
 def telemetry() -> JsonTelemetry:
     """Make the one voice of this process."""
-    return JsonTelemetry(tracer=Tracer() if settings.current().tracing else None)
+    chosen = settings.current()
+    return JsonTelemetry(tracer=Tracer() if chosen.tracing else None, stage=chosen.stage)
 
 
 @cache

@@ -77,8 +77,10 @@ class AccountBook:
 
     def learn(
         self, met: AccountState, account: Account, error: ChannelError, now: datetime
-    ) -> None:
+    ) -> bool:
         """Hold back everything for this account where the error concerns all of it.
+
+        Return whether this very error opened its circuit.
 
         `met` is its state as the attempt began: one that began before the account was given a rest
         says nothing about whether the rest was long enough.
@@ -89,9 +91,9 @@ class AccountBook:
             before = self._accounts.state(account.channel)
             after = self._concluded(met, before, account, error, now)
         except StoreUnavailable:
-            return
-        if after != before:
-            self._saved(before, after)
+            return False
+        is_saved = after != before and self._saved(before, after)
+        return is_saved and after.openings > before.openings
 
     def learn_success(self, met: AccountState) -> None:
         """Close the account's circuit, best effort, if `met` was in trouble as the attempt began.

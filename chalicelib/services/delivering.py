@@ -24,6 +24,7 @@ from chalicelib.domain.errors import (
     Permanent,
     StoreUnavailable,
 )
+from chalicelib.domain.metrics import Metric
 from chalicelib.domain.ports import (
     AccountState,
     Clock,
@@ -361,7 +362,8 @@ class Delivering:
         if isinstance(outcome, Receipt):
             self._book.learn_success(run.ready.state)
             return
-        self._book.learn(run.ready.state, run.ready.account, outcome, now)
+        if self._book.learn(run.ready.state, run.ready.account, outcome, now):
+            self._telemetry.count(Metric.CIRCUIT_OPEN, channel=run.ready.channel.name)
         if isinstance(outcome, OptedOut) and run.delivery.key.recipient_id:
             self._subscriptions.opt_out(run.ready.channel.name, run.delivery.key.recipient_id, now)
 
@@ -369,6 +371,10 @@ class Delivering:
 
     def _reconcile(self, delivery: Delivery, deadline: datetime | None) -> None:
         channel = self._channels[delivery.key.channel]
+        doubted = self._clock.now() - (delivery.doubt_since or self._clock.now())
+        self._telemetry.count(
+            Metric.DOUBT, doubted.total_seconds(), "Seconds", channel=channel.name
+        )
         account = self._book.open(self._book.state(channel.name))
         prepared = self._post(delivery, channel, account)
         post = self._marked(prepared, delivery, self._recipient(delivery))

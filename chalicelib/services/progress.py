@@ -16,6 +16,7 @@ from chalicelib.domain.deliveries import (
 )
 from chalicelib.domain.errors import IllegalTransition, LostRace, StoreUnavailable
 from chalicelib.domain.messages import roll_up
+from chalicelib.domain.metrics import Metric
 from chalicelib.domain.ports import Clock, Cursor, Messages, Telemetry, Unit, Writes
 from chalicelib.domain.states import Status
 
@@ -76,6 +77,8 @@ class Progress:
         """Store one step alone; a change of status, or what `event` tells, is audited."""
         after, writes = self._writes(before, after, event, actor, attempt)
         self._unit.commit(writes)
+        if after.status is Status.NEEDS_REVIEW and before.status is not Status.NEEDS_REVIEW:
+            self._telemetry.count(Metric.NEEDS_REVIEW, channel=after.key.channel)
         return after
 
     def _writes(

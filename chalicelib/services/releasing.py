@@ -8,7 +8,7 @@ delivery is on the stream just before its minute and not up to a minute after:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from datetime import datetime, timedelta
 
@@ -17,6 +17,7 @@ from chalicelib.domain.channels import ChannelName
 from chalicelib.domain.circuits import is_paused, spread
 from chalicelib.domain.deliveries import Delivery, DeliveryKey, Policy
 from chalicelib.domain.errors import LostRace, StoreUnavailable
+from chalicelib.domain.metrics import Metric
 from chalicelib.domain.ports import (
     AccountState,
     AccountStatus,
@@ -80,8 +81,9 @@ class Releasing:
         if deadline is not None:
             end = min(end, deadline)
         released = 0
+        known = self._known(end + LEAD)
+        self._measure(known)
         while True:
-            known = self._known(end + LEAD)
             now = self._clock.now()
             ripe = [due for due in known if due.next_at <= now + LEAD]
             claimed = self._claim_all(ripe[: self._budget - released])
@@ -91,6 +93,21 @@ class Releasing:
             if wake >= end or released >= self._budget:
                 return released
             self._clock.sleep(max((wake - self._clock.now()).total_seconds(), 0.2))
+            known = self._known(end + LEAD)
+
+    def _measure(self, known: Sequence[Due]) -> None:
+        """Tell that this run could read what is due, and since when the oldest of it is."""
+        now = self._clock.now()
+        oldest = max((now - due.next_at for due in known), default=timedelta(0))
+        overdue = max(oldest.total_seconds(), 0)
+        self._telemetry.count(Metric.TICKS)
+        self._telemetry.count(Metric.OLDEST_DUE, overdue, "Seconds")
+
+    def _measure_accounts(self, states: Iterable[AccountState]) -> None:
+        """Tell which channels have something due and an account that is refused or missing."""
+        for state in states:
+            if state.status is not AccountStatus.CONNECTED:
+                self._telemetry.count(Metric.ACCOUNT_BLOCKED, channel=state.channel)
 
     def _known(self, until: datetime) -> list[Due]:
         pages = self._pool().map(
@@ -112,6 +129,7 @@ class Releasing:
     def _claim_all(self, due: Sequence[Due]) -> set[DeliveryKey]:
         """Claim what is still ripe, re-read first: the index is only a hint."""
         states = self._book.states(dict.fromkeys(d.key.channel for d in due))
+        self._measure_accounts(states.values())
         batches = self._pool().map(lambda batch: self._claim(batch, states), _batches(due))
         claimed = [delivery for batch in batches for delivery in batch if delivery.claim]
         self._hinting.tell(claimed)

@@ -30,6 +30,8 @@ DOUBT_SECONDS = 1800
 """Longer than any channel's settle time and an event's wait, so longer than doubt should last."""
 ITERATOR_AGE_MS = 60_000
 SILENT_MINUTES = 3
+LONGEST_PAUSE = Duration.minutes(15)
+"""A circuit is told of each time it opens; in between its account rests for up to ten minutes."""
 STATISTICS = {
     "Invocations": "Sum",
     "Duration": "p95",
@@ -248,7 +250,7 @@ class OmnichannelMonitoringStack(ProductStack):
             Severity.P2,
             "a-platform-does-not-serve-us",
             "A platform fails again and again: its channel rests.",
-            self._own(Metric.CIRCUIT_OPEN, "Sum"),
+            self._own(Metric.CIRCUIT_OPEN, "Sum", LONGEST_PAUSE),
             0,
         )
         self._watch(

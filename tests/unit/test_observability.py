@@ -148,7 +148,7 @@ def test_a_metric_is_a_valid_embedded_metric() -> None:
     assert isinstance(line["_aws"]["Timestamp"], int)
     assert directive == {
         "Namespace": NAMESPACE,
-        "Dimensions": [["channel", "outcome"]],
+        "Dimensions": [["stage"], ["channel", "outcome", "stage"]],
         "Metrics": [{"Name": "AttemptDuration", "Unit": "Milliseconds"}],
     }
     assert line["AttemptDuration"] == 12.5
@@ -158,13 +158,13 @@ def test_a_metric_is_a_valid_embedded_metric() -> None:
     }
 
 
-def test_a_metric_may_have_no_dimension() -> None:
-    telemetry, out = voice()
-    telemetry.count("Ticks")
+def test_a_metric_without_dimensions_is_its_stages_alone() -> None:
+    out = io.StringIO()
+    JsonTelemetry(out, stage="prod").count("Ticks")
     (line,) = lines(out)
 
-    assert line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [[]]
-    assert line["Ticks"] == 1
+    assert line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["stage"]]
+    assert (line["Ticks"], line["stage"]) == (1, "prod")
 
 
 # --- redaction --------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from chalicelib.domain.channels import ChannelName
 from chalicelib.domain.deliveries import DeliveryKey
 from chalicelib.domain.errors import StoreUnavailable
 from chalicelib.domain.messages import Changes, LateAction, LatePolicy, MediaRef, MessageStatus
+from chalicelib.domain.metrics import Metric
 from chalicelib.domain.ports import Filter, Hint
 from chalicelib.domain.states import Status
 from tests.fakes.ground import START
@@ -118,11 +119,22 @@ def test_each_attempt_is_measured_by_channel_and_outcome(world: World) -> None:
     world.platforms.arm(FEED, unreachable)
     world.submit("Hello", FEED)
     world.run()
-    counted = [m["outcome"] for m in world.heard.metrics if m["name"] == "Attempts"]
+    attempts = [m for m in world.heard.metrics if m["name"].startswith("Attempt")]
+    counted = [m["outcome"] for m in attempts if m["name"] == "Attempts"]
 
     assert counted == ["platform_unavailable", "delivered"]
-    assert {m["channel"] for m in world.heard.metrics} == {FEED}
-    assert {m["unit"] for m in world.heard.metrics} == {"Count", "Milliseconds"}
+    assert {m["channel"] for m in attempts} == {FEED}
+    assert {m["unit"] for m in attempts} == {"Count", "Milliseconds"}
+
+
+def test_a_circuit_is_told_of_when_it_opens_and_with_each_failed_probe(world: World) -> None:
+    world.platforms.arm(FEED, *[unreachable] * 6)
+    for number in range(5):
+        world.submit(f"Hello {number}", FEED)
+    world.run()
+    told = [m for m in world.heard.metrics if m["name"] == Metric.CIRCUIT_OPEN]
+
+    assert [(m["value"], m["channel"]) for m in told] == [(1, FEED)] * 2
 
 
 def test_the_correlation_id_of_the_request_follows_to_the_platform_call(world: World) -> None:

@@ -18,6 +18,7 @@ from chalicelib.domain.channels import (
     Step,
 )
 from chalicelib.domain.messages import LateAction, LatePolicy
+from chalicelib.domain.metrics import Metric
 from chalicelib.domain.states import Status
 from tests.fakes.channels import FakeChannel
 from tests.fakes.ground import START, Died
@@ -391,3 +392,26 @@ def test_a_delivery_without_doubt_needs_nobody_to_be_asked(world: World) -> None
 
     assert asked(world) == []
     assert world.shown(FEED) == ["Hello"]
+
+
+# --- what alarms are set on -------------------------------------------------------------------
+
+
+def test_each_look_at_a_doubt_tells_its_age(world: World) -> None:
+    world.platforms.arm(FEED, lost_after)
+    world.submit("Hello", FEED)
+    world.run()
+    ages = [m["value"] for m in world.heard.metrics if m["name"] == Metric.DOUBT]
+
+    assert ages and ages == sorted(ages)
+    assert ages[-1] >= SETTLE.total_seconds()
+
+
+@pytest.mark.parametrize("channel", UNDECIDABLE)
+def test_what_comes_to_need_a_person_is_counted_once(world: World, channel: str) -> None:
+    world.platforms.arm(channel, lost_before)
+    world.submit("Hello", channel)
+    world.run()
+    counted = [m for m in world.heard.metrics if m["name"] == Metric.NEEDS_REVIEW]
+
+    assert [(m["value"], m["channel"]) for m in counted] == [(1, channel)]

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from chalicelib.domain.errors import StoreUnavailable
+from chalicelib.domain.metrics import Metric
 from chalicelib.domain.states import Status
 from chalicelib.services.releasing import LEAD, SPAN
 from tests.fakes.ground import START
@@ -311,6 +312,64 @@ def test_a_paused_account_is_looked_at_when_the_pause_is_over(world: World) -> N
     world.drain()
 
     assert "Second" in world.shown(FEED)
+
+
+# --- what alarms are set on -------------------------------------------------------------------
+
+
+def measured(world: World, metric: Metric) -> list[float]:
+    """Return a metric's values so far."""
+    return [found["value"] for found in world.heard.metrics if found["name"] == metric]
+
+
+def test_each_run_is_counted_also_one_with_nothing_to_do(world: World) -> None:
+    world.tick()
+    world.tick()
+
+    assert measured(world, Metric.TICKS) == [1, 1]
+    assert measured(world, Metric.OLDEST_DUE) == [0, 0]
+
+
+def test_a_run_that_cannot_read_what_is_due_is_not_counted(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*args: object) -> None:
+        raise StoreUnavailable("The table does not answer.")
+
+    monkeypatch.setattr(world.messages, "due", refuse)
+    with pytest.raises(StoreUnavailable):
+        world.tick()
+
+    assert measured(world, Metric.TICKS) == []
+
+
+def test_how_long_the_oldest_has_been_due_is_measured_before_it_is_claimed(world: World) -> None:
+    scheduled(world, START + HOUR, START + 2 * HOUR)
+    world.clock.pass_until(START + 3 * HOUR)
+    world.tick()
+
+    assert measured(world, Metric.OLDEST_DUE) == [2 * 3600]
+
+
+def test_a_pause_that_a_platform_asked_for_alarms_nobody(world: World) -> None:
+    world.platforms.arm(FEED, rate_limited(600))
+    world.submit("First", FEED)
+    world.submit("Second", FEED)
+    world.drain()
+    world.run(timedelta(minutes=5))
+
+    assert measured(world, Metric.CIRCUIT_OPEN) + measured(world, Metric.ACCOUNT_BLOCKED) == []
+
+
+def test_a_channel_whose_account_is_refused_is_told_of_once_a_run(world: World) -> None:
+    world.platforms.arm(FEED, answers(401))
+    world.submit("Hello", FEED)
+    world.submit("Hello again", FEED)
+    world.drain()
+    world.clock.advance(minutes=2)
+    world.tick()
+
+    assert measured(world, Metric.ACCOUNT_BLOCKED) == [1]
 
 
 # --- how much ---------------------------------------------------------------------------------
