@@ -1,13 +1,14 @@
-"""What plain ``cdk`` runs (cdk.json): the stage and its settings come as ``-c name=value``."""
+"""What plain ``cdk`` runs (cdk.json): stage, settings and package come as ``-c name=value``."""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
+from pathlib import Path
 
 from infrastructure import node
-from infrastructure.bundle import Bundle, NotPackaged, UnknownResource
+from infrastructure.bundle import PACKAGE, Bundle, NotPackaged, UnknownResource
 from infrastructure.stages import Stage, UnknownStage
 
 
@@ -20,7 +21,8 @@ def main() -> None:
     chosen = {name: value for name, value in context.items() if name in Stage.model_fields}
     try:
         stage = Stage.read(context.get("stage", "prod"), chosen)
-        application(stage, Bundle.read(), os.environ.get("CDK_OUTDIR", "cdk.out")).synth()
+        bundle = Bundle.read(Path(context.get("package", PACKAGE)))
+        application(stage, bundle, os.environ.get("CDK_OUTDIR", "cdk.out")).synth()
     except (NotPackaged, UnknownResource, UnknownStage) as error:
         sys.exit(str(error))
 

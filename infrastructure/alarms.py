@@ -47,7 +47,7 @@ def alarm(
     return cloudwatch.Alarm(
         scope,
         identity,
-        alarm_name=f"{severity} {PROJECT}-{stage.name} {name}",
+        alarm_name=f"{severity}-{PROJECT}-{stage.name}-{name}",
         alarm_description=f"[{severity}] {says} What to do: {PAGE}#{page}",
         metric=metric,
         threshold=threshold,

@@ -3,7 +3,7 @@
 chalice-cdk synth                        templates to cdk.out, checked; offline, no credentials
 chalice-cdk deploy --all                 all stacks of prod
 chalice-cdk deploy OmnichannelApiStack   one, with what it needs
-chalice-cdk diff | destroy …             as the CDK's command line takes it
+chalice-cdk bootstrap | diff | destroy   as the CDK's command line takes it
 chalice-cdk doctor                       what this machine or the configuration lacks
 """
 
@@ -25,6 +25,7 @@ from infrastructure.stages import ROOT, Stage, UnknownStage
 OUT = ROOT / "cdk.out"
 HERE = Path(__file__).parent
 CDK = HERE / "node_modules" / "aws-cdk" / "bin" / "cdk"
+COMMANDS = ("synth", "bootstrap", "diff", "deploy", "destroy", "doctor")
 UNHEARD = "W3005"
 """The CDK itself writes dependencies that a reference implies already."""
 
@@ -175,7 +176,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("command", choices=("synth", "diff", "deploy", "destroy", "doctor"))
+    parser.add_argument("command", choices=COMMANDS)
     parser.add_argument("--stage", default="prod", help="dev, stage or prod (default)")
     parser.add_argument(
         "-c",

@@ -140,7 +140,7 @@ def _use(key: str) -> aws_iam.PolicyStatement:
     services = [f"{name}.{Aws.REGION}.amazonaws.com" for name in ("dynamodb", "kinesis", "s3")]
     return aws_iam.PolicyStatement(
         sid="Key",
-        actions=["kms:Decrypt", "kms:GenerateDataKey"],
+        actions=["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"],
         resources=[key],
         conditions={"StringEquals": {"kms:ViaService": services}},
     )

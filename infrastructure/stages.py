@@ -19,6 +19,9 @@ CHALICE = ROOT / ".chalice" / "config.json"
 WORKER_CONCURRENCY = 10
 """`reserved_concurrency` of the worker: more batches at once would only be refused."""
 
+MADE = frozenset({"USER_POOL_ARN", "CLIENT_ID", "RELEASE_FUNCTION", "PUBLIC_URL"})
+"""Variables that stand there for `chalice deploy`; the stacks tell those who need them."""
+
 StageName = Literal["dev", "stage", "prod"]
 
 
@@ -83,15 +86,25 @@ class Stage(BaseModel):
             raise UnknownStage("; ".join(wrong)) from error
 
     @property
+    def variables(self) -> dict[str, str]:
+        """Return what .chalice/config.json tells every function, but for what the stacks make."""
+        told = self._configured()
+        return {name: value for name, value in told.items() if name not in MADE}
+
+    @property
     def settings(self) -> Settings:
         """Return what the application is told, with names that are this stage's alone."""
-        stages = json.loads(CHALICE.read_text("utf-8"))["stages"]
-        told = Settings.read(stages[self.name]["environment_variables"])
+        told = Settings.read(self._configured())
         stream = told.stream_name
         # The local product has the default name; deployed, it would be another stage's stream.
         if self.name != "prod" and not stream.endswith(f"-{self.name}"):
             stream = f"{stream}-{self.name}"
         return told.model_copy(update={"stream_name": stream})
+
+    def _configured(self) -> dict[str, str]:
+        stages = json.loads(CHALICE.read_text("utf-8"))["stages"]
+        found: dict[str, str] = stages[self.name]["environment_variables"]
+        return found
 
     @property
     def public_url(self) -> str:

@@ -11,8 +11,11 @@ from infrastructure.stacks._stack import ProductStack
 from infrastructure.stages import PROJECT, Stage
 
 PASSWORD_LENGTH = 12
-DEVELOPMENT = "http://127.0.0.1:8001/app/"
-"""Where the web app is under `make run`; accepted outside prod, and where no origin is set."""
+DEVELOPMENT = "http://localhost:8001/app/"
+"""Where the web app is under `make run`; accepted outside prod, and where no origin is set.
+
+Cognito takes plain HTTP for this name alone (developer guide, app client settings, 2026-11-21).
+"""
 LINKEDIN = "https://www.linkedin.com/oauth"
 """Issuer of Sign In with LinkedIn (OpenID Connect)."""
 

@@ -73,6 +73,7 @@ class OmnichannelDataStack(ProductStack):
         """Return what each function is told of these resources."""
         told = self.stage.settings
         return {
+            **self.stage.variables,
             "STAGE": told.stage,
             "TABLE_NAME": told.table_name,
             "STREAM_NAME": told.stream_name,

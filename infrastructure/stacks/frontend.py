@@ -33,6 +33,7 @@ class OmnichannelFrontendStack(ProductStack):
         api: OmnichannelApiStack,
     ) -> None:
         super().__init__(scope, stage)
+        self.add_stack_dependency(api)
         builds = self.bucket("Builds", rules=[])
         app = aws_amplify.CfnApp(
             self,

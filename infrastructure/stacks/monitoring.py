@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aws_cdk import Duration, aws_cloudwatch_actions, aws_sns
+from aws_cdk import Duration, aws_cloudwatch_actions, aws_sns, aws_sqs
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
@@ -63,19 +63,9 @@ class OmnichannelMonitoringStack(ProductStack):
         self._watch_api()
         self._watch_promises()
         self._watch_stream(worker)
-        queues = [worker.media_dead, worker.mail_dead, scheduler.dead]
-        for queue in queues:
-            self._watch(
-                f"{queue.node.path.replace('/', '')}Dead",
-                f"{queue.node.id.lower()}-not-empty",
-                Severity.P3,
-                "an-event-was-given-up-on",
-                "Events that could not be handled wait in a dead-letter queue.",
-                queue.metric_approximate_number_of_messages_visible(
-                    period=FIVE_MINUTES, statistic="Maximum"
-                ),
-                0,
-            )
+        self._watch_queue("UploadsLost", worker.prepare_media, worker.media_dead)
+        self._watch_queue("ReportsLost", worker.hear_mail, worker.mail_dead)
+        self._watch_queue("TicksLost", scheduler.release_due, scheduler.dead)
         topic = self._topic(data)
         action = aws_cloudwatch_actions.SnsAction(topic)
         for made in self._alarms:
@@ -302,6 +292,20 @@ class OmnichannelMonitoringStack(ProductStack):
                 ),
                 0,
             )
+
+    def _watch_queue(self, identity: str, function: Function, queue: aws_sqs.Queue) -> None:
+        name = function.packaged.name
+        self._watch(
+            identity,
+            f"{name}-dead-letters",
+            Severity.P3,
+            "an-event-was-given-up-on",
+            f"Events that {name} could not take wait in {queue.node.path}.",
+            queue.metric_approximate_number_of_messages_visible(
+                period=FIVE_MINUTES, statistic="Maximum"
+            ),
+            0,
+        )
 
     # --- metrics ------------------------------------------------------------------------------
 

@@ -90,3 +90,15 @@ def test_an_unsupported_interpreter_is_refused_in_a_sentence(
     assert done.returncode == 1
     assert done.stderr.startswith("Python 3.11, 3.12 or 3.13 is needed and ")
     assert done.stderr.count("\n") == 1
+
+
+def test_the_infrastructures_packages_come_with_their_command(machine: Path) -> None:
+    (machine / "requirements-infrastructure.txt").write_text("c==3\n")
+    install.main(machine / "venv", Path("requirements-infrastructure.txt"))
+    command = machine / "venv" / "bin" / "chalice-cdk"
+
+    assert command.read_text().startswith(f"#!{machine / 'venv' / 'bin' / 'python'}\n")
+    assert repr(str(machine)) in command.read_text()
+    assert command.stat().st_mode & 0o111
+    assert (machine / "venv" / "requirements-infrastructure.txt").read_text() == "c==3\n"
+    assert not (machine / "venv" / "requirements-dev.txt").exists()
