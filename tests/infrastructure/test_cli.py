@@ -1,0 +1,73 @@
+"""`chalice-cdk`: what it refuses in a sentence, and what it says is missing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from infrastructure import cli
+from infrastructure.bundle import Bundle, NotPackaged
+from infrastructure.stages import Stage
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["synth", "--stage", "live"], "There is no stage 'live': choose one of dev, stage, prod."),
+        (["synth", "-c", "shards"], "-c takes name=value, not shards"),
+        (["synth", "-c", "shards=many"], "shards: "),
+        (["synth", "--everything"], "chalice-cdk synth does not know --everything"),
+    ],
+)
+def test_what_can_not_be_is_refused_in_one_line(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(arguments) == 1
+    out, err = capsys.readouterr()
+
+    assert out == ""
+    assert said in err and err.count("\n") == 1
+
+
+def test_the_doctor_names_what_is_missing_and_fails(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_DEFAULT_REGION", "AWS_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+
+    assert cli.main(["doctor"]) == 1
+    said = capsys.readouterr().err
+    assert "missing  AWS credentials: no region" in said
+    assert "missing  configuration: PUBLIC_URL" in said
+
+
+def test_a_stage_that_names_everything_lacks_no_configuration() -> None:
+    stage = Stage.read(
+        "dev", {"alarm_email": "ops@example.org", "web_origins": "https://app.example.net"}
+    )
+
+    assert list(dict(cli.CHECKS)["configuration"](stage)) == []
+
+
+def test_without_a_package_it_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(NotPackaged, match="run make package first"):
+        Bundle.read(tmp_path)
+
+
+def test_an_event_that_the_package_lacks_is_named(tmp_path: Path) -> None:
+    role = {"Type": "AWS::IAM::Role", "Properties": {"Policies": []}}
+    function = {
+        "Type": "AWS::Serverless::Function",
+        "Properties": {"Role": {"Fn::GetAtt": ["ReleaseDueRole", "Arn"]}},
+    }
+    api = {"Type": "AWS::Serverless::Api", "Properties": {}}
+    resources = {"ReleaseDueRole": role, "ReleaseDue": function, "RestAPI": api}
+    (tmp_path / "sam.json").write_text(json.dumps({"Resources": resources}))
+
+    with pytest.raises(NotPackaged, match="release_due has no Schedule event"):
+        Bundle.read(tmp_path).functions["release_due"].source("Schedule")
