@@ -12,6 +12,7 @@ import pytest
 
 from chalicelib.domain.metrics import Metric
 from chalicelib.observability import NAMESPACE
+from chalicelib.services.releasing import SPAN
 from tests.infrastructure.conftest import PROJECT, Assembly
 from tests.infrastructure.test_resources import FUNCTIONS
 
@@ -81,6 +82,12 @@ def test_thresholds_are_stricter_in_prod(prod: Assembly, dev: Assembly) -> None:
 
     assert (there["deliver-errors"]["Threshold"], here["deliver-errors"]["Threshold"]) == (3, 5)
     assert (there["deliver-slow"]["Threshold"], here["deliver-slow"]["Threshold"]) == (8000, 10000)
+
+
+def test_a_clock_that_sleeps_until_the_next_post_is_not_slow(prod: Assembly) -> None:
+    longest_ms = SPAN.total_seconds() * 1000
+
+    assert longest_ms < alarms(prod)["release_due-slow"]["Threshold"] < 60_000
 
 
 def test_a_clock_of_which_nothing_is_heard_is_an_alarm(prod: Assembly) -> None:
