@@ -26,11 +26,11 @@ token: venv ## Print a fresh ID token of a demo user of the running product (AS=
 
 .PHONY: test
 test: infrastructure ## Run the test suite (ARGS="-k name" reaches pytest)
-	@exec $(IN_VENV) pytest -n auto --dist loadfile $(ARGS)
+	@exec $(IN_VENV) pytest -n auto --dist loadgroup $(ARGS)
 
 .PHONY: coverage
 coverage: venv ## Check that the quick tests cover every branch of the domain and the services
-	@exec $(IN_VENV) pytest -n auto --dist loadfile -q -m "$(QUICK)" --cov=chalicelib.domain --cov=chalicelib.services \
+	@exec $(IN_VENV) pytest -n auto --dist loadgroup -q -m "$(QUICK)" --cov=chalicelib.domain --cov=chalicelib.services \
 		--cov-fail-under=100 $(ARGS)
 
 .PHONY: check

@@ -13,6 +13,14 @@ settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCh
 settings.load_profile("busy")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep what is in one file together, for its fixtures' sake; simulations have none to share."""
+    for item in items:
+        if "simulation" not in item.path.parts:
+            item.add_marker(pytest.mark.xdist_group(str(item.path)))
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _closed() -> Iterator[None]:
     """Close the socket that the tracing SDK opens when somebody imports it."""
