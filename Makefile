@@ -65,6 +65,10 @@ package: venv ## Package a stage for AWS Lambda into build/package: application,
 synth: infrastructure ## Write the stacks' templates into cdk.out and check them, without credentials (ARGS="--stage dev")
 	@exec $(VENV)/bin/chalice-cdk synth $(ARGS)
 
+.PHONY: cost
+cost: venv ## Print what each stage costs a month, what dominates and how to cut it (COUNT=cdk.out counts a synthesised stage first)
+	@exec $(IN_VENV) infrastructure.cost $(call option,count)
+
 .PHONY: replay
 replay: ACTION := list
 replay: venv ## Show what came to a halt, or drive it again (ACTION=list|explain|dry_run|redrive SINCE= UNTIL= CHANNEL= STATUS= MESSAGE= LIMIT= STAGE=)
@@ -73,6 +77,7 @@ replay: venv ## Show what came to a halt, or drive it again (ACTION=list|explain
 .PHONY: docs
 docs: venv ## Regenerate the generated parts of the documentation
 	@$(IN_VENV) sandbox.docs
+	@$(IN_VENV) infrastructure.cost --write
 	@exec $(IN_VENV) tests.fault_matrix
 
 # The one tool outside the lock: it makes the lock, and nobody else has to download it.

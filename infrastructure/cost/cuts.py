@@ -1,0 +1,121 @@
+"""What can be left out or made smaller, and the goals that are measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from infrastructure.cost.bill import Bill
+from infrastructure.cost.deployed import Deployed
+from infrastructure.cost.prices import Prices
+
+ALARM_METRICS_OF_A_FUNCTION = 6
+"""Error rate (two), errors, slow, throttled, and the live alias that a deployment watches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """One change of a stage, and what it takes away."""
+
+    does: str
+    loses: str
+    change: Callable[[Deployed], Deployed]
+
+    def saves(self, deployed: Deployed, requests_a_day: int, prices: Prices) -> float:
+        """Return how many dollars a month this alone takes off the bill."""
+        before = Bill.of(deployed, requests_a_day, prices)
+        after = Bill.of(self.change(deployed), requests_a_day, prices)
+        return before.total.billed - after.total.billed
+
+
+def _promised_alone(deployed: Deployed) -> Deployed:
+    of_functions = len(deployed.memory_mb) * ALARM_METRICS_OF_A_FUNCTION
+    return replace(deployed, alarm_metrics=max(deployed.alarm_metrics - of_functions, 0))
+
+
+def _smaller_worker(deployed: Deployed) -> Deployed:
+    smaller = min(deployed.memory_mb["deliver"], 512)
+    return replace(deployed, memory_mb={**deployed.memory_mb, "deliver": smaller})
+
+
+FIREWALL = Cut(
+    "no firewall",
+    "the gateway's throttling and the code's own checks remain",
+    lambda deployed: replace(deployed, firewalls=0, firewall_rules=0),
+)
+CUTS: Sequence[Cut] = (
+    Cut(
+        "API Gateway's metrics for the stage instead of each method",
+        "which route was slow or failed stands in the access log only",
+        lambda deployed: replace(deployed, metered_methods=False),
+    ),
+    Cut(
+        "trace 5 % (an X-Ray sampling rule) instead of the default",
+        "most requests have no trace; every one keeps its correlation id in the log",
+        lambda deployed: replace(deployed, sampled_share=0.05),
+    ),
+    Cut(
+        "512 MB for the worker",
+        "half the processor while drawing cards; posting waits for platforms anyway",
+        _smaller_worker,
+    ),
+    Cut(
+        "two lanes of the stream instead of more",
+        "what waits for its minute holds up the records behind it",
+        lambda deployed: replace(deployed, lanes=min(deployed.lanes, 2)),
+    ),
+    Cut(
+        "alarms on the product's promises alone, none for each function",
+        "a function that fails is noticed by what it then does not do",
+        _promised_alone,
+    ),
+    Cut(
+        "no dashboard",
+        "graphs are made when they are looked for",
+        lambda deployed: replace(deployed, dashboards=0),
+    ),
+    Cut(
+        "no Security Hub",
+        "nobody checks the account's settings each day",
+        lambda deployed: replace(deployed, hubs=0),
+    ),
+    FIREWALL,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """What a stage should cost at most, in dollars a month."""
+
+    says: str
+    stage: str
+    requests_a_day: int
+    at_most: float
+
+    def bill(self, stages: dict[str, Deployed], prices: Prices) -> Bill:
+        """Return the bill that it is about."""
+        return Bill.of(stages[self.stage], self.requests_a_day, prices)
+
+    def reached_by(self, stages: dict[str, Deployed], prices: Prices) -> tuple[Sequence[Cut], Bill]:
+        """Return the fewest cuts that it takes, the one that saves most first, and the bill then.
+
+        The firewall is not one of them: with it is how the goals are meant.
+        """
+        deployed, made = stages[self.stage], list[Cut]()
+        left = [cut for cut in CUTS if cut is not FIREWALL]
+        while (bill := Bill.of(deployed, self.requests_a_day, prices)).total.billed > self.at_most:
+            saved = {cut.does: cut.saves(deployed, self.requests_a_day, prices) for cut in left}
+            best = max(left, key=lambda cut: saved[cut.does], default=None)
+            if best is None or saved[best.does] <= 0:
+                break
+            left.remove(best)
+            made.append(best)
+            deployed = best.change(deployed)
+        return made, bill
+
+
+GOALS: Sequence[Goal] = (
+    Goal("dev, idle, with Kinesis", "dev", 0, 15),
+    Goal("prod, 10,000 requests a day, with the firewall", "prod", 10_000, 35),
+    Goal("prod, 100,000 requests a day, with the firewall", "prod", 100_000, 80),
+)

@@ -1,0 +1,153 @@
+"""What of a stage costs money, counted in the templates of its stacks.
+
+`deployed.json` keeps the counts, so that a bill needs neither a synthesis nor Node. A test compares
+it with what the stacks make.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+COUNTS = Path(__file__).with_name("deployed.json")
+
+Template = Mapping[str, Any]
+Properties = Mapping[str, Any]
+
+
+class NotCounted(Exception):
+    """The templates hold no stage that could be counted; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """The parts of one stage that are paid for, and the settings that decide how much."""
+
+    stage: str
+    memory_mb: Mapping[str, int]
+    """By function."""
+    provisioned: int
+    """API environments that are kept warm."""
+    shards: int
+    lanes: int
+    """Batches of one shard that are worked on at once."""
+    window_seconds: int
+    """How long the stream's records wait for others."""
+    metered_methods: bool
+    """Whether API Gateway writes metrics for each method."""
+    traced: bool
+    sampled_share: float | None
+    """How much is traced by our own rule; None: X-Ray's default of one a second and 5 % more."""
+    firewalls: int
+    firewall_rules: int
+    alarm_metrics: int
+    dashboards: int
+    secrets: int
+    keys: int
+    detectors: int
+    hubs: int
+    web_apps: int
+
+    @classmethod
+    def counted(cls, templates: Iterable[Template]) -> Deployed:
+        """Count in a stage's templates; `NotCounted` if they are not of one stage."""
+        found = _Resources([t for template in templates for t in template["Resources"].values()])
+        functions = found.of("AWS::Lambda::Function")
+        stages = {_stage(function) for function in functions}
+        if len(stages) != 1:
+            raise NotCounted(f"These are not the templates of one stage: {sorted(stages)}")
+        (stage,) = stages
+        (mapping,) = found.of("AWS::Lambda::EventSourceMapping")
+        firewalls = found.of("AWS::WAFv2::WebACL")
+        return cls(
+            stage=stage,
+            memory_mb={_name(each, stage): each["MemorySize"] for each in functions},
+            provisioned=sum(map(_provisioned, found.of("AWS::Lambda::Alias"))),
+            shards=sum(stream["ShardCount"] for stream in found.of("AWS::Kinesis::Stream")),
+            lanes=mapping.get("ParallelizationFactor", 1),
+            window_seconds=mapping.get("MaximumBatchingWindowInSeconds", 0),
+            metered_methods=any(map(_metered, found.of("AWS::ApiGateway::Stage"))),
+            traced=any(_is_traced(function) for function in functions),
+            sampled_share=_sampled(found.of("AWS::XRay::SamplingRule")),
+            firewalls=len(firewalls),
+            firewall_rules=sum(len(acl["Rules"]) for acl in firewalls),
+            alarm_metrics=sum(map(_metrics, found.of("AWS::CloudWatch::Alarm"))),
+            dashboards=len(found.of("AWS::CloudWatch::Dashboard")),
+            secrets=len(found.of("AWS::SecretsManager::Secret")),
+            keys=len(found.of("AWS::KMS::Key")),
+            detectors=len(found.of("AWS::GuardDuty::Detector")),
+            hubs=len(found.of("AWS::SecurityHub::Hub")),
+            web_apps=len(found.of("AWS::Amplify::App")),
+        )
+
+
+def read() -> dict[str, Deployed]:
+    """Return every stage as it was last counted."""
+    stages = json.loads(COUNTS.read_text("utf-8"))
+    return {name: Deployed(stage=name, **counts) for name, counts in stages.items()}
+
+
+def keep(counted: Deployed) -> None:
+    """Put one stage's counts in the place of those that were kept."""
+    stages = {**(read() if COUNTS.exists() else {}), counted.stage: counted}
+    text = {name: _without_name(stages[name]) for name in sorted(stages, key=_order)}
+    COUNTS.write_text(json.dumps(text, indent=2) + "\n", "utf-8")
+
+
+def templates(folder: Path) -> Iterator[Template]:
+    """Yield the templates of a synthesised assembly."""
+    for path in sorted(folder.glob("*.template.json")):
+        template: Template = json.loads(path.read_text("utf-8"))
+        yield template
+
+
+class _Resources:
+    def __init__(self, resources: Iterable[Mapping[str, Any]]) -> None:
+        self._resources = list(resources)
+
+    def of(self, kind: str) -> list[Properties]:
+        return [r.get("Properties", {}) for r in self._resources if r["Type"] == kind]
+
+
+def _stage(function: Properties) -> str:
+    stage: str = function["Environment"]["Variables"]["STAGE"]
+    return stage
+
+
+def _name(function: Properties, stage: str) -> str:
+    whole: str = function["FunctionName"]
+    return whole.partition(f"-{stage}-")[2]
+
+
+def _provisioned(alias: Properties) -> int:
+    settings = alias.get("ProvisionedConcurrencyConfig", {})
+    return int(settings.get("ProvisionedConcurrentExecutions", 0))
+
+
+def _metered(stage: Properties) -> bool:
+    return any(settings.get("MetricsEnabled") for settings in stage.get("MethodSettings", ()))
+
+
+def _is_traced(function: Properties) -> bool:
+    return bool(function.get("TracingConfig", {}).get("Mode") == "Active")
+
+
+def _sampled(rules: Iterable[Properties]) -> float | None:
+    shares = [float(rule["SamplingRule"]["FixedRate"]) for rule in rules]
+    return max(shares) if shares else None
+
+
+def _metrics(alarm: Properties) -> int:
+    """Return how many metrics an alarm watches: each is paid for, an expression is not."""
+    return sum("MetricStat" in metric for metric in alarm.get("Metrics", ())) or 1
+
+
+def _without_name(counted: Deployed) -> dict[str, Any]:
+    return {name: value for name, value in asdict(counted).items() if name != "stage"}
+
+
+def _order(stage: str) -> int:
+    return ("dev", "stage", "prod").index(stage)

@@ -1,0 +1,239 @@
+"""The bills as people read them: the page, the README's table, the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from infrastructure.cost import traffic
+from infrastructure.cost.bill import Bill
+from infrastructure.cost.cuts import CUTS, GOALS, Goal
+from infrastructure.cost.deployed import Deployed
+from infrastructure.cost.prices import Prices
+from infrastructure.cost.traffic import Traffic
+from sandbox.docs._blocks import replaced
+
+ROOT = Path(__file__).parents[2]
+README = ROOT / "README.md"
+PAGE = ROOT / "docs" / "cost.md"
+BLOCK = "cost"
+LOADS = (0, 1_000, 10_000, 100_000)
+DOMINANT = 3
+"""How many services are named as what dominates."""
+QUOTED = {
+    "source": "read on the source page",
+    "elsewhere": "read where others quote it",
+    "nowhere": "**not confirmed**",
+}
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that is said about what the stages cost."""
+
+    stages: dict[str, Deployed]
+    prices: Prices
+
+    def bills(self, stage: str) -> list[Bill]:
+        """Return a stage's bills at every load."""
+        return [Bill.of(self.stages[stage], load, self.prices) for load in LOADS]
+
+    # --- tables -----------------------------------------------------------------------------------
+
+    def summary(self) -> str:
+        """Return the totals: what the README shows."""
+        rows = [_row("requests a day", *map(_load, LOADS)), _rule(len(LOADS))]
+        rows += [
+            _row(stage, *(f"${bill.total.billed:.2f}" for bill in self.bills(stage)))
+            for stage in self.stages
+        ]
+        return "\n".join((*rows, "", *self.goals()))
+
+    def services(self) -> str:
+        """Return every stage's bill, service by service."""
+        bills = [bill for stage in self.stages for bill in self.bills(stage)]
+        heads = [f"{bill.stage} {_load(bill.requests_a_day)}" for bill in bills]
+        rows = [_row("USD a month", *heads), _rule(len(bills))]
+        for service in bills[0].services:
+            sums = [bill.services[service].billed for bill in bills]
+            if any(sum_ >= 0.005 for sum_ in sums):
+                rows.append(_row(service, *map(_dollars, sums)))
+        rows.append(_row("**total**", *(f"**{bill.total.billed:.2f}**" for bill in bills)))
+        rows.append(_row("without allowances", *(f"{bill.total.listed:.2f}" for bill in bills)))
+        return "\n".join(rows)
+
+    # --- sentences --------------------------------------------------------------------------------
+
+    def dominant(self) -> Iterator[str]:
+        """Say for each load of prod which services make up most of the bill."""
+        for bill in self.bills("prod"):
+            first = sorted(bill.services.items(), key=lambda line: -line[1].billed)[:DOMINANT]
+            named = ", ".join(f"{service} {sum_.billed:.2f}" for service, sum_ in first)
+            share = sum(sum_.billed for _, sum_ in first) / bill.total.billed
+            yield f"- prod, {_load(bill.requests_a_day)}: {named} ({share:.0%} of the bill)"
+
+    def cuts(self) -> str:
+        """Return what each cut of prod saves, and what it takes away."""
+        prod = self.stages["prod"]
+        rows = [_row("cut", *map(_load, LOADS), "what is lost"), _rule(len(LOADS), words=1)]
+        rows += [
+            _row(
+                cut.does,
+                *(_dollars(cut.saves(prod, load, self.prices)) for load in LOADS),
+                cut.loses,
+            )
+            for cut in CUTS
+        ]
+        return "\n".join(rows)
+
+    def goals(self) -> Iterator[str]:
+        """Say of each goal whether it is reached, and else what reaches it."""
+        for goal in GOALS:
+            bill = goal.bill(self.stages, self.prices)
+            line = f"- {self._verdict(goal)}"
+            if bill.total.billed > goal.at_most:
+                made, after = goal.reached_by(self.stages, self.prices)
+                reaches = "Reached" if after.total.billed <= goal.at_most else "Not even reached"
+                line += f" {reaches} (${after.total.billed:.2f}) with:"
+                line += "".join(f"\n  {number}. {cut.does}" for number, cut in enumerate(made, 1))
+            yield line
+
+    def _verdict(self, goal: Goal) -> str:
+        billed = goal.bill(self.stages, self.prices).total.billed
+        verdict = "reached" if billed <= goal.at_most else "**missed**"
+        return f"Goal for {goal.says}, at most ${goal.at_most:.0f}: {verdict} (${billed:.2f})."
+
+    def further(self) -> Iterator[str]:
+        """Say what comes on top and grows with what is done."""
+        used = {"table_writes": traffic.FURTHER.written, "table_reads": traffic.FURTHER.read}
+        served = sum(self.prices.price[name].of(1000 * n).listed for name, n in used.items())
+        kept = Traffic(10_000)
+        table = kept.messages * traffic.STORED_BYTES / 1e9
+        pictures = kept.pictures * traffic.PICTURE_MB.value / 1000
+        price = self.prices.price
+        grown = sum(
+            price[name].of(gigabytes).listed
+            for name, gigabytes in (
+                ("table_storage", table),
+                ("table_recovery", table),
+                ("object_storage", pictures),
+            )
+        )
+        yield f"- each 1,000 further recipients that a message reaches: ${served:.3f} for the table"
+        yield f"- each further month of messages kept, at 10K a day: ${grown:.2f} more a month"
+        for message in self.prices.message.values():
+            yield f"- ${message.usd:g} for each {message.each} ({QUOTED[message.quoted]})"
+
+    def assumptions(self) -> Iterator[str]:
+        """Name every assumption with its reason."""
+        for assumption in traffic.assumptions():
+            yield f"- {assumption.value:,g} {assumption.says}: {assumption.because}"
+
+    def sources(self) -> str:
+        """Return every price with where it stands."""
+        rows = [_row("price", "USD", "for", "free", "source", "seen"), "| --- " * 6 + "|"]
+        for price in self.prices.price.values():
+            free = price.free or price.included
+            rows.append(
+                _row(
+                    price.service,
+                    f"{price.usd:.10f}".rstrip("0"),
+                    f"{price.per:,} {price.unit}" if price.per > 1 else price.unit,
+                    f"{free:,g}" if free else "",
+                    f"[page]({price.source})",
+                    QUOTED[price.quoted],
+                )
+            )
+        return "\n".join(rows)
+
+    # --- pages ------------------------------------------------------------------------------------
+
+    def page(self) -> str:
+        """Return the whole page."""
+        return PAGE_TEXT.format(
+            region=self.prices.region,
+            checked=self.prices.checked,
+            services=self.services(),
+            goals="\n".join(self.goals()),
+            dominant="\n".join(self.dominant()),
+            cuts=self.cuts(),
+            further="\n".join(self.further()),
+            assumptions="\n".join(self.assumptions()),
+            sources=self.sources(),
+            sent=traffic.SENT,
+            records=traffic.RECORDS,
+            ticks=traffic.TICKS,
+            seconds=Traffic(10_000).tick_seconds,
+        )
+
+    def made(self) -> dict[Path, str]:
+        """Return each page that this writes, by its place."""
+        return {
+            README: replaced(README.read_text("utf-8"), BLOCK, self.summary()),
+            PAGE: self.page(),
+        }
+
+
+def _row(*cells: str) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def _rule(numbers: int, words: int = 0) -> str:
+    return _row("---", *["---:"] * numbers, *["---"] * words)
+
+
+def _load(requests_a_day: int) -> str:
+    return f"{requests_a_day // 1000}K" if requests_a_day else "idle"
+
+
+def _dollars(amount: float) -> str:
+    return f"{amount:.2f}" if abs(amount) >= 0.005 else "–"
+
+
+PAGE_TEXT = """# What it costs
+
+<!-- Generated by `make cost` and `make docs`; changes here are lost. -->
+
+US dollars a month in {region}, without model calls and without what platforms charge for messages,
+for a stage that has its account to itself: AWS's permanent allowances are used up first, offers of
+a first year are not counted. "Without allowances" is what a further stage in the same account may
+cost at most. Prices were checked on {checked}. **This is a model: no account has run it.** What is
+deployed is counted in the templates of the stacks; what a message costs the table and the stream is
+measured by playing one; the rest is assumed below.
+
+{services}
+
+## Goals
+
+{goals}
+
+## What dominates
+
+{dominant}
+
+## How to cut it
+
+What each change takes off prod's bill, alone:
+
+{cuts}
+
+## What comes on top
+
+{further}
+- AWS Config, which Security Hub's checks need: by the configuration item, not switched on by us
+- tax, support plans, a domain's name, and what people do in the consoles
+
+## What is assumed
+
+A message costs the table {sent.written:g} write and {sent.read:g} read units, from the request to
+the last of its six receipts, and the stream {records} records. The scheduler runs {ticks:,} times;
+a run ends at once unless it knows work that is due within its minute, and then sleeps until that:
+{seconds:.1f} seconds on average at 10K requests a day.
+
+{assumptions}
+
+## Prices
+
+{sources}
+"""

@@ -1,0 +1,85 @@
+"""What the cost model says the code does is what it does."""
+
+from __future__ import annotations
+
+import pytest
+
+from chalicelib.channels import CHANNELS
+from chalicelib.domain.messages import MediaRef
+from chalicelib.domain.states import Status
+from infrastructure.cost import traffic
+from infrastructure.cost.traffic import Units
+from tests.fakes.metered import Metered
+from tests.fakes.world import ADA, World
+
+DIRECT = ("email", "sms", "whatsapp")
+TEXT = "Ada earned a certification. " * 20
+
+
+class MeteredWorld(World):
+    """A world whose table is metered and whose stream is counted."""
+
+    def _surroundings(self, page: int, seed: int) -> None:
+        super()._surroundings(page, seed)
+        self.port = self.meter = Metered(self.port)
+        self.records = 0
+        put = self.stream.put
+
+        def counting(hints: list[object]) -> object:
+            self.records += len(hints)
+            return put(hints)
+
+        self.stream.put = counting
+
+
+def published(people: int) -> tuple[MeteredWorld, Units, str]:
+    """Publish a message with a picture to so many on each direct channel."""
+    world = MeteredWorld(channels=CHANNELS)
+    for channel in DIRECT:
+        world.subscribe(channel, people)
+    media = [MediaRef(world.upload(), "A badge")]
+    with world.meter.counted() as used:
+        sent = world.submit(TEXT, *CHANNELS, media=media)
+        world.run()
+    assert {world.status(sent, channel) for channel in CHANNELS} == {Status.DELIVERED}
+    return world, Units(used.written, used.read), sent.message.id
+
+
+def test_a_message_uses_the_request_units_that_are_paid_for() -> None:
+    _, used, _ = published(1)
+
+    assert used.written == pytest.approx(traffic.SENT.written, rel=0.05)
+    assert used.read == pytest.approx(traffic.SENT.read, rel=0.05)
+
+
+def test_a_further_recipient_uses_the_request_units_that_are_paid_for() -> None:
+    (_, few, _), (_, many, _) = published(1), published(9)
+    further = 8 * len(DIRECT)
+
+    written, read = (many.written - few.written) / further, (many.read - few.read) / further
+    assert written == pytest.approx(traffic.FURTHER.written, rel=0.05)
+    assert read == pytest.approx(traffic.FURTHER.read, rel=0.05)
+
+
+def test_a_message_is_as_many_stream_records_as_are_paid_for() -> None:
+    world, _, _ = published(3)
+
+    assert world.records == traffic.RECORDS
+
+
+def test_a_view_of_a_message_uses_the_request_units_that_are_paid_for() -> None:
+    world, _, message_id = published(1)
+
+    with world.meter.counted() as used:
+        world.publishing.read(message_id, ADA)
+
+    assert (used.written, used.read) == (traffic.VIEWED.written, traffic.VIEWED.read)
+
+
+def test_an_idle_tick_uses_the_request_units_that_are_paid_for() -> None:
+    world = MeteredWorld(channels=CHANNELS)
+
+    with world.meter.counted() as used:
+        world.tick()
+
+    assert (used.written, used.read) == (traffic.TICKED.written, traffic.TICKED.read)
