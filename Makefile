@@ -77,7 +77,6 @@ replay: venv ## Show what came to a halt, or drive it again (ACTION=list|explain
 .PHONY: docs
 docs: venv ## Regenerate the generated parts of the documentation
 	@$(IN_VENV) sandbox.docs
-	@$(IN_VENV) infrastructure.cost --write
 	@exec $(IN_VENV) tests.fault_matrix
 
 # The one tool outside the lock: it makes the lock, and nobody else has to download it.

@@ -2,5 +2,5 @@
 
 prices.toml ──┐   deployed.json (counted in the stacks' templates) ──┐
               ├─▶ bill ◀── traffic (what people and the code do) ◀───┘
-              └─▶ report ─▶ terminal, docs/cost.md, the README's table
+              └─▶ report ─▶ terminal, the reference's page, the README's table
 """

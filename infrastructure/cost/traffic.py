@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import exp
 
-from chalicelib.services.releasing import LEAD, SPAN
-
 DAYS = 30
 HOURS = 730
 """AWS's own month for what is paid by the hour."""
@@ -34,6 +32,9 @@ class Units:
     written: float
     read: float
 
+
+LEAD_SECONDS, SPAN_SECONDS = 6, 58
+"""How early the scheduler releases what is due, and how far one run looks ahead: `releasing`."""
 
 # --- people -------------------------------------------------------------------------------------
 
@@ -169,7 +170,7 @@ class Traffic:
         is expected at n/(n+1) of it; averaged over n by chance, that is the formula below.
         """
         due = self.messages * SCHEDULED_SHARE.value / TICKS
-        slept = SPAN.total_seconds() * (1 + _gone(due) / due) if due else 0
+        slept = SPAN_SECONDS * (1 + _gone(due) / due) if due else 0
         return IDLE_TICK_SECONDS.value + slept
 
     def batches(self, lanes: int) -> float:
@@ -179,7 +180,7 @@ class Traffic:
 
     def batch_seconds(self, window_seconds: int) -> float:
         """Return how long a batch of the worker takes: what is released early waits in it."""
-        early = max(LEAD.total_seconds() - window_seconds, 0)
+        early = max(LEAD_SECONDS - window_seconds, 0)
         return BATCH_SECONDS.value + early * SCHEDULED_SHARE.value
 
     def traced(self, calls: float, share: float | None) -> float:

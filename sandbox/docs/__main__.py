@@ -7,21 +7,21 @@ import pkgutil
 from pathlib import Path
 
 import sandbox.docs
-from sandbox.docs import simulation
+from sandbox.docs import cost, simulation
 
 README = Path(__file__).parents[2] / "README.md"
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 
 
 def pages() -> dict[Path, str]:
-    """Return the text of each generated page by its place, and the README with its own block."""
+    """Return the text of each generated page by its place, and the README with its own blocks."""
     names = [found.name for found in pkgutil.iter_modules(sandbox.docs.__path__)]
     modules = {
         name: importlib.import_module(f"sandbox.docs.{name}")
         for name in sorted(names)
         if not name.startswith("_")
     }
-    readme = simulation.told_in(README.read_text("utf-8"))
+    readme = cost.told_in(simulation.told_in(README.read_text("utf-8")))
     return {README: readme} | {
         REFERENCE / f"{name}.md": module.render() for name, module in modules.items()
     }
