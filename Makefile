@@ -35,10 +35,14 @@ coverage: venv ## Check that the quick tests cover every branch of the domain an
 
 .PHONY: check
 check: infrastructure ## Check formatting, lint, types and import rules
+
+check: venv ## Check formatting, lint, types, import rules and the workflows of GitHub Actions
 	@$(IN_VENV) ruff format --check .
 	@$(IN_VENV) ruff check .
 	@$(IN_VENV) mypy app.py chalicelib infrastructure sandbox scripts benchmarks
 	@$(VENV)/bin/lint-imports --no-logo
+	@$(VENV)/bin/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(VENV)/bin/zizmor --offline --quiet --no-progress .github
 
 .PHONY: sim
 sim: venv ## Simulate at least 100,000 deliveries with faults everywhere (DELIVERIES= SEED= LEVEL=low|high JOBS= MUTANTS=1 EXHAUSTIVE=1 RECORD=1)
@@ -68,6 +72,20 @@ synth: infrastructure ## Write the stacks' templates into cdk.out and check them
 .PHONY: cost
 cost: venv ## Print what each stage costs a month, what dominates and how to cut it (COUNT=cdk.out counts a synthesised stage first)
 	@exec $(IN_VENV) infrastructure.cost $(call option,count)
+
+.PHONY: release
+release: STAGE := stage
+release: venv ## Deploy a stage, ask whether it is well, else put the release before in its place (STAGE= INFRA_TYPE=serverless PREVIOUS=commit)
+	@exec $(IN_VENV) infrastructure.release release --stage $(STAGE)
+
+.PHONY: deploy
+deploy: STAGE := stage
+deploy: venv ## Deploy a stage and ask whether it is well, without a way back (STAGE= INFRA_TYPE=serverless)
+	@exec $(IN_VENV) infrastructure.release deploy --stage $(STAGE)
+
+.PHONY: smoke
+smoke: venv ## Ask a deployed API whether it is well and runs this release (URL=https://…/v1)
+	@exec $(IN_VENV) infrastructure.smoke $(URL)
 
 .PHONY: replay
 replay: ACTION := list
