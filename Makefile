@@ -34,13 +34,12 @@ coverage: venv ## Check that the quick tests cover every branch of the domain an
 		--cov-fail-under=100 $(ARGS)
 
 .PHONY: check
-check: infrastructure ## Check formatting, lint, types and import rules
-
-check: venv ## Check formatting, lint, types, import rules and the workflows of GitHub Actions
+check: infrastructure ## Check formatting, lint, types, import rules and the workflows of GitHub Actions
 	@$(IN_VENV) ruff format --check .
 	@$(IN_VENV) ruff check .
 	@$(IN_VENV) mypy app.py chalicelib infrastructure sandbox scripts benchmarks
 	@$(VENV)/bin/lint-imports --no-logo
+	@$(VENV)/bin/cfn-lint --template infrastructure/github.yaml
 	@$(VENV)/bin/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	@$(VENV)/bin/zizmor --offline --quiet --no-progress .github
 
@@ -75,12 +74,12 @@ cost: venv ## Print what each stage costs a month, what dominates and how to cut
 
 .PHONY: release
 release: STAGE := stage
-release: venv ## Deploy a stage, ask whether it is well, else put the release before in its place (STAGE= INFRA_TYPE=serverless PREVIOUS=commit)
+release: infrastructure ## Deploy a stage, ask whether it is well, else put the release before in its place (STAGE= INFRA_TYPE=serverless PREVIOUS=commit)
 	@exec $(IN_VENV) infrastructure.release release --stage $(STAGE)
 
 .PHONY: deploy
 deploy: STAGE := stage
-deploy: venv ## Deploy a stage and ask whether it is well, without a way back (STAGE= INFRA_TYPE=serverless)
+deploy: infrastructure ## Deploy a stage and ask whether it is well, without a way back (STAGE= INFRA_TYPE=serverless)
 	@exec $(IN_VENV) infrastructure.release deploy --stage $(STAGE)
 
 .PHONY: smoke

@@ -7,10 +7,12 @@ import pytest
 from chalicelib.channels import CHANNELS
 from chalicelib.domain.messages import MediaRef
 from chalicelib.domain.states import Status
-from infrastructure.cost import traffic
+from infrastructure.cost import deployed, traffic
+from infrastructure.cost.deployed import Deployed
 from infrastructure.cost.traffic import Units
 from tests.fakes.metered import Metered
 from tests.fakes.world import ADA, World
+from tests.infrastructure.conftest import Synthesise
 
 DIRECT = ("email", "sms", "whatsapp")
 TEXT = "Ada earned a certification. " * 20
@@ -83,3 +85,13 @@ def test_an_idle_tick_uses_the_request_units_that_are_paid_for() -> None:
         world.tick()
 
     assert (used.written, used.read) == (traffic.TICKED.written, traffic.TICKED.read)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", ["dev", "stage", "prod"])
+def test_what_is_paid_for_is_what_the_stacks_make(stage: str, synthesise: Synthesise) -> None:
+    made = Deployed.counted(deployed.templates(synthesise(stage).directory))
+
+    assert deployed.read()[stage] == made, (
+        f"run: make synth ARGS='--stage {stage}' && make cost COUNT=cdk.out"
+    )
