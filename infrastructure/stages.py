@@ -55,6 +55,7 @@ class Stage(BaseModel):
     security_hub: bool
     log_role_of_account: bool
     frontend: bool
+    function_alarms: bool
     retain: bool
     canary: Literal[
         "AllAtOnce", "LambdaCanary10Percent5Minutes", "LambdaLinear10PercentEvery1Minute"

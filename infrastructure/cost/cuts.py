@@ -9,9 +9,6 @@ from infrastructure.cost.bill import Bill
 from infrastructure.cost.deployed import Deployed
 from infrastructure.cost.prices import Prices
 
-ALARM_METRICS_OF_A_FUNCTION = 6
-"""Error rate (two), errors, slow, throttled, and the live alias that a deployment watches."""
-
 
 @dataclass(frozen=True, slots=True)
 class Cut:
@@ -29,8 +26,8 @@ class Cut:
 
 
 def _promised_alone(deployed: Deployed) -> Deployed:
-    of_functions = len(deployed.memory_mb) * ALARM_METRICS_OF_A_FUNCTION
-    return replace(deployed, alarm_metrics=max(deployed.alarm_metrics - of_functions, 0))
+    left = deployed.alarm_metrics - deployed.alarm_metrics_of_functions
+    return replace(deployed, alarm_metrics=left, alarm_metrics_of_functions=0)
 
 
 def _smaller_worker(deployed: Deployed) -> Deployed:
@@ -39,7 +36,7 @@ def _smaller_worker(deployed: Deployed) -> Deployed:
 
 
 FIREWALL = Cut(
-    "no firewall",
+    "no firewall (web_application_firewall = false)",
     "the gateway's throttling and the code's own checks remain",
     lambda deployed: replace(deployed, firewalls=0, firewall_rules=0),
 )
@@ -55,17 +52,17 @@ CUTS: Sequence[Cut] = (
         lambda deployed: replace(deployed, sampled_share=0.05),
     ),
     Cut(
-        "512 MB for the worker",
+        "512 MB for the worker (.chalice/config.json)",
         "half the processor while drawing cards; posting waits for platforms anyway",
         _smaller_worker,
     ),
     Cut(
-        "two lanes of the stream instead of more",
+        "two lanes of the stream (parallelization = 2)",
         "what waits for its minute holds up the records behind it",
         lambda deployed: replace(deployed, lanes=min(deployed.lanes, 2)),
     ),
     Cut(
-        "alarms on the product's promises alone, none for each function",
+        "no alarms on single functions (function_alarms = false)",
         "a function that fails is noticed by what it then does not do",
         _promised_alone,
     ),
@@ -75,7 +72,7 @@ CUTS: Sequence[Cut] = (
         lambda deployed: replace(deployed, dashboards=0),
     ),
     Cut(
-        "no Security Hub",
+        "no Security Hub (security_hub = false)",
         "nobody checks the account's settings each day",
         lambda deployed: replace(deployed, hubs=0),
     ),

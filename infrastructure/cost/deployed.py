@@ -13,6 +13,9 @@ from pathlib import Path
 from typing import Any
 
 COUNTS = Path(__file__).with_name("deployed.json")
+FUNCTION_ALARMS = ("-error-rate", "-errors", "-slow", "-throttled")
+"""How the names of alarms on single functions end."""
+API_ALARMS = ("-api-slow",)
 
 Template = Mapping[str, Any]
 Properties = Mapping[str, Any]
@@ -44,6 +47,8 @@ class Deployed:
     firewalls: int
     firewall_rules: int
     alarm_metrics: int
+    alarm_metrics_of_functions: int
+    """Of those, how many watch single functions: `function_alarms` of the stage."""
     dashboards: int
     secrets: int
     keys: int
@@ -62,6 +67,7 @@ class Deployed:
         (stage,) = stages
         (mapping,) = found.of("AWS::Lambda::EventSourceMapping")
         firewalls = found.of("AWS::WAFv2::WebACL")
+        alarms = found.of("AWS::CloudWatch::Alarm")
         return cls(
             stage=stage,
             memory_mb={_name(each, stage): each["MemorySize"] for each in functions},
@@ -74,7 +80,8 @@ class Deployed:
             sampled_share=_sampled(found.of("AWS::XRay::SamplingRule")),
             firewalls=len(firewalls),
             firewall_rules=sum(len(acl["Rules"]) for acl in firewalls),
-            alarm_metrics=sum(map(_metrics, found.of("AWS::CloudWatch::Alarm"))),
+            alarm_metrics=sum(map(_metrics, alarms)),
+            alarm_metrics_of_functions=sum(map(_metrics, filter(_is_of_function, alarms))),
             dashboards=len(found.of("AWS::CloudWatch::Dashboard")),
             secrets=len(found.of("AWS::SecretsManager::Secret")),
             keys=len(found.of("AWS::KMS::Key")),
@@ -143,6 +150,11 @@ def _sampled(rules: Iterable[Properties]) -> float | None:
 def _metrics(alarm: Properties) -> int:
     """Return how many metrics an alarm watches: each is paid for, an expression is not."""
     return sum("MetricStat" in metric for metric in alarm.get("Metrics", ())) or 1
+
+
+def _is_of_function(alarm: Properties) -> bool:
+    name: str = alarm.get("AlarmName", "")
+    return name.endswith(FUNCTION_ALARMS) and not name.endswith(API_ALARMS)
 
 
 def _without_name(counted: Deployed) -> dict[str, Any]:

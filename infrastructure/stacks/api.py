@@ -108,7 +108,8 @@ class OmnichannelApiStack(ProductStack):
             deploy_options=aws_apigateway.StageOptions(
                 stage_name=packaged["StageName"],
                 tracing_enabled=True,
-                metrics_enabled=True,
+                # By method they are paid for one by one; alarms and graphs are set on the stage's.
+                metrics_enabled=False,
                 logging_level=aws_apigateway.MethodLoggingLevel.ERROR,
                 data_trace_enabled=False,
                 throttling_rate_limit=REQUESTS_PER_SECOND,

@@ -58,8 +58,9 @@ class OmnichannelMonitoringStack(ProductStack):
         self._alarms: list[cloudwatch.Alarm] = []
         self._api_name = api.name
         functions = [api.handler, *worker.functions, scheduler.release_due]
-        for function in functions:
-            self._watch_function(function)
+        if stage.function_alarms:
+            for function in functions:
+                self._watch_function(function)
         self._watch_api()
         self._watch_promises()
         self._watch_stream(worker)

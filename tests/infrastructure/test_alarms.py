@@ -13,7 +13,7 @@ import pytest
 from chalicelib.domain.metrics import Metric
 from chalicelib.observability import NAMESPACE
 from chalicelib.services.releasing import SPAN
-from tests.infrastructure.conftest import PROJECT, Assembly
+from tests.infrastructure.conftest import PROJECT, Assembly, Synthesise
 from tests.infrastructure.test_resources import FUNCTIONS
 
 pytestmark = pytest.mark.slow
@@ -77,8 +77,17 @@ def test_a_stage_hears_of_its_own_troubles_only(prod: Assembly) -> None:
             assert alarm["Dimensions"] == [{"Name": "stage", "Value": "prod"}]
 
 
-def test_thresholds_are_stricter_in_prod(prod: Assembly, dev: Assembly) -> None:
-    there, here = alarms(prod), alarms(dev)
+def test_a_stage_without_alarms_of_functions_watches_what_the_product_promises(
+    prod: Assembly, dev: Assembly
+) -> None:
+    of_functions = {name for name in alarms(prod) if name.startswith(tuple(FUNCTIONS))}
+    kept = {name for name in of_functions if name.endswith(("-live-fails", "-dead-letters"))}
+
+    assert set(alarms(dev)) == set(alarms(prod)) - of_functions | kept
+
+
+def test_thresholds_are_stricter_in_prod(prod: Assembly, synthesise: Synthesise) -> None:
+    there, here = alarms(prod), alarms(synthesise("stage"))
 
     assert (there["deliver-errors"]["Threshold"], here["deliver-errors"]["Threshold"]) == (3, 5)
     assert (there["deliver-slow"]["Threshold"], here["deliver-slow"]["Threshold"]) == (8000, 10000)

@@ -105,6 +105,15 @@ def test_an_alarm_on_an_expression_is_paid_for_each_metric_in_it() -> None:
     assert alarms.alarm_metrics == 3
 
 
+def test_alarms_on_single_functions_are_told_from_those_on_promises() -> None:
+    names = ("deliver-errors", "hear_mail-slow", "api-slow", "in-doubt-age", "deliver-live-fails")
+    made = [of("CloudWatch::Alarm", AlarmName=f"P2-omnichannel-publisher-dev-{n}") for n in names]
+
+    found = counted(function("deliver"), MAPPING, *made)
+
+    assert (found.alarm_metrics, found.alarm_metrics_of_functions) == (5, 2)
+
+
 def test_the_rules_of_every_firewall_are_counted() -> None:
     acl = of("WAFv2::WebACL", Rules=[{}, {}])
 
