@@ -19,6 +19,9 @@ CHALICE = ROOT / ".chalice" / "config.json"
 WORKER_CONCURRENCY = 10
 """`reserved_concurrency` of the worker: more batches at once would only be refused."""
 
+LANES: int = Settings.model_fields["parallelization_factor"].default
+"""Batches of one shard at the same time, as on a laptop."""
+
 MADE = frozenset({"USER_POOL_ARN", "CLIENT_ID", "RELEASE_FUNCTION", "PUBLIC_URL"})
 """Variables that stand there for `chalice deploy`; the stacks tell those who need them."""
 
@@ -46,7 +49,7 @@ class Stage(BaseModel):
     google_secret: str
     linkedin_secret: str
     shards: int = Field(ge=1)
-    parallelization: int = Field(ge=1, le=10)
+    parallelization: int = Field(LANES, ge=1, le=10)
     record_age_seconds: int = Field(ge=60, le=86_400)
     provisioned_concurrency: int = Field(ge=0)
     customer_managed_key: bool
