@@ -162,7 +162,9 @@ class SlowFeeds:
         self._numbers = count(1)
         self.posts: list[tuple[ChannelName, str]] = []
 
-    def perform(self, step: HttpRequest | AwsCall, account: Account) -> Response:
+    def perform(
+        self, step: HttpRequest | AwsCall, account: Account, until: datetime | None = None
+    ) -> Response:
         """Take a post and answer as the platform does."""
         if not isinstance(step, HttpRequest) or not step.publishes:
             raise ValueError(f"Nobody has asked {account.channel} anything here.")

@@ -586,11 +586,13 @@ class FailureDestination(Protocol):
 class Transport(Protocol):
     """Performs one step, exactly once, with an explicit time-out."""
 
-    def perform(self, step: HttpRequest | AwsCall, account: Account) -> Response:
+    def perform(
+        self, step: HttpRequest | AwsCall, account: Account, until: datetime | None = None
+    ) -> Response:
         """Return the platform's answer, whatever it says.
 
-        Without a usable answer: `Ambiguous` for a step that publishes once anything was sent,
-        `PlatformUnavailable` otherwise.
+        Nothing is sent after `until`: `OutOfTime`. Without a usable answer: `Ambiguous` for a step
+        that publishes once anything was sent, `PlatformUnavailable` otherwise.
         """
 
 

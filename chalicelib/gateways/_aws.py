@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import datetime
 from threading import Lock
 from typing import Any
 
@@ -32,6 +33,7 @@ SINGLE_ATTEMPT = Config(retries={"total_max_attempts": 1, "mode": "standard"})
 class _Sending:
     """How far the call that this thread is making has come."""
 
+    until: datetime | None = None
     has_begun: bool = False
     answer: Response | None = None
 
@@ -48,9 +50,15 @@ class AwsCalls:
         self._clients: dict[tuple[str, str | None], Any] = {}
         self._making = Lock()
 
-    def call(self, step: AwsCall, params: Mapping[str, Any], endpoint: str | None) -> Response:
+    def call(
+        self,
+        step: AwsCall,
+        params: Mapping[str, Any],
+        endpoint: str | None,
+        until: datetime | None = None,
+    ) -> Response:
         """Return the service's answer, errors included. Raises `NotSent` or `NoAnswer`."""
-        sending = _Sending()
+        sending = _Sending(until)
         entered = _sending.set(sending)
         try:
             answer = getattr(self._client(step.service, endpoint), step.operation)(**params)
@@ -80,7 +88,9 @@ class AwsCalls:
         body = _bytes(request.body)
         sending = _sending.get()
         sending.has_begun = True
-        answer = self._wire.send(request.method, request.url, headers, body, alone=True)
+        answer = self._wire.send(
+            request.method, request.url, headers, body, alone=True, until=sending.until
+        )
         sending.answer = answer
         received: Any = answer.headers  # it takes any mapping
         return AWSResponse(request.url, answer.status, received, _Read(answer.body))

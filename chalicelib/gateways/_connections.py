@@ -6,6 +6,7 @@ import http.client
 import io
 import socket
 import time
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -28,6 +29,10 @@ class NotSent(Exception):
     """Nothing was sent; the message may be shown to anybody."""
 
 
+class TooLate(NotSent):
+    """The time in which it might have been sent is over."""
+
+
 class Exhausted(OSError):
     """A call has used up its time or its bytes; the message may be shown to anybody."""
 
@@ -35,7 +40,15 @@ class Exhausted(OSError):
 class Budget:
     """What one call may still take."""
 
-    def __init__(self, connect_seconds: float, wait_seconds: float) -> None:
+    def __init__(
+        self,
+        connect_seconds: float,
+        wait_seconds: float,
+        is_late: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Allow so much; `is_late` says whether nothing may be sent any more."""
+        self._is_late = is_late
+        self._has_begun = False
         self._connect_seconds = connect_seconds
         self._wait_seconds = wait_seconds
         self._ends_at = time.monotonic() + connect_seconds + wait_seconds
@@ -48,6 +61,13 @@ class Budget:
     def waiting(self) -> float:
         """Return how many seconds the other side may take for the next bytes."""
         return min(self._wait_seconds, self._left())
+
+    def sending(self) -> float:
+        """Return how many seconds the next bytes may take; the first ones must not be late."""
+        if not self._has_begun and self._is_late():
+            raise TooLate("It was too late to send it.")
+        self._has_begun = True
+        return self.waiting()
 
     def take(self, size: int) -> None:
         """Count what was read."""
@@ -178,7 +198,7 @@ class _Connection:
         if self.sock is None:
             self.connect()
         for start in range(0, len(data), _PIECE_BYTES):
-            self.sock.settimeout(current_budget.get().waiting())  # type: ignore[union-attr]
+            self.sock.settimeout(current_budget.get().sending())  # type: ignore[union-attr]
             super().send(data[start : start + _PIECE_BYTES])  # type: ignore[misc]
 
     def getresponse(self) -> Any:

@@ -21,7 +21,7 @@ import http.client
 import logging
 import re
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import urllib3
 
@@ -32,11 +32,12 @@ from chalicelib.gateways._connections import (
     Exhausted,
     NotSent,
     Reuse,
+    TooLate,
     current_budget,
     pool_classes,
 )
 
-__all__ = ["NoAnswer", "NotSent", "Wire"]
+__all__ = ["NoAnswer", "NotSent", "TooLate", "Wire"]
 
 MAX_BODY_BYTES = 1_000_000
 MAX_IDLE = timedelta(seconds=15)
@@ -58,6 +59,7 @@ class Wire:
     def __init__(
         self, connect_timeout_seconds: float, read_timeout_seconds: float, clock: Clock
     ) -> None:
+        self._clock = clock
         self._seconds = (connect_timeout_seconds, read_timeout_seconds)
         self._timeout = urllib3.Timeout(connect=connect_timeout_seconds, read=read_timeout_seconds)
         self._kept = _pools(clock, MAX_IDLE)
@@ -71,14 +73,18 @@ class Wire:
         body: bytes | None,
         *,
         alone: bool = False,
+        until: datetime | None = None,
     ) -> Response:
         """Return the answer, whatever it says. Raises `NotSent` or `NoAnswer`.
+
+        After `until` nothing is sent: `TooLate`, a `NotSent`.
 
         It takes no longer than both time-outs together, and memory for `MAX_BODY_BYTES`. `alone`
         asks for a connection that nothing was sent on before and nothing will be after.
         """
         _check(url, headers)
-        entered = current_budget.set(Budget(*self._seconds))
+        budget = Budget(*self._seconds, lambda: until is not None and self._clock.now() > until)
+        entered = current_budget.set(budget)
         try:
             return self._sent(method, url, headers, body, alone=alone)
         except (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError) as error:

@@ -1,6 +1,7 @@
 """Performs the steps of a channel's conversation: each one exactly once, in limited time.
 
     nothing was sent                    PlatformUnavailable
+    nor may be, so late                 OutOfTime
     sent, no usable answer, publishes   Ambiguous
     sent, no usable answer, otherwise   PlatformUnavailable
     any whole answer                    a Response; what it means is the channel's affair
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import json as jsonlib
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import SplitResult, urlencode, urlsplit, urlunsplit
 
@@ -25,10 +27,10 @@ from chalicelib.domain.channels import (
     MediaUrl,
     Response,
 )
-from chalicelib.domain.errors import Ambiguous, PlatformUnavailable, PublisherError
+from chalicelib.domain.errors import Ambiguous, OutOfTime, PlatformUnavailable, PublisherError
 from chalicelib.domain.ports import Clock
 from chalicelib.gateways._aws import SINGLE_ATTEMPT, AwsCalls, ClientFactory
-from chalicelib.gateways._http import NoAnswer, NotSent, Wire
+from chalicelib.gateways._http import NoAnswer, NotSent, TooLate, Wire
 
 __all__ = ["SINGLE_ATTEMPT", "ClientFactory", "HttpTransport"]
 
@@ -55,15 +57,20 @@ class HttpTransport:
         self._wire = Wire(connect_timeout_seconds, read_timeout_seconds, clock)
         self._aws = AwsCalls(client, self._wire)
 
-    def perform(self, step: HttpRequest | AwsCall, account: Account) -> Response:
+    def perform(
+        self, step: HttpRequest | AwsCall, account: Account, until: datetime | None = None
+    ) -> Response:
         """Return the platform's answer, whatever it says; the module says what is raised."""
         try:
             if isinstance(step, AwsCall):
                 endpoint = self._endpoints.get(account.channel)
-                return self._aws.call(step, self._resolved(step.params), endpoint)
+                return self._aws.call(step, self._resolved(step.params), endpoint, until)
             url = self._address(step, account)
             headers, body = self._encoded(step)
-            return self._wire.send(step.method, url, headers, body, alone=step.publishes)
+            alone = step.publishes
+            return self._wire.send(step.method, url, headers, body, alone=alone, until=until)
+        except TooLate as error:
+            raise OutOfTime from error
         except NotSent as error:
             raise PlatformUnavailable(str(error)) from error
         except NoAnswer as error:

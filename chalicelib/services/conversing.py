@@ -8,9 +8,7 @@ from typing import TypeVar
 
 from chalicelib.domain.channels import (
     Account,
-    AwsCall,
     Handle,
-    HttpRequest,
     Pause,
     Response,
     Step,
@@ -46,15 +44,15 @@ class Conversing:
         """Return the conversation's result; raises the `ChannelError` it ends with.
 
         Nothing is made visible after `until`: a worker that was stopped and goes on later must not
-        meet the one that took over. What `keep_handle` raises ends the conversation before its
-        next step. A channel that crashes leaves everything open: `Ambiguous`.
+        meet the one that took over. The transport looks at the clock last, when it has connected.
+        What `keep_handle` raises ends the conversation before its next step. A channel that crashes
+        leaves everything open: `Ambiguous`.
         """
         try:
             step = next(conversation)
             while True:
                 try:
-                    self._refuse_late(step, until)
-                    answer = self._perform(step, account, keep_handle)
+                    answer = self._perform(step, account, keep_handle, until)
                 except ChannelError as error:
                     step = conversation.throw(error)
                 else:
@@ -70,13 +68,12 @@ class Conversing:
         finally:
             conversation.close()
 
-    def _refuse_late(self, step: Step, until: datetime | None) -> None:
-        publishes = isinstance(step, (HttpRequest, AwsCall)) and step.publishes
-        if publishes and until is not None and self._clock.now() > until:
-            raise OutOfTime("The worker's time was over before it could publish.")
-
     def _perform(
-        self, step: Step, account: Account, keep_handle: Callable[[str], None] | None
+        self,
+        step: Step,
+        account: Account,
+        keep_handle: Callable[[str], None] | None,
+        until: datetime | None,
     ) -> Response:
         if isinstance(step, Pause):
             self._clock.sleep(step.seconds)
@@ -85,5 +82,8 @@ class Conversing:
             if keep_handle is not None:
                 keep_handle(step.value)
             return NOTHING
+        last = until if step.publishes else None
+        if last is not None and self._clock.now() > last:
+            raise OutOfTime
         with self._telemetry.span("platform_call", channel=account.channel):
-            return self._transport.perform(step, account)
+            return self._transport.perform(step, account, last)

@@ -164,7 +164,7 @@ class FakePlatforms:
         """Script what happens to a channel's next requests that publish, or that only ask."""
         self.scripts[channel, not asking].extend(faults)
 
-    def perform(self, step: Request, account: Account) -> Response:
+    def perform(self, step: Request, account: Account, until: datetime | None = None) -> Response:
         """Perform one step as scripted."""
         self.calls.append((self.clock.now(), account, step))
         self.during(step)

@@ -392,7 +392,7 @@ class _Platforms(FakePlatforms):
         super().__init__(SimpleNamespace(now=lambda: run.now))  # type: ignore[arg-type]
         self._run = run
 
-    def perform(self, step: Any, account: Account) -> Response:
+    def perform(self, step: Any, account: Account, until: datetime | None = None) -> Response:
         """Perform one request."""
         run = self._run
         assert isinstance(step, HttpRequest)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -154,7 +154,9 @@ class SimulatedPlatforms(Faulty):
 
     # --- what a process does ------------------------------------------------------------------
 
-    def perform(self, step: HttpRequest | AwsCall, account: Account) -> Response:
+    def perform(
+        self, step: HttpRequest | AwsCall, account: Account, until: datetime | None = None
+    ) -> Response:
         """Perform one step."""
         kind = _kind(step)
         fault, draw, process = self.begin(kind)

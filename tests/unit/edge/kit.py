@@ -131,7 +131,9 @@ class Shelf:
 class Refusing:
     """Platforms that refuse every credential."""
 
-    def perform(self, step: HttpRequest | AwsCall, account: Account) -> Response:
+    def perform(
+        self, step: HttpRequest | AwsCall, account: Account, until: datetime | None = None
+    ) -> Response:
         body = {"error": {"message": "Invalid OAuth access token.", "code": 190}}
         return Response(401, body=json.dumps(body).encode(), error="ExpiredTokenException")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -31,7 +32,9 @@ class Graph:
 
     asked: list[Account] = field(default_factory=list)
 
-    def perform(self, step: HttpRequest | AwsCall, account: Account) -> Response:
+    def perform(
+        self, step: HttpRequest | AwsCall, account: Account, until: datetime | None = None
+    ) -> Response:
         assert isinstance(step, HttpRequest)
         self.asked.append(account)
         if account.secrets["access_token"] != TOKEN:

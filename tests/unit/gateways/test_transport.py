@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,11 +17,13 @@ from chalicelib.domain.channels import (
     MediaBytes,
     MediaUrl,
 )
-from chalicelib.domain.errors import PlatformUnavailable, StoreUnavailable
+from chalicelib.domain.errors import OutOfTime, PlatformUnavailable, StoreUnavailable
+from tests.fakes.ground import VirtualClock
 from tests.fakes.server import answering, serving
 from tests.fakes.transports import CANARY, client
 from tests.fakes.transports import transport_to as transport
 
+SECOND = timedelta(seconds=1)
 OK = (
     b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 12\r\n\r\n"
     + b'{"id": "42"}'
@@ -136,6 +139,37 @@ def test_a_picture_that_our_store_does_not_give_leaves_no_doubt() -> None:
     with serving(answering(OK)) as server, pytest.raises(PlatformUnavailable):
         transport(server.base, read=fail).perform(request, FACEBOOK)
     assert server.requests == []
+
+
+@pytest.mark.parametrize(("step", "account"), [(post(), FACEBOOK), (MAIL, EMAIL)])
+def test_nothing_is_sent_when_its_time_is_over(
+    step: HttpRequest | AwsCall, account: Account
+) -> None:
+    clock = VirtualClock()
+    with serving(answering(OK)) as server, pytest.raises(OutOfTime):
+        transport(server.base, clock=clock).perform(step, account, clock.now() - SECOND)
+    assert server.requests == []
+
+
+def test_what_ran_late_while_it_was_prepared_is_not_sent() -> None:
+    clock = VirtualClock()
+
+    def slowly(_: str) -> bytes:
+        clock.sleep(2)
+        return b"picture"
+
+    request = post(body=MediaBytes("jpeg"))
+    with serving(answering(OK)) as server, pytest.raises(OutOfTime):
+        sender = transport(server.base, clock=clock, read=slowly)
+        sender.perform(request, FACEBOOK, clock.now() + SECOND)
+    assert server.requests == []
+
+
+def test_what_is_in_time_is_sent() -> None:
+    clock = VirtualClock()
+    with serving(answering(OK)) as server:
+        transport(server.base, clock=clock).perform(post(), FACEBOOK, clock.now())
+    assert len(server.requests) == 1
 
 
 def test_an_aws_answer_is_decoded() -> None:
