@@ -92,8 +92,8 @@ replay: venv ## Show what came to a halt, or drive it again (ACTION=list|explain
 	@exec $(IN_VENV) scripts.replay $(ACTION) $(foreach name,since until channel status message limit stage,$(call option,$(name)))
 
 .PHONY: docs
-docs: venv ## Regenerate the generated parts of the documentation
-	@$(IN_VENV) sandbox.docs
+docs: venv ## Regenerate the generated parts of the documentation (SYNTHESISED=cdk.out: with the stage synthesised there)
+	@$(IN_VENV) sandbox.docs $(call option,synthesised)
 	@exec $(IN_VENV) tests.fault_matrix
 
 # The one tool outside the lock: it makes the lock, and nobody else has to download it.

@@ -1,4 +1,5 @@
-"""Generate the reference pages that come from the code.
+"""Generate the parts of the documentation that come from the code.
 
-Each module here has a function ``render`` that returns the page ``docs/reference/<module>.md``.
+A module's function ``render`` returns the page ``docs/reference/<module>.md``; ``told_in`` returns
+a page that people write, with the module's own blocks in it made anew.
 """

@@ -11,8 +11,10 @@ from chalicelib import channels as channel_package
 from chalicelib.channels import CHANNELS
 from chalicelib.domain.errors import PublisherError
 from chalicelib.domain.states import IN_DOUBT_TABLE, PARENT_TABLE, TABLE, Event, Status
+from chalicelib.repositories.patterns import SHAPES
 from chalicelib.settings import Settings
 from sandbox.docs import __main__ as generator
+from sandbox.docs import architecture, security
 from sandbox.docs import errors as errors_page
 from sandbox.docs import settings as settings_page
 from sandbox.docs import states as states_page
@@ -28,7 +30,7 @@ def test_a_generated_page_is_up_to_date(place: Path) -> None:
 
 
 def test_every_page_of_the_reference_is_generated() -> None:
-    assert {*generator.REFERENCE.glob("*.md"), generator.README} == set(MADE)
+    assert {*generator.REFERENCE.glob("*.md"), *generator.WRITTEN} == set(MADE)
 
 
 def test_every_step_of_the_state_tables_is_in_the_diagram_or_stays() -> None:
@@ -36,6 +38,20 @@ def test_every_step_of_the_state_tables_is_in_the_diagram_or_stays() -> None:
         drawn = states_page.diagram(steps)
         moves = {(source, target) for (source, _), target in steps.items() if source != target}
         assert all(f"    {source} --> {target} : " in drawn for source, target in moves)
+
+
+def test_every_item_of_the_table_is_drawn_once_and_leads_to_its_indexes() -> None:
+    drawn = architecture.keys(SHAPES)
+    entries = [entry for shape in SHAPES for entry in (shape.gsi1, shape.gsi2) if entry]
+    assert [shape.name for shape in SHAPES if drawn.count(f'["{shape.name}<br/>') != 1] == []
+    assert drawn.count(" --> entry") == len(entries)
+
+
+@pytest.mark.parametrize("function", security.policies())
+def test_every_statement_about_a_function_has_its_row(function: str) -> None:
+    rows = security.permissions().splitlines()
+    told = [row for row in rows if row.startswith((f"| `{function}` |", "| every function |"))]
+    assert len(told) == len(security.policies()[function])
 
 
 def test_every_status_and_event_is_explained() -> None:
