@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gc
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ TREE = ast.parse(SOURCE)
 FUNCTIONS = [node for node in TREE.body if isinstance(node, ast.FunctionDef)]
 ALLOWED = {
     "__future__",
+    "gc",
     "os",
     "sys",
     "collections.abc",
@@ -94,6 +96,11 @@ def test_the_environment_is_filled_before_settings_are_imported() -> None:
 
 def test_the_sandbox_is_attached_at_the_very_end() -> None:
     assert TREE.body[-1] is guarded()[1]
+
+
+def test_garbage_is_collected_once_it_is_imported_but_not_looked_for_in_what_was() -> None:
+    assert gc.isenabled()
+    assert gc.get_freeze_count() > len(doors.app.routes)
 
 
 @pytest.mark.parametrize(
