@@ -150,12 +150,28 @@ def weigh(
         settled = steps.settle(delivery, Receipt(report.external_id), now)
         settled = replace(settled, problem=_worse(delivery, report))
         return Change(settled, _completed(spoken_of, report, now) if spoken_of else None)
+    if spoken_of is None and not is_proof:
+        return _remembered(delivery, attempts, report, now)
     if is_proof or spoken_of is None or report.problem is None:
         return None
     if delivery.can(Event.DISPROVED):
         failed = steps.disprove(delivery, report.problem)
         return Change(failed, replace(_completed(spoken_of, report, now), refuted=True))
     return _noted(delivery, report) if spoken_of.refuted else None
+
+
+def _remembered(
+    delivery: Delivery, attempts: Sequence[Attempt], report: Report, now: datetime
+) -> Change | None:
+    """Keep the id of what a platform refused, had all the same, and lost.
+
+    Or else a report that it was taken, come late, would pass for proof of a later attempt.
+    """
+    refused = [a for a in attempts if not a.external_id and a.outcome not in _UNANSWERED]
+    if not refused or not delivery.can(Event.DELIVERED):
+        return None
+    known = replace(_completed(refused[-1], report, now), refuted=True)
+    return Change(replace(delivery, version=delivery.version + 1), known)
 
 
 def came_back(delivery: Delivery) -> bool:

@@ -78,6 +78,7 @@ class Connecting:
         secrets = {**stored, **_chosen(fields, channel.account_secrets, channel.optional_secrets)}
         _require(channel, settings, secrets)
         check = self._asked(channel, assemble(replace(before, settings=settings), secrets))
+        is_same = before.identity in ("", check.identity)
         after = AccountState(
             channel=channel.name,
             status=AccountStatus.CONNECTED,
@@ -86,6 +87,7 @@ class Connecting:
             scopes=check.scopes,
             expires_at=check.expires_at,
             checked_at=self._clock.now(),
+            limited_until=before.limited_until if is_same else None,
             learnt=tuple(check.settings),
             version=before.version + 1,
         )

@@ -100,7 +100,9 @@ class Refusing:
         heard = [
             at
             for at, process in self.heard
-            if at + HEARD < now and process is not None and not process.is_dead
+            if process is not None
+            and not process.is_dead
+            and max(at, process.frozen_until) + HEARD < now
         ]
         return len(heard) >= ENOUGH
 

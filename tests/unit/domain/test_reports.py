@@ -234,7 +234,8 @@ def test_what_was_refused_and_is_there_all_the_same_is_delivered(fate: Fate) -> 
 def test_what_failed_by_an_answer_keeps_its_reason(fate: Fate) -> None:
     refused = delivery(Status.FAILED, problem=steps.TOO_LATE)
 
-    assert weigh(refused, [attempt(1, "content_rejected")], report(fate), LATER) is None
+    failed, _ = after(refused, report(fate), attempts=[attempt(1, "content_rejected")])
+    assert (failed.status, failed.problem) == (Status.FAILED, steps.TOO_LATE)
 
 
 def test_the_table_lets_a_proof_in_wherever_it_is_weighed() -> None:
@@ -250,6 +251,17 @@ def test_after_a_retry_a_late_report_of_the_first_try_does_not_settle_the_second
     still, _ = after(unsure, report(), attempts=[*known, attempt(2)])
 
     assert still == unsure
+
+
+@pytest.mark.parametrize("status", [*STANDING, Status.FAILED])
+def test_what_was_refused_and_lost_does_not_settle_a_later_attempt(status: Status) -> None:
+    refused = attempt(outcome="rate_limited")
+    lost = report(Fate.NOT_DELIVERED)
+    waiting, known = after(delivery(status), lost, attempts=[refused])
+    doubted = replace(waiting, status=Status.IN_DOUBT, doubt=True)
+    settled, _ = after(doubted, report(Fate.TAKEN), attempts=[*known, attempt(2)])
+
+    assert (waiting.status, settled) == (status, doubted)
 
 
 @pytest.mark.parametrize("fate", Fate)

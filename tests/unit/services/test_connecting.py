@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from chalicelib.domain.channels import ChannelName
+from chalicelib.domain.channels import Account, ChannelName
 from chalicelib.domain.errors import (
     Conflict,
     Forbidden,
@@ -14,6 +15,7 @@ from chalicelib.domain.errors import (
     LostRace,
     NotFound,
     PlatformUnavailable,
+    RateLimited,
 )
 from chalicelib.domain.ports import AccountState, AccountStatus
 from chalicelib.domain.states import Status
@@ -164,11 +166,35 @@ def test_connecting_lets_blocked_deliveries_go_on(world: World) -> None:
     assert world.shown(FEED) == ["Hello"]
 
 
-def test_connecting_again_ends_a_pause(world: World) -> None:
-    connect(world)
+def test_connecting_again_closes_the_circuit(world: World) -> None:
+    sound = connect(world)
+    for _ in range(5):
+        world.book.learn(sound, Account(FEED), PlatformUnavailable(), world.clock.now())
+    assert world.book.state(FEED).paused_until is not None
     state = connect(world)
 
-    assert (state.paused_until, state.problem, state.version) == (None, None, 2)
+    assert (state.paused_until, state.problem) == (None, None)
+
+
+def test_new_credentials_do_not_shorten_the_pause_that_the_platform_asked_for(
+    world: World,
+) -> None:
+    sound = connect(world)
+    limited = RateLimited("", timedelta(minutes=5))
+    world.book.learn(sound, Account(FEED), limited, world.clock.now())
+
+    assert connect(world).paused_until == world.clock.now() + timedelta(minutes=5)
+
+
+def test_another_account_does_not_wait_for_the_pause_of_the_one_before(world: World) -> None:
+    sound = connect(world)
+    limited = RateLimited("", timedelta(minutes=5))
+    world.book.learn(sound, Account(FEED), limited, world.clock.now())
+    before = world.book.state(FEED)
+    another = replace(before, identity="somebody else", version=before.version + 1)
+    world.store.commit(world.accounts.saving(before, another))
+
+    assert connect(world).paused_until is None
 
 
 def test_two_who_connect_at_once_are_told(world: World) -> None:
