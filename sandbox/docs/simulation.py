@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -65,16 +65,22 @@ def told_in(readme: str) -> str:
 
 def sentence(recorded: Sequence[Run]) -> str:
     """Return what all runs come to."""
-    broken: Counter[str] = Counter()
-    for run in recorded:
-        broken.update(run["broken"])
-    named = ", ".join(f"{broken[name]:,} {words}" for name, words in NAMED.items())
-    others = broken.total() - sum(broken[name] for name in NAMED)
-    open_yet = sum(run["violations"] for run in recorded if not run.get("corrected"))
+    corrected = _broken(run for run in recorded if run.get("corrected"))
+    stands = _broken(run for run in recorded if not run.get("corrected"))
+    named = ", ".join(f"{stands[name]:,} {words}" for name, words in NAMED.items())
+    others = sum(count for name, count in stands.items() if name not in NAMED)
+    found = ", ".join(f"{count:,} × `{name}`" for name, count in sorted(corrected.items()))
     return (
-        f"{_sum(recorded, 'deliveries'):,} simulated deliveries: {named}; "
-        f"other promises broken: {others:,}, not yet corrected: {open_yet:,}."
+        f"{_sum(recorded, 'deliveries'):,} simulated deliveries: {named}, {others:,} other broken "
+        f"promises. Found on the way, and corrected since: {found or 'nothing'}."
     )
+
+
+def _broken(recorded: Iterable[Run]) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for run in recorded:
+        counts.update(run["broken"])
+    return counts
 
 
 def _sum(recorded: Sequence[Run], name: str) -> int:

@@ -77,7 +77,7 @@ def test_what_was_broken_stays_on_record_after_it_was_corrected() -> None:
     run = {**dict.fromkeys(page.SUMS, 1), "broken": {"quota": 1}}
     told = [page.sentence([run]), page.sentence([{**run, "corrected": True}])]
 
-    assert [text.partition("; ")[2] for text in told] == [
-        "other promises broken: 1, not yet corrected: 1.",
-        "other promises broken: 1, not yet corrected: 0.",
+    assert [text.partition("statuses, ")[2] for text in told] == [
+        "1 other broken promises. Found on the way, and corrected since: nothing.",
+        "0 other broken promises. Found on the way, and corrected since: 1 × `quota`.",
     ]
