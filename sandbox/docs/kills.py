@@ -43,14 +43,12 @@ def render() -> str:
     struck, deliveries = (sum(row[name] for row in everything) for name in COLUMNS[2:4])
     counted = ", ".join(f"{sum(row[name] for row in everything)} {name}" for name in BROKEN)
     total = f"**{struck:,} processes killed or frozen, {deliveries:,} deliveries: {counted}.**"
-    where = f"Commit {found['commit']}, seed {found['seed']}." if parts else "Nothing recorded yet."
-    return "\n".join([INTRODUCTION, total, "", where, "", *map(_part, parts)])
+    return "\n".join([INTRODUCTION, total, "", *map(_part, parts)])
 
 
 def _part(part: Mapping[str, Any]) -> str:
     rows = [[f"{row[name]:,}" if name != "name" else row[name] for name in COLUMNS]
             for row in part["rows"]]  # fmt: skip
     missed = f" {part['missed']} chosen moments never came." if part["missed"] else ""
-    return (
-        f"## {part['title'].capitalize()}\n\n{part['seconds']} s.{missed}\n\n{table(HEADS, rows)}\n"
-    )
+    when = f"{part['seconds']} s, commit {part['commit']}, seed {part['seed']}.{missed}"
+    return f"## {part['title'].capitalize()}\n\n{when}\n\n{table(HEADS, rows)}\n"

@@ -54,20 +54,21 @@ def rows(part: Part) -> Iterator[Mapping[str, Any]]:
 
 
 def record(parts: Sequence[Part], commit: str, seed: int) -> None:
-    """Keep the result for the page."""
-    document = {
-        "commit": commit,
-        "seed": seed,
-        "parts": [
-            {
-                "title": part.title,
-                "missed": len(part.missed),
-                "seconds": round(part.seconds),
-                "rows": list(rows(part)),
-            }
-            for part in parts
-        ],
-    }
+    """Keep the result for the page; what was not played this time stays as it was."""
+    kept = json.loads(RECORD.read_text("utf-8"))["parts"] if RECORD.exists() else []
+    played = [
+        {
+            "title": part.title,
+            "commit": commit,
+            "seed": seed,
+            "missed": len(part.missed),
+            "seconds": round(part.seconds),
+            "rows": list(rows(part)),
+        }
+        for part in parts
+    ]
+    found = {part["title"]: part for part in (*kept, *played)}
+    document = {"parts": list(found.values())}
     RECORD.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
 
 
