@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from sandbox.aws_process import PACKED
+
 REGION = "us-east-1"
 ACCESS_KEY = "test"
 COMMAND = [sys.executable, "-P", str(Path(__file__).with_name("aws_process.py"))]
@@ -33,13 +35,39 @@ def environment(base: Mapping[str, str], port: int, folder: Path) -> dict[str, s
         "GATEWAY_PORT": str(port),
         "PERSIST_STATE": "1",
         "S3_PERSIST": "1",
-        "STATE_DIR": str(folder / "state"),
+        "STATE_DIR": str(kept(folder)),
         "S3_DATA_DIR": str(folder / "s3"),
         "SFTP_ENABLED": "0",
         "IOT_MTLS_ENABLED": "0",
         "LOG_LEVEL": "WARNING",
         "TMPDIR": str(scratch),
     }
+
+
+def kept(folder: Path) -> Path:
+    """Return where an embedded AWS writes what it knows, one file a service."""
+    return folder / "state"
+
+
+def unreadable(folder: Path) -> Path | None:
+    """Return the first file of what it knows that it could not read.
+
+    It would begin that service from nothing, and write that over the file when it stops.
+    """
+    for path in sorted(kept(folder).glob("*.json")):
+        try:
+            value = json.loads(path.read_text(encoding="utf-8"), object_hook=_unpacked)
+        except (OSError, ValueError):
+            return path
+        if not isinstance(value, dict) or not isinstance(value.get("payload"), dict):
+            return path
+    return None
+
+
+def _unpacked(value: dict[str, Any]) -> dict[str, Any]:
+    if PACKED in value:
+        json.loads(value[PACKED])
+    return value
 
 
 def is_healthy(port: int) -> bool:

@@ -132,6 +132,7 @@ class Product:
     def start(self, *, with_api: bool = True) -> None:
         """Start the processes beside one another, without waiting for them."""
         self.ports.require_free(*(["API_PORT"] if with_api else []), "SANDBOX_PORT", "AWS_PORT")
+        self._require_readable()
         (self.state.outside / "outside.json").unlink(missing_ok=True)
         base = self._environment()
         folder = self.state.aws
@@ -174,6 +175,13 @@ class Product:
                     f"The {words} ended by itself: start again with make run. "
                     f"Its last words:{child.last_words()}"
                 )
+
+    def _require_readable(self) -> None:
+        if path := embedded.unreadable(self.state.aws):
+            raise Trouble(
+                f"The embedded AWS can't read what it kept in {path}: restore that file, or move "
+                f"the folder {self.state.path} away to start from nothing."
+            )
 
     def _restart_api(self, dead: Child) -> None:
         if time.monotonic() - dead.started > YOUNG_SECONDS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -13,8 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import environment, processes, supervisor
+from benchmarks.surroundings import free_ports
+from sandbox import embedded, environment, processes, supervisor
 from sandbox.attach import clear_up
+from sandbox.aws_process import PACKED, Partition
 from sandbox.ports import Ports
 from sandbox.processes import Child, spawn, stop
 from sandbox.state import PROJECT, State, Trouble
@@ -207,6 +210,41 @@ def test_the_embedded_aws_is_not_restarted_but_its_end_is_told(
         product._aws.process.wait()
         with pytest.raises(Trouble, match=r"embedded AWS ended by itself.*\n  out of paper"):
             product.require_companions()
+
+
+TORN = {
+    "nothing": b"",
+    "half": b'{"__ministack_format__": 3, "payload": {"_tables": {',
+    "no text": b"\xff\x00",
+    "no object": b"[]",
+    "something else": b'{"a": 1}',
+    "a partition that is torn": b'{"payload": {"_tables": {"__packed__": "{\\"a\\": "}}}',
+}
+
+
+@pytest.mark.parametrize("content", TORN.values(), ids=TORN)
+def test_an_embedded_aws_whose_state_is_torn_is_not_started_over_it(
+    tmp_path: Path, signals: Signals, content: bytes
+) -> None:
+    state = State(tmp_path)
+    kept = embedded.kept(state.aws)
+    kept.mkdir(parents=True)
+    (kept / "cognito.json").write_text('{"__ministack_format__": 2, "payload": {}}')
+    (kept / "dynamodb.json").write_bytes(content)
+    with Product(state, free_ports(), signals) as product:
+        with pytest.raises(Trouble, match=rf"{kept}/dynamodb\.json: restore .* {tmp_path} away"):
+            product.start()
+        assert product._aws is None
+    assert (kept / "dynamodb.json").read_bytes() == content
+
+
+def test_what_an_embedded_aws_keeps_is_readable(tmp_path: Path) -> None:
+    kept = embedded.kept(tmp_path)
+    kept.mkdir()
+    partition = Partition({"METADATA": {"PK": {"S": "MSG#1"}}})
+    packed = {PACKED: json.dumps(dict(partition))}
+    (kept / "dynamodb.json").write_text(json.dumps({"payload": {"t": packed}}))
+    assert embedded.unreadable(tmp_path) is None
 
 
 def test_leaving_stops_everything_and_removes_the_endpoints(
