@@ -24,6 +24,10 @@ LEAVING_SECONDS = 15.0
 """How long a copy whose supervisor was killed may take to save its state and go."""
 
 
+FOLDERS = ("aws", "outside", "logs")
+FILES = ("lock", "endpoints.json", "resources.json", "keeper.json", "probe")
+
+
 class Trouble(Exception):
     """The local product can't go on; the message is a sentence that says what to do."""
 
@@ -60,25 +64,30 @@ class State:
     @property
     def aws(self) -> Path:
         """Return the embedded AWS's folder."""
-        return self.path / "aws"
+        return self.path / FOLDERS[0]
 
     @property
     def outside(self) -> Path:
         """Return the stand-ins' folder."""
-        return self.path / "outside"
+        return self.path / FOLDERS[1]
 
     @property
     def logs(self) -> Path:
         """Return the folder of what the processes say."""
-        return self.path / "logs"
+        return self.path / FOLDERS[2]
 
     def was_killed(self) -> bool:
         """Say whether the last copy ended before it could take its endpoints away."""
         return self.endpoints.exists() and not Lock.is_held(self)
 
     def prepare(self) -> None:
-        """Make the folders and prove that they can be written."""
+        """Make the folders and prove that they can be written; leave other people's alone."""
         try:
+            if self._is_foreign():
+                raise Trouble(
+                    f"The folder {self.path} holds something else than this product's state: "
+                    "choose an empty or a new one with OMNICHANNEL_STATE_DIR."
+                )
             for folder in (self.path, self.aws, self.outside, self.logs):
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             probe = self.path / "probe"
@@ -89,6 +98,19 @@ class State:
                 f"The state folder {self.path} can't be written ({error.strerror}): "
                 "choose another with OMNICHANNEL_STATE_DIR, or make room and allow writing there."
             ) from error
+
+    def _is_foreign(self) -> bool:
+        """Say whether this is a folder that no copy of ours began.
+
+        Ours holds nothing that we don't write, or whatever else somebody put beside our lock and
+        one of our folders; a lock alone is a usual name. A log may be there before us: the shell
+        begins it that sends our words into it.
+        """
+        if not self.path.is_dir():
+            return False
+        names = {entry.name for entry in self.path.iterdir() if entry.suffix != ".log"}
+        is_begun = (self.path / "lock").is_file() and not names.isdisjoint(FOLDERS)
+        return not (is_begun or names <= {*FOLDERS, *FILES})
 
 
 class Lock:

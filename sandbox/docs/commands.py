@@ -19,8 +19,10 @@ In the repository's folder. Whatever is missing is installed into `.venv` first.
 
 PLACES = """## Ports and places
 
-Two copies with different ports and state folders run side by side. The state folder must not lie in
-the checkout.
+Two copies with different ports and state folders run side by side. What speaks to a copy that runs,
+`make token` and `make replay`, needs its `OMNICHANNEL_STATE_DIR`; `make demo` starts one, and needs
+its ports too. The state folder must not lie in the checkout; it is a new or empty one, or a copy's
+own.
 """
 
 USERS_WORDS = """## Who can sign in locally

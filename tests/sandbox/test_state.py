@@ -72,6 +72,47 @@ def test_a_folder_that_can_not_be_written_is_told_in_a_sentence(tmp_path: Path) 
         State(tmp_path / "file" / "state").prepare()
 
 
+@pytest.mark.parametrize("there", [["notes.txt"], ["lock", "status"], ["lock/", "aws/", "lib/"]])
+def test_a_folder_of_other_things_is_refused_and_left_as_it_is(
+    tmp_path: Path, there: list[str]
+) -> None:
+    fill(tmp_path, there)
+    with pytest.raises(Trouble, match=r"holds something else .* with OMNICHANNEL_STATE_DIR"):
+        State(tmp_path).prepare()
+    assert {path.name for path in tmp_path.iterdir()} == {name.rstrip("/") for name in there}
+
+
+@pytest.mark.parametrize(
+    "there",
+    [
+        [],
+        ["run.log"],
+        ["aws/"],
+        ["endpoints.json"],
+        ["lock", "outside/", "stream-17.json", "notes.txt"],
+    ],
+)
+def test_a_folder_that_is_empty_or_was_begun_by_the_product_is_taken(
+    tmp_path: Path, there: list[str]
+) -> None:
+    fill(tmp_path, there)
+    State(tmp_path).prepare()
+    assert (tmp_path / "aws").is_dir()
+
+
+def test_what_a_start_left_is_its_own(tmp_path: Path) -> None:
+    State(tmp_path).prepare()
+    Lock(State(tmp_path)).release()
+    (tmp_path / "somebody's").touch()
+    State(tmp_path).prepare()
+
+
+def fill(folder: Path, names: list[str]) -> None:
+    for name in names:
+        path = folder / name
+        path.mkdir() if name.endswith("/") else path.touch()
+
+
 def test_a_full_disk_is_told_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> int:
         raise OSError(28, "No space left on device")
