@@ -8,23 +8,37 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import cache
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Strict,
+    ValidationError,
+    WrapValidator,
+)
+from pydantic_core import PydanticCustomError
 
 from chalicelib.domain.circuits import Circuit
 from chalicelib.domain.deliveries import Policy
 from chalicelib.domain.errors import ConfigurationError
 from chalicelib.domain.retry import RetryPolicy
 
+ON = ("1", "true", "yes", "on")
+OFF = ("0", "false", "no", "off")
+DAY = 86_400
+
 
 def _flag(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.strip().lower() in {"1", "true", "yes", "on"}
-    return value
+    if not isinstance(value, str):
+        return value
+    text = value.strip().lower()
+    return text in ON if text in (*ON, *OFF, "") else value
 
 
 def _mapping(value: Any) -> Any:
@@ -35,12 +49,44 @@ def _words(value: Any) -> Any:
     return tuple(value.split()) if isinstance(value, str) else value
 
 
+def _expects(words: str) -> WrapValidator:
+    """Return what says in words, without the variable's name, what a wrong value should be."""
+
+    def read(value: Any, validate: Callable[[Any], Any]) -> Any:
+        try:
+            return validate(value)
+        except ValueError as error:
+            raise PydanticCustomError("setting", words) from error
+
+    return WrapValidator(read)
+
+
 def _optional(seconds: float | None) -> timedelta | None:
     return None if seconds is None else timedelta(seconds=seconds)
 
 
-Flag = Annotated[bool, BeforeValidator(_flag)]
-Seconds = Annotated[float, Field(gt=0, le=86_400)]
+Flag = Annotated[
+    Annotated[bool, Strict(), BeforeValidator(_flag)],
+    _expects(f"must be one of {', '.join((*ON, *OFF))} or empty"),
+]
+Seconds = Annotated[
+    float, Field(gt=0, le=DAY), _expects(f"must be a number of seconds above 0, up to {DAY}")
+]
+Spacing = Annotated[
+    float, Field(ge=0, le=3600), _expects("must be a number of seconds from 0 up to 3600")
+]
+Rate = Annotated[float, Field(gt=0), _expects("must be a number above 0")]
+Count = Annotated[int, Field(ge=1), _expects("must be a whole number, at least 1")]
+Lanes = Annotated[int, Field(ge=1, le=10), _expects("must be a whole number from 1 to 10")]
+Addresses = Annotated[
+    Annotated[Mapping[str, str], BeforeValidator(_mapping)],
+    _expects('must be JSON of channel → address, such as {"sms": "http://127.0.0.1:9000"}'),
+]
+VARIABLES = {
+    "invocation": "INVOCATION_SECONDS",
+    "call": "CONNECT_TIMEOUT_SECONDS + READ_TIMEOUT_SECONDS",
+}
+"""What a duration of the policy is made of, where another one must exceed it."""
 
 
 class Settings(BaseModel):
@@ -72,9 +118,7 @@ class Settings(BaseModel):
     """Name on the card and in announcements."""
     release_function: str = ""
     """Name of the deployed `release_due`; empty: nobody can be started."""
-    platform_endpoints: Annotated[Mapping[str, str], BeforeValidator(_mapping)] = Field(
-        default_factory=dict
-    )
+    platform_endpoints: Addresses = Field(default_factory=dict)
     """Channel → base address that stands in for its platform; refused in prod."""
     tracing: Flag = False
 
@@ -87,21 +131,21 @@ class Settings(BaseModel):
     event_wait_seconds: Seconds = 900
     settle_seconds: Seconds | None = None
     """Overrides every channel's settle time; for local use."""
-    spacing_seconds: Annotated[float, Field(ge=0, le=3600)] | None = None
+    spacing_seconds: Spacing | None = None
     """Overrides every channel's time between two attempts of an account; for local use."""
-    catch_up_spacing_seconds: Annotated[float, Field(ge=0, le=3600)] = 10
+    catch_up_spacing_seconds: Spacing = 10
     """Between two late posts on a feed, so that an outage never releases a flood."""
-    circuit_failures: int = Field(5, ge=1)
+    circuit_failures: Count = 5
     circuit_window_seconds: Seconds = 60
     circuit_pause_seconds: Seconds = 30
     circuit_longest_pause_seconds: Seconds = 600
-    claims_per_second: float = Field(200, gt=0)
+    claims_per_second: Rate = 200
     """What the workers serve; a scheduler claims no more than they can, so that a backlog waits."""
     retry_base_seconds: Seconds = 15
     retry_cap_seconds: Seconds = 1800
-    retry_max_attempts: int = Field(8, ge=1)
-    worker_threads: int = Field(64, ge=1)
-    parallelization_factor: int = Field(4, ge=1, le=10)
+    retry_max_attempts: Count = 8
+    worker_threads: Count = 64
+    parallelization_factor: Lanes = 4
     """Batches of one shard that are worked on at once: what waits for its minute holds up less."""
 
     def policy(self) -> Policy:
@@ -141,12 +185,21 @@ class Settings(BaseModel):
 
     def contradictions(self) -> list[str]:
         """Return what can't be right, in words."""
-        policy = self.policy()
-        found = policy.check()
+        policy, circuit = self.policy(), self.circuit()
+        broken = policy.check()
         if self.settle_seconds is not None:
-            found += policy.check_settle(timedelta(seconds=self.settle_seconds))
-        if self.circuit().probe <= policy.call + policy.early:
-            found.append("a probe of an open circuit must outlive one call and wait")
+            broken += policy.check_settle(timedelta(seconds=self.settle_seconds))
+        found = [
+            f"{each.duration.upper()}_SECONDS must be more than {each.limit.total_seconds():g}, "
+            f"which follows from {VARIABLES[each.follows_from]}: {each.words}"
+            for each in broken
+        ]
+        if circuit.probe <= policy.call + policy.early:
+            found.append(
+                f"{VARIABLES['call']} must be less than "
+                f"{(circuit.probe - policy.early).total_seconds():g}: "
+                "a probe of an open circuit must outlive one call and wait"
+            )
         if self.stage == "prod" and self.platform_endpoints:
             found.append("PLATFORM_ENDPOINTS must be empty in prod: posts would go to stand-ins")
         return found
@@ -162,7 +215,11 @@ class Settings(BaseModel):
         try:
             settings = cls.model_validate(given)
         except ValidationError as error:
-            wrong = [f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()]
+            names = [str(each["loc"][0]) for each in error.errors()]
+            wrong = [
+                f"{name.upper()} {each['msg']}, not {given[name]!r}"
+                for name, each in zip(names, error.errors(), strict=True)
+            ]
             raise ConfigurationError("; ".join(wrong)) from error
         if found := settings.contradictions():
             raise ConfigurationError("; ".join(found))

@@ -154,6 +154,18 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
+class TooShort:
+    """A duration that has to be longer than it is."""
+
+    duration: str
+    limit: timedelta
+    """What it has to exceed."""
+    follows_from: str
+    """The duration that the limit grows with."""
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """The protocol's durations. `check` holds the inequalities that keep it safe."""
 
@@ -175,21 +187,44 @@ class Policy:
     """Between two posts on a feed that are late."""
     retry: RetryPolicy = field(default_factory=RetryPolicy)
 
-    def check(self) -> list[str]:
-        """Return every broken inequality in words; empty is good."""
+    def check(self) -> list[TooShort]:
+        """Return every broken inequality; empty is good."""
+        written = self.call + self.early + RESERVE
         rules = (
-            (self.attempt_lease > self.invocation, "attempt lease must outlive the worker"),
-            (self.queue_lease > self.invocation, "queue lease must outlive the worker"),
             (
-                self.invocation > self.call + self.early + RESERVE,
-                "the worker must outlive one call and wait, and write what came of it",
+                self.attempt_lease,
+                TooShort(
+                    "attempt_lease",
+                    self.invocation,
+                    "invocation",
+                    "the attempt lease must outlive the worker",
+                ),
+            ),
+            (
+                self.queue_lease,
+                TooShort(
+                    "queue_lease",
+                    self.invocation,
+                    "invocation",
+                    "the queue lease must outlive the worker",
+                ),
+            ),
+            (
+                self.invocation,
+                TooShort(
+                    "invocation",
+                    written,
+                    "call",
+                    "the worker must outlive one call and wait, and write what came of it",
+                ),
             ),
         )
-        return [text for holds, text in rules if not holds]
+        return [broken for duration, broken in rules if duration <= broken.limit]
 
-    def check_settle(self, settle: timedelta) -> list[str]:
+    def check_settle(self, settle: timedelta) -> list[TooShort]:
         """Return what is wrong with a settle time: an answer may come as late as a call's end."""
-        return [] if settle > self.call else ["the settle time must outlive one call"]
+        words = "the settle time must outlive one call"
+        return [] if settle > self.call else [TooShort("settle", self.call, "call", words)]
 
 
 @dataclass(frozen=True, slots=True)

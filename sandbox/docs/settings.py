@@ -83,7 +83,8 @@ def render() -> str:
         INTRODUCTION,
         table(("variable", "default", "unit", "locally", "meaning"), rows) + "\n",
         "## What must hold\n",
-        "\n".join(f"- {rule}" for rule in [*AT_ODDS, *_refused_in_prod()]) + "\n",
+        "\n".join(f"- {rule}" for rule in [*(each.words for each in AT_ODDS), *_refused_in_prod()])
+        + "\n",
     )
     return "\n".join(parts)
 

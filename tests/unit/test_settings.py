@@ -28,7 +28,10 @@ def test_what_is_nobodys_setting_is_left_alone() -> None:
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("1", True), ("true", True), (" Yes ", True), ("ON", True), ("0", False), ("", False)],
+    [
+        *[("1", True), ("true", True), (" Yes ", True), ("ON", True)],
+        *[("0", False), ("False", False), ("no", False), (" off", False), ("", False)],
+    ],
 )
 def test_a_switch_is_on_or_off(text: str, value: bool) -> None:
     assert Settings.read({"REQUIRE_APPROVAL": text}).require_approval is value
@@ -47,25 +50,36 @@ def test_stand_ins_are_a_json_object() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "text"),
+    ("name", "text", "words"),
     [
-        ("READ_TIMEOUT_SECONDS", "soon"),
-        ("READ_TIMEOUT_SECONDS", "0"),
-        ("READ_TIMEOUT_SECONDS", "-1"),
-        ("READ_TIMEOUT_SECONDS", "inf"),
-        ("READ_TIMEOUT_SECONDS", "nan"),
-        ("READ_TIMEOUT_SECONDS", "1e300"),
-        ("SETTLE_SECONDS", "0"),
-        ("RETRY_MAX_ATTEMPTS", "0"),
-        ("RETRY_MAX_ATTEMPTS", "2.5"),
-        ("WORKER_THREADS", "many"),
-        ("PLATFORM_ENDPOINTS", "{"),
-        ("PLATFORM_ENDPOINTS", "[]"),
+        ("READ_TIMEOUT_SECONDS", "soon", "a number of seconds above 0, up to 86400"),
+        ("READ_TIMEOUT_SECONDS", "0", "a number of seconds above 0, up to 86400"),
+        ("READ_TIMEOUT_SECONDS", "-1", "a number of seconds above 0, up to 86400"),
+        ("READ_TIMEOUT_SECONDS", "inf", "a number of seconds above 0, up to 86400"),
+        ("READ_TIMEOUT_SECONDS", "nan", "a number of seconds above 0, up to 86400"),
+        ("READ_TIMEOUT_SECONDS", "1e300", "a number of seconds above 0, up to 86400"),
+        ("SETTLE_SECONDS", "0", "a number of seconds above 0, up to 86400"),
+        ("SETTLE_SECONDS", "nan", "a number of seconds above 0, up to 86400"),
+        ("SPACING_SECONDS", "nan", "a number of seconds from 0 up to 3600"),
+        ("CLAIMS_PER_SECOND", "0", "a number above 0"),
+        ("RETRY_MAX_ATTEMPTS", "0", "a whole number, at least 1"),
+        ("RETRY_MAX_ATTEMPTS", "2.5", "a whole number, at least 1"),
+        ("RETRY_MAX_ATTEMPTS", "-3", "a whole number, at least 1"),
+        ("WORKER_THREADS", "many", "a whole number, at least 1"),
+        ("PARALLELIZATION_FACTOR", "11", "a whole number from 1 to 10"),
+        ("TRACING", "maybe", "one of 1, true, yes, on, 0, false, no, off or empty"),
+        ("REQUIRE_APPROVAL", "2", "one of 1, true, yes, on, 0, false, no, off or empty"),
+        ("PLATFORM_ENDPOINTS", "{", 'JSON of channel → address, such as {"sms": "http://127'),
+        ("PLATFORM_ENDPOINTS", "[]", 'JSON of channel → address, such as {"sms": "http://127'),
+        ("PLATFORM_ENDPOINTS", '{"sms": 1}', "JSON of channel → address"),
     ],
 )
-def test_what_is_wrong_is_named(name: str, text: str) -> None:
-    with pytest.raises(ConfigurationError, match=name):
+def test_what_is_wrong_is_named_with_what_it_should_be(name: str, text: str, words: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
         Settings.read({name: text})
+    said = str(refused.value)
+    assert said.startswith(f"{name} must be {words}")
+    assert said.endswith(f", not {text!r}")
 
 
 def test_everything_that_is_wrong_is_named_at_once() -> None:
@@ -76,10 +90,26 @@ def test_everything_that_is_wrong_is_named_at_once() -> None:
 @pytest.mark.parametrize(
     ("environment", "words"),
     [
-        ({"ATTEMPT_LEASE_SECONDS": "300"}, "attempt lease must outlive the worker"),
-        ({"QUEUE_LEASE_SECONDS": "10"}, "queue lease must outlive the worker"),
-        ({"READ_TIMEOUT_SECONDS": "290"}, "the worker must outlive one call and wait"),
-        ({"INVOCATION_SECONDS": "33"}, "the worker must outlive one call and wait"),
+        (
+            {"ATTEMPT_LEASE_SECONDS": "300"},
+            "^ATTEMPT_LEASE_SECONDS must be more than 300, which follows from INVOCATION_SECONDS: ",
+        ),
+        (
+            {"QUEUE_LEASE_SECONDS": "1"},
+            "^QUEUE_LEASE_SECONDS must be more than 300, which follows from INVOCATION_SECONDS: ",
+        ),
+        (
+            {"INVOCATION_SECONDS": "33"},
+            r"^INVOCATION_SECONDS must be more than 33, which .* CONNECT_.* \+ READ_.*: the worker",
+        ),
+        (
+            {"SETTLE_SECONDS": "23"},
+            r"^SETTLE_SECONDS must be more than 23, which .* CONNECT.* \+ READ_.*: the settle time",
+        ),
+        (
+            {"READ_TIMEOUT_SECONDS": "49"},
+            r"^CONNECT_TIMEOUT_SECONDS \+ READ_TIMEOUT_SECONDS must be less than 52: a probe",
+        ),
         ({"STAGE": "prod", "PLATFORM_ENDPOINTS": '{"sms": "http://x"}'}, "PLATFORM_ENDPOINTS"),
     ],
 )

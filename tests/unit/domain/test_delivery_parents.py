@@ -176,18 +176,19 @@ def test_the_usual_durations_contradict_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "words"),
+    ("duration", "limit", "follows_from"),
     [
-        ({"attempt_lease": POLICY.invocation}, "attempt lease must outlive the worker"),
-        ({"queue_lease": POLICY.invocation}, "queue lease must outlive the worker"),
-        (
-            {"invocation": POLICY.call + POLICY.early + RESERVE},
-            "the worker must outlive one call and wait, and write what came of it",
-        ),
+        ("attempt_lease", POLICY.invocation, "invocation"),
+        ("queue_lease", POLICY.invocation, "invocation"),
+        ("invocation", POLICY.call + POLICY.early + RESERVE, "call"),
     ],
 )
-def test_each_broken_inequality_is_told_in_words(changes: dict[str, timedelta], words: str) -> None:
-    assert replace(POLICY, **changes).check() == [words]  # type: ignore[arg-type] # names of fields
+def test_each_broken_inequality_names_what_is_too_short_and_what_it_must_exceed(
+    duration: str, limit: timedelta, follows_from: str
+) -> None:
+    (broken,) = replace(POLICY, **{duration: limit}).check()  # type: ignore[arg-type] # durations
+    assert (broken.duration, broken.limit) == (duration, limit)
+    assert broken.follows_from == follows_from
 
 
 def test_a_policy_with_eight_tries_within_a_day_is_the_default() -> None:
