@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 
-from sandbox import seed, supervisor
+from sandbox import environment, seed, supervisor
 from sandbox.ports import Ports
 from sandbox.state import State, Trouble, read_json
 from sandbox.supervisor import Product, Signals, Stopped
@@ -90,6 +90,9 @@ def say(text: str) -> None:
 
 @contextlib.contextmanager
 def _started(state: State, ports: Ports) -> Iterator[Product]:
+    environment.require_settings(os.environ)
+    if names := environment.ignored(os.environ):
+        say(environment.told_ignored(names))
     signals = Signals()
     if state.was_killed():
         say("The last run was killed before it could stop in order: clearing up after it.")

@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import Any, TypeVar
 
 from sandbox import embedded
@@ -19,6 +19,8 @@ from sandbox.ports import Ports
 from sandbox.reporting import end
 from sandbox.state import PROJECT, State, Trouble, read_json, write_json
 
+STAGE = "STAGE"
+"""`.chalice/config.json` sets it, and overrides the shell."""
 SUPERVISED = "OMNICHANNEL_SUPERVISED"
 READY_SECONDS = 60.0
 USUAL_API_PORT = 8000
@@ -111,6 +113,38 @@ def variables(
     }
 
 
+def started() -> list[str]:
+    """Return the names of `variables`, which nobody else sets."""
+    return list(variables(Ports(), {"user_pool_arn": "", "client_id": ""}, {}))
+
+
+def ignored(environment: Mapping[str, str]) -> list[str]:
+    """Return the settings that somebody gave and the local product decides itself.
+
+    What AWS's own tools read may be set for other reasons; it is left out in silence.
+    """
+    names = (STAGE, *started())
+    return [name for name in names if name in environment and not name.startswith(_FOREIGN)]
+
+
+def told_ignored(names: Sequence[str]) -> str:
+    """Return a sentence on settings that are given in vain."""
+    return f"Ignored, because the local product decides it itself: {', '.join(names)}."
+
+
+def require_settings(environment: Mapping[str, str]) -> None:
+    """Raise Trouble, naming the variable, if the application could not start with its settings."""
+    from chalicelib.domain.errors import ConfigurationError
+    from chalicelib.settings import Settings
+
+    own = ignored(environment)
+    given = {name: value for name, value in environment.items() if name not in own}
+    try:
+        Settings.read({**SHORT, **given})
+    except ConfigurationError as error:
+        raise Trouble(f"{error}.") from error
+
+
 def _fill(environment: MutableMapping[str, str]) -> None:
     for name, value in isolated(environment).items():
         environment[name] = value
@@ -118,9 +152,15 @@ def _fill(environment: MutableMapping[str, str]) -> None:
         del environment[name]
     for name, value in SHORT.items():
         environment.setdefault(name, value)
+    require_settings(environment)
+    in_vain = [name for name in ignored(environment) if name != STAGE]  # which is Chalice's here
+    for name in in_vain:
+        del environment[name]
     state = State.of(environment)
     ports = Ports.of({**environment, "API_PORT": str(_api_port(sys.argv))})
     if SUPERVISED not in environment:
+        if in_vain:
+            sys.stderr.write(told_ignored(in_vain) + "\n")
         _start_keeper(state, ports)
     until(lambda: embedded.is_healthy(ports.aws), "The embedded AWS")
     resources = _provision(environment, ports, state)

@@ -55,6 +55,7 @@ def local(event: Mapping[str, Any]) -> Mapping[str, Any]:
 
     try:
         state, usual = State.of(os.environ), Ports.of(os.environ)
+        environment.require_settings(os.environ)
     except Trouble as trouble:
         raise Refused(str(trouble)) from trouble
     resources = read_json(state.resources)

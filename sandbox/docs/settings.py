@@ -13,8 +13,7 @@ from pydantic.fields import FieldInfo
 from chalicelib.domain.deliveries import Policy
 from chalicelib.settings import Settings
 from sandbox.docs.data import code, table
-from sandbox.environment import SHORT, variables
-from sandbox.ports import Ports
+from sandbox.environment import SHORT, started
 
 INTRODUCTION = """# Settings
 
@@ -25,7 +24,8 @@ that contradicts another one ends the start with a sentence that names it; it is
 per delivery. Empty in the column "locally" means that the default holds there too.
 
 Deployed, they stand in `.chalice/config.json` by stage. Under `make run` and `chalice local` the
-shell may set any of them but `STAGE` and those that follow from what was started.
+shell may set any of them but `STAGE` and those that follow from what was started; those are
+ignored, and named in a line at the start.
 """
 
 WORDS: Mapping[str, str] = {
@@ -111,15 +111,9 @@ def _default(field: FieldInfo) -> str:
 
 
 def _locally(name: str) -> str:
-    if name.upper() in _started():
+    if name.upper() in started():
         return STARTED
     return code(SHORT.get(name.upper(), ""))
-
-
-def _started() -> Sequence[str]:
-    """Return the variables that follow from what was started."""
-    resources = {"user_pool_arn": "", "client_id": ""}
-    return list(variables(Ports(), resources, {}))
 
 
 def _refused_in_prod() -> Sequence[str]:

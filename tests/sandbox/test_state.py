@@ -232,6 +232,25 @@ def test_the_next_start_first_takes_away_what_a_killed_copy_left(
     assert not State(tmp_path).endpoints.exists()
 
 
+@pytest.mark.parametrize("command", ["run", "demo"])
+def test_a_wrong_setting_ends_the_start_before_anything_is_made(
+    tmp_path: Path, command: str
+) -> None:
+    state = tmp_path / "state"
+    given = {"OMNICHANNEL_STATE_DIR": str(state), "TRACING": "maybe", "STAGE": "prod"}
+    done = subprocess.run(
+        [sys.executable, "-m", "sandbox", command],
+        cwd=PROJECT,
+        env={**os.environ, **given},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("TRACING must be one of 1, true")
+    assert done.stderr.count("\n") == 1
+    assert not state.exists()
+
+
 def test_the_usual_ports_are_taken_when_nothing_is_said() -> None:
     assert Ports.of({"API_PORT": ""}) == Ports(8000, 8001, 4566)
 

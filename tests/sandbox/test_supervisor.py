@@ -295,6 +295,24 @@ def test_nothing_of_this_machines_aws_reaches_the_product() -> None:
     assert "127.0.0.1" in found["NO_PROXY"]
 
 
+def test_a_setting_that_is_wrong_is_told_by_its_name_in_one_sentence() -> None:
+    with pytest.raises(Trouble, match=r"^RETRY_MAX_ATTEMPTS must be .*, not 'many'\.$"):
+        environment.require_settings({"RETRY_MAX_ATTEMPTS": "many"})
+
+
+def test_settings_are_checked_beside_the_short_waits_of_the_local_product() -> None:
+    environment.require_settings({"QUEUE_LEASE_SECONDS": "61"})
+    with pytest.raises(Trouble, match="QUEUE_LEASE_SECONDS must be more than 60"):
+        environment.require_settings({"QUEUE_LEASE_SECONDS": "1"})
+
+
+def test_what_the_local_product_decides_itself_is_told_and_not_read() -> None:
+    given = {"PLATFORM_ENDPOINTS": "garbage", "STAGE": "prod", "AWS_REGION": "mars", "TRACING": ""}
+    environment.require_settings(given)
+    assert environment.ignored(given) == ["STAGE", "PLATFORM_ENDPOINTS"]
+    assert environment.told_ignored(["STAGE"]).endswith(" decides it itself: STAGE.")
+
+
 @pytest.mark.parametrize(
     ("arguments", "port"),
     [
