@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-import shlex
 import sys
 import time
 from collections.abc import Iterator, Sequence
 
 from sandbox import environment, seed, supervisor
+from sandbox.environment import typed
 from sandbox.ports import Ports
 from sandbox.state import State, Trouble, read_json
 from sandbox.supervisor import Product, Signals, Stopped
@@ -35,9 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
-KEPT = (
-    "What was published before is on the wall; make demo announces someone new (stop this first)."
-)
+KEPT = "What was published before is on the wall; {demo} announces someone new (stop this first)."
 
 
 def run(state: State, ports: Ports) -> int:
@@ -46,7 +44,8 @@ def run(state: State, ports: Ports) -> int:
         places = (product.api_url, product.sandbox_url, product.resources)
         rows = seed.prepare(*places, say, product.pause)
         product.publish_endpoints()
-        say("\n" + (seed.table(rows, product.sandbox_url) if rows else KEPT))
+        kept = KEPT.format(demo=typed("make demo", os.environ))
+        say("\n" + (seed.table(rows, product.sandbox_url) if rows else kept))
         say(_where(product))
         product.watch()
     say("Stopped; everything is kept for the next start.")
@@ -62,6 +61,7 @@ def demo(state: State, ports: Ports) -> int:
             rows = seed.announce(caller, say, product.pause)
             say("\n" + seed.table(rows, product.sandbox_url))
     except Stopped:
+        say("Stopped; what was published until then is kept for the next start.")
         return INTERRUPTED
     delivered = sum(row.outcome == "delivered" for row in rows)
     say(f"\n{delivered} of {len(rows)} delivered. To look at the posts: make run")
@@ -109,14 +109,13 @@ def _started(state: State, ports: Ports) -> Iterator[Product]:
 
 
 def _where(product: Product) -> str:
-    chosen = os.environ.get("OMNICHANNEL_STATE_DIR")
-    folder = f"OMNICHANNEL_STATE_DIR={shlex.quote(chosen)} " if chosen else ""
+    token = typed("make token AS=member", os.environ, ["OMNICHANNEL_STATE_DIR"])
     lines = [
         "",
         f"Wall     {product.sandbox_url}/",
         f"API      {product.api_url}/api/v1   (described at {product.api_url}/openapi.json)",
         f"Logs     {product.state.logs}",
-        f"Token    {folder}make token AS=member",
+        f"Token    {token}",
         "Stop     Ctrl-C",
     ]
     return "\n".join(lines)

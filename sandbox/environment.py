@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -43,6 +44,8 @@ SHORT = {
 }
 """Waiting times for someone who watches, under the same inequalities as the deployed ones."""
 
+COPY = ("OMNICHANNEL_STATE_DIR", *Ports().named())
+"""What tells one copy of the local product from another."""
 _FOREIGN = ("AWS_", "_X_AMZN_", "LAMBDA_")
 _LOOPBACK = "127.0.0.1,localhost,::1"
 
@@ -111,6 +114,12 @@ def variables(
         "PUBLIC_URL": f"http://127.0.0.1:{ports.api}",
         "PLATFORM_ENDPOINTS": json.dumps(dict(platforms)),
     }
+
+
+def typed(command: str, environment: Mapping[str, str], variables: Sequence[str] = COPY) -> str:
+    """Return what a person has to type for a command to reach this copy of the product."""
+    given = [(name, environment[name]) for name in variables if environment.get(name)]
+    return " ".join([*(f"{name}={shlex.quote(value)}" for name, value in given), command])
 
 
 def started() -> list[str]:

@@ -49,11 +49,29 @@ class Child:
         """Say whether the process is still there."""
         return self.process.poll() is None
 
+    @property
+    def was_orderly(self) -> bool:
+        """Say whether it had time to do what it does at its end."""
+        return self.process.returncode == 0
+
+    def ending(self) -> str:
+        """Return how it ended, in words."""
+        status = self.process.returncode
+        if status < 0:
+            return f"was killed (signal {-status})"
+        return f"ended by itself (status {status})"
+
     def last_words(self, lines: int = 5) -> str:
-        """Return the end of its log, indented."""
+        """Return what its log ends with, announced; nothing if it could not say anything.
+
+        Whatever a log ends with when its process was killed has nothing to do with that.
+        """
+        if self.process.returncode == -signal.SIGKILL:
+            return ""
         with contextlib.suppress(OSError):
             text = self.log.read_text(encoding="utf-8", errors="replace").rstrip()
-            return "".join(f"\n  {line}" for line in text.splitlines()[-lines:])
+            words = "".join(f"\n  {line}" for line in text.splitlines()[-lines:])
+            return f" Its last words:{words}" if words else ""
         return ""
 
 

@@ -22,7 +22,7 @@ from types import FrameType, TracebackType
 from typing import Any
 
 from sandbox import dev_token, embedded, processes, web_app
-from sandbox.environment import SUPERVISED, isolated, until
+from sandbox.environment import SUPERVISED, isolated, typed, until
 from sandbox.ports import Ports
 from sandbox.processes import Child
 from sandbox.state import PROJECT, Lock, State, Trouble, read_json, write_json
@@ -35,6 +35,7 @@ LAST_RESTART_SECONDS = 5.0
 YOUNG_SECONDS = 10.0
 WATCH_SECONDS = 0.1
 CHALICE = [sys.executable, "-c", "from chalice.cli import main; main()"]
+LOST = "What it held since its last orderly stop is lost. "
 
 Say = Callable[[str], None]
 
@@ -171,9 +172,10 @@ class Product:
         """Raise Trouble if a process ended that is not restarted."""
         for child, words in ((self._aws, "embedded AWS"), (self._sandbox, "sandbox")):
             if child is not None and not child.is_running:
+                is_lost = child is self._aws and not child.was_orderly
                 raise Trouble(
-                    f"The {words} ended by itself: start again with make run. "
-                    f"Its last words:{child.last_words()}"
+                    f"The {words} {child.ending()}. {LOST if is_lost else ''}"
+                    f"Start again with {typed('make run', os.environ)}.{child.last_words()}"
                 )
 
     def _require_readable(self) -> None:
@@ -187,7 +189,7 @@ class Product:
         if time.monotonic() - dead.started > YOUNG_SECONDS:
             self._restart_seconds = FIRST_RESTART_SECONDS
         with contextlib.suppress(OSError):  # a closed terminal is no reason to stop
-            sys.stdout.write("The API process ended by itself; starting it again.\n")
+            sys.stdout.write(f"The API process {dead.ending()}; starting it again.\n")
             sys.stdout.flush()
         self._signals.pause(self._restart_seconds)
         self._restart_seconds = min(self._restart_seconds * 2, LAST_RESTART_SECONDS)
@@ -199,7 +201,7 @@ class Product:
     def _is_ready(self) -> bool:
         self.require_companions()
         if self._api is not None and not self._api.is_running:
-            raise Trouble(f"The API ended by itself; its last words:{self._api.last_words()}")
+            raise Trouble(f"The API {self._api.ending()}.{self._api.last_words()}")
         return embedded.get(self.ports.api, "/health") is not None
 
     def _start_api(self) -> None:

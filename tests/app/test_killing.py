@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -60,3 +61,22 @@ def test_a_killed_supervisor_leaves_neither_processes_nor_endpoints(tmp_path: Pa
     asked = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True)
     told = "The product is not running: start it with make run.\n"
     assert (asked.returncode, asked.stderr) == (1, told)
+
+
+@pytest.mark.parametrize(("command", "status"), [("run", 0), ("demo", 130)])
+def test_an_interrupted_start_says_that_it_stopped(
+    tmp_path: Path, command: str, status: int
+) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "sandbox", command],
+        cwd=PROJECT,
+        env=own_environment(tmp_path / "state"),
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("Starting")
+        process.send_signal(signal.SIGINT)
+        said = process.stdout.read()
+    assert said.splitlines()[-1].startswith("Stopped; ")
+    assert process.returncode == status

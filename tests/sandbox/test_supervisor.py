@@ -122,7 +122,21 @@ def test_a_child_keeps_its_memory_in_few_pools(start: Callable[[str], Child]) ->
 
 def test_the_last_words_of_a_child_are_the_end_of_its_log(start: Callable[[str], Child]) -> None:
     child = start("print('first\\nsecond\\non', flush=True)")
-    assert child.last_words(2) == "\n  second\n  on"
+    stop([child], PATIENCE_SECONDS)
+    assert child.last_words(2) == " Its last words:\n  second\n  on"
+
+
+def test_a_child_that_says_nothing_has_no_last_words(tmp_path: Path) -> None:
+    command = [sys.executable, "-S", "-c", "raise SystemExit(3)"]
+    child = spawn("child", command, os.environ, log=tmp_path / "log", folder=tmp_path)
+    child.process.wait()
+    assert (child.ending(), child.last_words()) == ("ended by itself (status 3)", "")
+
+
+def test_what_a_killed_child_said_before_are_no_last_words(start: Callable[[str], Child]) -> None:
+    child = start(STUBBORN)
+    stop([child], 0)
+    assert (child.ending(), child.last_words()) == ("was killed (signal 9)", "")
 
 
 @pytest.fixture
@@ -201,15 +215,44 @@ def test_an_api_that_lived_long_is_restarted_quickly_again(
     assert product.waits == [0.5]
 
 
+@pytest.mark.parametrize(
+    ("program", "told"),
+    [
+        ("print('done')", r"embedded AWS ended by itself \(status 0\)\. Start .*\n  done$"),
+        (
+            "exit(3)",
+            r"embedded AWS ended by itself \(status 3\)\. What .* is lost\. Start .*run\.$",
+        ),
+        (
+            "import os; os.kill(os.getpid(), 9)",
+            r"was killed \(signal 9\)\. What .* is lost\. Start",
+        ),
+    ],
+)
 def test_the_embedded_aws_is_not_restarted_but_its_end_is_told(
-    tmp_path: Path, signals: Signals
+    tmp_path: Path, signals: Signals, program: str, told: str
 ) -> None:
     with Product(State(tmp_path), Ports(), signals) as product:
-        command = [sys.executable, "-c", "print('out of paper')"]
-        product._aws = product._spawn("aws", command, os.environ, tmp_path)
+        product._aws = product._spawn("aws", [sys.executable, "-c", program], os.environ, tmp_path)
         product._aws.process.wait()
-        with pytest.raises(Trouble, match=r"embedded AWS ended by itself.*\n  out of paper"):
+        with pytest.raises(Trouble, match=told):
             product.require_companions()
+
+
+def test_nothing_is_lost_with_the_sandbox(tmp_path: Path, signals: Signals) -> None:
+    with Product(State(tmp_path), Ports(), signals) as product:
+        command = [sys.executable, "-c", "exit(3)"]
+        product._sandbox = product._spawn("sandbox", command, os.environ, tmp_path)
+        product._sandbox.process.wait()
+        with pytest.raises(Trouble, match=r"sandbox ended by itself \(status 3\)\. Start again"):
+            product.require_companions()
+
+
+def test_a_command_is_typed_with_what_makes_this_copy_another() -> None:
+    given = {"OMNICHANNEL_STATE_DIR": "/my state", "API_PORT": "8100", "AWS_PORT": "", "HOME": "/"}
+    told = "OMNICHANNEL_STATE_DIR='/my state' API_PORT=8100 make run"
+    assert environment.typed("make run", given) == told
+    assert environment.typed("make token", given, ["AWS_PORT"]) == "make token"
 
 
 TORN = {
