@@ -25,7 +25,7 @@ token: venv ## Print a fresh ID token of a demo user of the running product (AS=
 	@exec $(IN_VENV) sandbox token $(AS)
 
 .PHONY: test
-test: infrastructure ## Run the test suite (ARGS="-k name" reaches pytest)
+test: infrastructure ## Run the test suite, about 20 minutes on 2 cores (ARGS="-k name" reaches pytest)
 	@exec $(IN_VENV) pytest -n auto --dist loadgroup $(ARGS)
 
 .PHONY: coverage
@@ -122,7 +122,7 @@ venv:
 	@cmp -s requirements-dev.txt $(VENV)/requirements-dev.txt && $(VENV)/bin/python -c '' 2>/dev/null || \
 		{ python=$(PYTHON) && exec $$python scripts/install.py $(VENV); }
 
-# What only the stacks need, half a gigabyte: nobody waits for it who wants to run the product.
+# What only the stacks need, 800 MB: nobody waits for it who wants to run the product.
 .PHONY: infrastructure
 infrastructure: venv
 	@cmp -s requirements-infrastructure.txt $(VENV)/requirements-infrastructure.txt || \
