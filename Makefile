@@ -52,7 +52,7 @@ upper = $(shell echo $(1) | tr a-z A-Z)
 option = $(if $($(call upper,$(1))),--$(1) $($(call upper,$(1))))
 
 .PHONY: kill
-kill: venv ## Kill and freeze the running product everywhere, count its posts (KILLS= DELIVERIES= SEED= ONLY=calls,frozen,crowd,random)
+kill: venv ## Kill and freeze a product of its own everywhere, count its posts, for about 25 minutes (KILLS= DELIVERIES= SEED= ONLY=calls,frozen,crowd,random)
 	@exec $(IN_VENV) tests.kill $(foreach name,kills deliveries seed only,$(call option,$(name))) \
 		$(if $(RECORD),--record)
 

@@ -19,7 +19,8 @@ INTRODUCTION = """# Killed processes
 
 `make kill` runs the whole product with shortened leases, has its real process killed (SIGKILL) or
 frozen (SIGSTOP, and SIGCONT when others have taken over), and then compares what was acknowledged,
-what the API says and what the platforms hold.
+what the API says and what the platforms hold. It starts that product itself, on free ports and with
+a state of its own, and leaves one that runs alone; all of it takes about 25 minutes on 2 cores.
 
 - **lost**: acknowledged, and without an end or given up although nobody refused it.
 - **duplicated**: on its platform more than once.

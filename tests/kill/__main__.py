@@ -18,6 +18,10 @@ from tests.kill.product import Product, running
 from tests.simulation.record import commit
 
 CROWD = 40
+ALONE = (
+    "Killing a product of its own, on free ports and with a state of its own: one that runs is "
+    "left alone. {duration} on 2 cores."
+)
 BRIEF = ("instagram", "sms")
 """A platform with two phases and a direct one."""
 BRIEF_STRIDE = 17
@@ -54,6 +58,7 @@ def main() -> int:
     """Play, report; 1 if a promise was broken."""
     chosen = _parser().parse_args()
     signals, began = Signals(), time.monotonic()
+    say(ALONE.format(duration="About a minute" if chosen.brief else "All of it: about 25 minutes"))
     try:
         with (
             tempfile.TemporaryDirectory(prefix="kill-") as folder,
