@@ -16,8 +16,12 @@ from chalicelib.settings import Settings
 from sandbox.docs import __main__ as generator
 from sandbox.docs import architecture, security
 from sandbox.docs import errors as errors_page
+from sandbox.docs import sandbox as sandbox_page
 from sandbox.docs import settings as settings_page
 from sandbox.docs import states as states_page
+from sandbox.platforms.engine.doors import Doors
+from sandbox.platforms.engine.faults import Kind
+from sandbox.platforms.engine.outside import Outside
 from tests.conformance.test_errors import FAMILY
 from tests.docs.pages import ROOT, name, page
 
@@ -57,6 +61,14 @@ def test_every_statement_about_a_function_has_its_row(function: str) -> None:
 def test_every_status_and_event_is_explained() -> None:
     assert set(states_page.STATUSES) == set(Status)
     assert set(states_page.EVENTS) == set(Event)
+
+
+def test_every_door_and_every_fault_of_the_sandbox_is_told(tmp_path: Path) -> None:
+    outside = Outside(tmp_path)
+    controls = Doors(outside).controls
+    outside.stop()
+    assert set(sandbox_page.DOORS) == set(controls)
+    assert list(sandbox_page.FAULTS) == list(Kind)
 
 
 def test_every_public_error_code_has_its_row() -> None:

@@ -39,6 +39,8 @@ MAIL_POLICY = (
 )
 MAX_TIMES = 10_000
 MAX_SECONDS = 3600
+USUAL_SECONDS = 3
+MAX_LATENCY_MS = 60_000
 MAX_WORDS = 4096
 NUMBER = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
 
@@ -82,6 +84,11 @@ class Doors:
             ("GET", "/accounts"): self._accounts,
             ("POST", "/inbound"): self._write,
         }
+
+    @property
+    def controls(self) -> list[tuple[str, str]]:
+        """Return every control by its method and path."""
+        return list(self._routes)
 
     def answer(self, request: Request) -> Answer | None:
         """Answer a control, or return None when the path is none."""
@@ -141,7 +148,7 @@ class Doors:
         times = body.get("times", 1)
         if not isinstance(times, int) or isinstance(times, bool) or not 1 <= times <= MAX_TIMES:
             raise Refused(f"times is a whole number from 1 to {MAX_TIMES}.")
-        seconds = _number(body, "seconds", 3, MAX_SECONDS)
+        seconds = _number(body, "seconds", USUAL_SECONDS, MAX_SECONDS)
         return json_answer(201, self._outside.arm(channel, kind, times, seconds))
 
     def _disarm(self, _: Request) -> Answer:
@@ -153,7 +160,7 @@ class Doors:
 
     def _set_latency(self, request: Request) -> Answer:
         body = _object(request, {"channel", "ms"})
-        milliseconds = _number(body, "ms", None, 60_000)
+        milliseconds = _number(body, "ms", None, MAX_LATENCY_MS)
         chosen = [self._known(body["channel"])] if body.get("channel") else self._outside.stand_ins
         for channel in chosen:
             self._outside.faults.set_latency(channel, milliseconds)
