@@ -111,8 +111,10 @@ class Email:
         subject = wording.subject or ""
         if wording.generated or texts.is_blank(subject):
             first = _one_line(_first_line(subject) or _first_line(text))
-            return Post(text, subject=texts.fit(first, MAX_SUBJECT, len), media=carried), found
-        return Post(text, subject=subject, media=carried), found + _subject_faults(subject)
+            subject = texts.fit(first, MAX_SUBJECT, len)
+        else:
+            found = found + _subject_faults(subject)
+        return Post(text, subject=subject, media=carried, language=wording.language), found
 
     def measure(self, post: Post) -> Length:
         """Return the text's size."""
@@ -188,7 +190,7 @@ def _mail(post: Post, address: str, account: Account) -> dict[str, Any]:
 
 def _content(post: Post) -> dict[str, Any]:
     unsubscribe_url = _safe_url(post.recipient.unsubscribe_url if post.recipient else "")
-    html = mail_body.html(post.text, post.media, unsubscribe_url)
+    html = mail_body.html(post.text, post.media, unsubscribe_url, post.language)
     content: dict[str, Any] = {
         "Subject": _utf8(_one_line(post.subject or _first_line(post.text))),
         "Body": {"Text": _utf8(post.text), "Html": _utf8(html)},

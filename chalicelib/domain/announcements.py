@@ -69,6 +69,7 @@ def announce(
         hashtags=tags,
         generated=True,
         keep=(submission.member_name,),
+        language=language,
     )
 
 

@@ -25,6 +25,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, NewType, Protocol, TypeVar
 
+from chalicelib.domain.certifications import Language
 from chalicelib.domain.errors import Fault
 from chalicelib.domain.pictures import Bounds
 from chalicelib.domain.text import TextUnit, mended
@@ -151,6 +152,8 @@ class Post:
     link: str | None = None
     parameters: tuple[str, ...] = ()
     """WhatsApp: what fills the template's body."""
+    language: Language | None = None
+    """In which language to say what stands beside the text; None: nobody knows the text's."""
     token: str = ""
     """Our mark for this delivery: an idempotency key, a tag or callback data where there is one.
 
@@ -333,6 +336,8 @@ class Wording:
     generated: bool = False
     keep: tuple[str, ...] = ()
     """Parts that must survive verbatim: the announced person's name."""
+    language: Language | None = None
+    """That of the announcement; None where an author wrote about something else."""
 
 
 class Channel(Protocol):

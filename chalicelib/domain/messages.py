@@ -90,13 +90,21 @@ class Content:
 
     def authored(self, channel: ChannelName) -> Wording | None:
         """Return the author's words for a channel; None where the text is generated."""
-        keep = (self.announcement.member_name,) if self.announcement else ()
         variant = self.variants.get(channel)
         if variant is not None:
-            return Wording(variant.content, subject=variant.subject or self.subject, keep=keep)
+            return self._worded(variant.content, variant.subject or self.subject)
         if self.is_generated:
             return None
-        return Wording(self.text, subject=self.subject, keep=keep)
+        return self._worded(self.text, self.subject)
+
+    def _worded(self, text: str, subject: str | None) -> Wording:
+        """Return an author's words, with what an announcement asks of them."""
+        about = self.announcement
+        if about is None:
+            return Wording(text, subject=subject)
+        return Wording(
+            text, subject=subject, keep=(about.member_name,), language=about.written_in
+        )
 
     def says_as_much(self, other: Content, channel: ChannelName) -> bool:
         """Return whether both offer a channel the same."""

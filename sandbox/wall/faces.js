@@ -55,20 +55,31 @@ function prose(text, className) {
   return box;
 }
 
-function folded(text, className) {
-  const box = prose(text, `${className} folded`);
+// What is too tall is shown from its beginning, with a button for the rest; see `tuck`.
+function fold(box) {
+  box.classList.add("folded");
   const button = node("button", "unfold", "See more");
   button.type = "button";
   button.hidden = true;
   button.addEventListener("click", () => {
-    box.classList.remove("folded");
+    box.classList.remove("folded", "cut");
     button.remove();
   });
-  new ResizeObserver(() => {
-    button.hidden = box.scrollHeight <= box.clientHeight + 2;
-  }).observe(box);
   return node("div", "fold", box, button);
 }
+
+// Fade the last line of what is cut and offer the rest. Whoever lays cards out asks for it, so that
+// the button has its place before anything is painted.
+export function tuck(articles) {
+  const boxes = articles.flatMap((article) => [...article.querySelectorAll(".folded")]);
+  const cut = boxes.map((box) => box.scrollHeight > box.clientHeight + 2);
+  boxes.forEach((box, index) => {
+    box.classList.toggle("cut", cut[index]);
+    box.nextElementSibling.hidden = !cut[index];
+  });
+}
+
+const folded = (text, className) => fold(prose(text, className));
 
 function initials(name) {
   const words = name.trim().split(/\s+/).filter(Boolean);
@@ -217,7 +228,7 @@ function email(post) {
   const body = node("div", "mail-body");
   const choice = node("div", "choice");
   const show = (kind) => {
-    body.replaceChildren(kind === "html" ? htmlPart(post) : prose(post.text, "plain"));
+    body.replaceChildren(kind === "html" ? fold(htmlPart(post)) : prose(post.text, "plain"));
     for (const button of choice.querySelectorAll("button")) {
       button.setAttribute("aria-pressed", String(button.value === kind));
     }
@@ -230,7 +241,8 @@ function email(post) {
     if (post.html || kind === "text") choice.append(button);
   }
   show(post.html ? "html" : "text");
-  if (post.headers?.["List-Unsubscribe"]) choice.append(node("span", "leave", "Unsubscribe"));
+  const wayOut = /<([^<>]+)>/.exec(post.headers?.["List-Unsubscribe"] ?? "");
+  if (wayOut) choice.append(leave(wayOut[1]));
   const from = node("div", "who", node("strong", "", name), node("div", "note", address));
   return [
     subject,
@@ -240,17 +252,60 @@ function email(post) {
   ];
 }
 
+// A link where the local product answers; elsewhere nothing but the word.
+function leave(address) {
+  if (!isLocal(address)) return node("span", "leave", "Unsubscribe");
+  const link = node("a", "leave", "Unsubscribe");
+  link.href = address;
+  link.target = "_blank";
+  link.rel = "noopener noreferrer";
+  return link;
+}
+
+function isLocal(address) {
+  if (!URL.canParse(address)) return false;
+  const { protocol, hostname } = new URL(address);
+  return /^https?:$/.test(protocol) && ["127.0.0.1", "localhost", "[::1]"].includes(hostname);
+}
+
 function htmlPart(post) {
   const frame = node("iframe");
   frame.title = `Mail: ${post.subject ?? ""}`;
   // No scripts, no forms, no navigation; the same origin only to measure its height.
   frame.setAttribute("sandbox", "allow-same-origin");
   frame.src = `/mail/${post.channel}/${encodeURIComponent(post.external_id)}`;
+  const sizes = new ResizeObserver(() => stretch(frame));
   frame.addEventListener("load", () => {
-    const height = frame.contentDocument?.body?.getBoundingClientRect().height ?? 320;
-    frame.style.height = `${Math.min(Math.ceil(height), 960)}px`;
+    const page = frame.contentDocument?.documentElement;
+    if (!page) return;
+    // The frame is as tall as the mail. A bar that came and went would change the mail's width.
+    page.style.overflowY = "hidden";
+    page.addEventListener("click", openFromMail);
+    for (const link of page.querySelectorAll("a[href]")) {
+      if (!isLocal(link.href)) link.style.cursor = "not-allowed";
+    }
+    stretch(frame);
+    sizes.disconnect();
+    sizes.observe(page);
   });
-  return frame;
+  return node("div", "mail-page", frame);
+}
+
+// Make a frame as tall as its document, and room for the bar of one that is too wide.
+function stretch(frame) {
+  const page = frame.contentDocument?.documentElement;
+  if (!page || !frame.clientHeight) return;
+  const bar = frame.clientHeight - frame.contentDocument.scrollingElement.clientHeight;
+  frame.style.height = `${Math.ceil(page.getBoundingClientRect().height) + bar}px`;
+}
+
+// A mail's links would open inside its frame. The local product's get a page of their own; others
+// would lead out.
+function openFromMail(event) {
+  const link = event.target.closest?.("a[href]");
+  if (!link) return;
+  event.preventDefault();
+  if (isLocal(link.href)) window.open(link.href, "_blank", "noopener,noreferrer");
 }
 
 function plain(post) {

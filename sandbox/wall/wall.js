@@ -1,6 +1,6 @@
 // Keep the wall in step with /posts, follow #/<channel>/<external id>, and filter by channel.
 
-import { CHANNELS, card, channelOf, glyph, node } from "/wall/faces.js";
+import { CHANNELS, card, channelOf, glyph, node, tuck } from "/wall/faces.js";
 
 const POLL_MILLISECONDS = 1000;
 const ROW_PIXELS = 4;
@@ -15,14 +15,20 @@ const state = { channel: null, limit: FIRST_PAGE, tag: null, loaded: false, reac
 const keyOf = (post) => `${post.channel}/${post.external_id}`;
 const addressOf = (post) => `#/${post.channel}/${encodeURIComponent(post.external_id)}`;
 
+// Called after layout and before paint: nobody sees a card that has no room yet.
 const sizes = new ResizeObserver((entries) => {
-  requestAnimationFrame(() => entries.forEach(({ target }) => target.isConnected && fit(target)));
+  const articles = entries.map(({ target }) => target).filter((article) => article.isConnected);
+  tuck(articles);
+  fit(articles);
 });
 
 // Masonry without moving anything in the document: a moved iframe would load again.
-function fit(article) {
-  const rows = Math.ceil((article.getBoundingClientRect().height + GAP_PIXELS) / ROW_PIXELS);
-  article.parentElement.style.gridRowEnd = `span ${rows}`;
+function fit(articles) {
+  const heights = articles.map((article) => article.getBoundingClientRect().height);
+  articles.forEach((article, index) => {
+    const rows = Math.ceil((heights[index] + GAP_PIXELS) / ROW_PIXELS);
+    article.parentElement.style.gridRowEnd = `span ${rows}`;
+  });
 }
 
 function put(post) {
@@ -74,6 +80,7 @@ function draw(answer) {
   byId("older").hidden = answer.items.length >= total;
   drawFilters(answer.counts, total);
   choose();
+  byId("loading").hidden = true;
   state.loaded = true;
 }
 
@@ -117,13 +124,11 @@ const SETTLING_MILLISECONDS = [0, 100, 300, 700, 1500, 2500];
 async function follow() {
   const named = /^#\/([^/]+)\/(.+)$/.exec(location.hash);
   for (const marked of wall.querySelectorAll(".named")) marked.classList.remove("named");
-  if (!named) return;
-  const key = `${decode(named[1])}/${decode(named[2])}`;
+  const key = named && `${decode(named[1])}/${decode(named[2])}`;
   const entry = shown.get(key);
-  if (!entry) {
-    if (state.sought !== key) await seek(key, decode(named[2]));
-    return;
-  }
+  if (named && !entry && state.sought !== key) await seek(key, decode(named[2]));
+  miss(Boolean(named) && !entry && !state.pinned);
+  if (!entry) return;
   if (state.channel && state.channel !== entry.post.channel) choose(null);
   entry.article.classList.add("named");
   if (state.reached === key) return;
@@ -143,11 +148,20 @@ for (const sign of ["wheel", "touchstart", "pointerdown", "keydown"]) {
 }
 
 async function seek(key, externalId) {
-  state.sought = key;
   const response = await fetch(`/posts?${new URLSearchParams({ external_id: externalId })}`);
-  const found = response.ok ? (await response.json()).items : [];
-  state.pinned = found.find((post) => keyOf(post) === key) ?? null;
+  if (!response.ok) throw new Error(`/posts answered ${response.status}`);
+  const { items } = await response.json();
+  state.pinned = items.find((post) => keyOf(post) === key) ?? null;
+  state.sought = key;
   state.tag = null; // draw again, now with the pinned one
+}
+
+// Say that the named post is nowhere, where whoever followed the link sees it.
+function miss(isMissing) {
+  const notice = byId("missing");
+  if (notice.hidden !== isMissing) return;
+  notice.hidden = !isMissing;
+  if (isMissing) notice.scrollIntoView({ block: "center" });
 }
 
 function decode(text) {
@@ -184,7 +198,7 @@ async function refresh() {
 
 byId("older").addEventListener("click", older);
 window.addEventListener("hashchange", () => {
-  state.reached = state.sought = null;
-  follow().catch(() => {});
+  state.reached = state.sought = state.pinned = null;
+  follow().catch(() => { state.tag = null; });
 });
 refresh();

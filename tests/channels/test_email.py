@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from botocore.validate import ParamValidator
 
+from chalicelib.domain.certifications import LANGUAGES, Language
 from chalicelib.domain.channels import Account, ChannelName, Media, Post, Receipt, Response, Wording
 from chalicelib.domain.errors import (
     Ambiguous,
@@ -148,6 +149,25 @@ def test_a_way_out_that_can_not_stand_in_a_header_is_left_out(url: str) -> None:
     post = replace(composed(), recipient=replace(GRACE, unsubscribe_url=url))
     simple = sent(post)["Content"]["Simple"]
     assert ("Headers" in simple, "Unsubscribe" in simple["Body"]["Html"]["Data"]) == (False, False)
+
+
+FOOTS = {"en": ("You get this", ">Unsubscribe<"), "es": ("Recibes este", ">Darse de baja<")}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_announcements_foot_speaks_its_language_alone(language: Language) -> None:
+    wording = Wording("Ada", generated=True, language=language)
+    post, _ = MAIL.compose(wording, (), ACCOUNT)
+    html = sent(post.to(GRACE, token=TOKEN, handle=None))["Content"]["Simple"]["Body"]["Html"]
+    for spoken, parts in FOOTS.items():
+        assert [part in html["Data"] for part in parts] == [spoken == language] * 2
+    assert f'<html lang="{language}">' in html["Data"]
+
+
+def test_a_text_in_whatever_language_offers_the_way_out_in_all_of_ours() -> None:
+    html = sent(composed())["Content"]["Simple"]["Body"]["Html"]["Data"]
+    assert ">Unsubscribe · Darse de baja<" in html
+    assert "lang=" not in html
 
 
 def test_a_post_without_a_mark_has_no_tag() -> None:

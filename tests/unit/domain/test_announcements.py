@@ -104,6 +104,7 @@ def test_each_channel_has_a_tone_of_its_own(
 def test_english_and_spanish_differ(channel: str) -> None:
     english, spanish = (announce(SUBMISSION, ARCHITECT, channel, each) for each in LANGUAGES)
     assert english.text != spanish.text
+    assert (english.language, spanish.language) == LANGUAGES
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

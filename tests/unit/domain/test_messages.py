@@ -62,13 +62,13 @@ def test_an_edited_announcement_says_the_editors_words() -> None:
     content = Content("Ada did it", announcement=SUBMISSION, edited=True)
 
     assert not content.is_generated
-    assert content.authored(SMS) == Wording("Ada did it", keep=("Ada",))
+    assert content.authored(SMS) == Wording("Ada did it", keep=("Ada",), language="en")
 
 
 def test_a_variant_of_an_announcement_wins_over_its_rule() -> None:
     content = Content("Ada passed", announcement=SUBMISSION, variants={SMS: Variant("Yes!")})
 
-    assert content.authored(SMS) == Wording("Yes!", keep=("Ada",))
+    assert content.authored(SMS) == Wording("Yes!", keep=("Ada",), language="en")
     assert content.authored(LINKEDIN) is None
 
 
