@@ -41,9 +41,7 @@ _WHY: Mapping[Language, str] = {
 _LEAVE: Mapping[Language, str] = {"en": "Unsubscribe", "es": "Darse de baja"}
 
 
-def html(
-    text: str, media: Sequence[Media], unsubscribe_url: str, language: Language | None
-) -> str:
+def html(text: str, media: Sequence[Media], unsubscribe_url: str, language: Language | None) -> str:
     """Return a whole document that says what the text says; its foot in the text's language."""
     paragraphs = re.split(r"\n\s*\n", text.replace("\r\n", "\n").strip("\n"))
     return _PAGE.format(
@@ -63,7 +61,7 @@ def content_id(number: int) -> str:
 
 
 def _footer(unsubscribe_url: str, language: Language | None) -> str:
-    """Return why this was sent and the way out, which everybody can read if no language is known."""
+    """Return why this was sent and the way out; in every language if the text has none known."""
     return _FOOTER.format(
         why=_WHY[language or "en"],
         address=escape(unsubscribe_url),

@@ -102,9 +102,7 @@ class Content:
         about = self.announcement
         if about is None:
             return Wording(text, subject=subject)
-        return Wording(
-            text, subject=subject, keep=(about.member_name,), language=about.written_in
-        )
+        return Wording(text, subject=subject, keep=(about.member_name,), language=about.written_in)
 
     def says_as_much(self, other: Content, channel: ChannelName) -> bool:
         """Return whether both offer a channel the same."""

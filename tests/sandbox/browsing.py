@@ -18,9 +18,9 @@ HEADLESS = (
         "--disable-sync",
         "--disable-background-networking",
         "--disable-component-update",
-        "--hide-scrollbars",
     ),
 )
+HIDDEN_BARS = "--hide-scrollbars"
 HEIGHT = 800
 ON_3_AND_4 = """
 import os, sys
@@ -43,11 +43,18 @@ class Tab:
         attached = self._ask("Target.attachToTarget", targetId=target, flatten=True)
         self._session = attached["sessionId"]
 
-    def open(self, url: str, width: int) -> None:
-        """Load a page into a window of this width."""
+    def open(self, url: str, width: int, *, watched_by: str = "") -> None:
+        """Load a page into a window of this width; `watched_by` is a script that runs first."""
+        if watched_by:
+            self._ask("Page.enable")
+            self._ask("Page.addScriptToEvaluateOnNewDocument", source=watched_by)
+        self.resize(width)
+        self._ask("Page.navigate", url=url)
+
+    def resize(self, width: int) -> None:
+        """Give the window another width."""
         size = {"width": width, "height": HEIGHT, "deviceScaleFactor": 1, "mobile": False}
         self._ask("Emulation.setDeviceMetricsOverride", **size)
-        self._ask("Page.navigate", url=url)
 
     def value(self, expression: str) -> Any:
         """Return what an expression of the page, or its promise, comes to."""
@@ -76,12 +83,12 @@ class Tab:
 
 
 @contextlib.contextmanager
-def browsing(browser: str, profile: Path) -> Iterator[Tab]:
+def browsing(browser: str, profile: Path, *flags: str) -> Iterator[Tab]:
     """Run a browser, which reads its commands from descriptor 3 and answers on 4."""
     heard, questions = os.pipe()
     answers, said = os.pipe()
     command = [sys.executable, "-S", "-c", ON_3_AND_4, str(heard), str(said), browser, *HEADLESS]
-    command += ["--remote-debugging-pipe", f"--user-data-dir={profile}"]
+    command += [*flags, "--remote-debugging-pipe", f"--user-data-dir={profile}"]
     with (
         os.fdopen(questions, "wb", buffering=0) as asking,
         os.fdopen(answers, "rb") as answering,
