@@ -20,6 +20,16 @@ from typing import Any
 
 FUNCTION = "omnichannel-publisher-{stage}-replay"
 ACTIONS = ("list", "explain", "dry_run", "redrive")
+VARIABLES = {
+    "action": "ACTION",
+    "since": "SINCE",
+    "until": "UNTIL",
+    "channels": "CHANNEL",
+    "statuses": "STATUS",
+    "message_id": "MESSAGE",
+    "limit": "LIMIT",
+}
+"""What `make replay` calls each field of the function's event."""
 INVOCATION_MS = 300_000
 
 
@@ -37,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"{refused}\n")
         return 1
     if "problem" in answer:
-        sys.stderr.write(_problem(answer["problem"]))
+        sys.stderr.write(problem(answer["problem"], event))
         return 1
     text = json.dumps(answer, indent=2) if options.json else shown(answer)
     with contextlib.suppress(BrokenPipeError):
@@ -126,14 +136,38 @@ def _lines(item: Mapping[str, Any]) -> Sequence[str]:
     return lines
 
 
-def _problem(problem: Mapping[str, Any]) -> str:
-    faults = [f"  {fault['pointer']}: {fault['detail']}" for fault in problem.get("errors", ())]
-    return "\n".join([f"{problem['title']}: {problem['detail']}", *faults, ""])
+def problem(found: Mapping[str, Any], event: Mapping[str, Any]) -> str:
+    """Return a refusal as lines that name what was typed, not where it stands in the event."""
+    faults = [
+        f"  {_typed(fault['pointer'], event)}: {_in_variables(fault['detail'])}"
+        for fault in found.get("errors", ())
+    ]
+    return "\n".join([f"{found['title']}: {_in_variables(found['detail'])}", *faults, ""])
+
+
+def _typed(pointer: str, event: Mapping[str, Any]) -> str:
+    name, _, place = pointer.removeprefix("/").partition("/")
+    value = event.get(name, "")
+    if isinstance(value, list):
+        value = value[int(place)] if place else ",".join(value)
+    return f"{VARIABLES.get(name, name)}={value}"
+
+
+def _in_variables(text: str) -> str:
+    for name, variable in VARIABLES.items():
+        text = text.replace(f"`{name}`", variable)
+    return text
 
 
 def _event(options: argparse.Namespace) -> dict[str, Any]:
+    if options.action not in ACTIONS:
+        raise Refused(f"ACTION must be one of {', '.join(ACTIONS)}, not {options.action!r}.")
     event: dict[str, Any] = {"action": options.action}
-    for name in ("since", "until", "message_id", "limit"):
+    if options.limit is not None:
+        if not (options.limit.isascii() and options.limit.isdigit()):
+            raise Refused(f"LIMIT must be a whole number, at least 1, not {options.limit!r}.")
+        event["limit"] = int(options.limit)
+    for name in ("since", "until", "message_id"):
         if (value := getattr(options, name)) is not None:
             event[name] = value
     if options.channel:
@@ -145,13 +179,13 @@ def _event(options: argparse.Namespace) -> dict[str, Any]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m scripts.replay", description=__doc__)
-    parser.add_argument("action", choices=ACTIONS)
+    parser.add_argument("action", nargs="?", default="list", help=", ".join(ACTIONS))
     parser.add_argument("--since", help="RFC 3339 instant; a day ago if left out")
     parser.add_argument("--until", help="RFC 3339 instant; now if left out")
     parser.add_argument("--channel", help="one or more, with commas between them")
     parser.add_argument("--status", help="one or more, with commas between them")
     parser.add_argument("--message", dest="message_id", help="one message's id")
-    parser.add_argument("--limit", type=int, help="how many at most")
+    parser.add_argument("--limit", help="how many at most")
     parser.add_argument("--stage", help="a deployed stage instead of the local product")
     parser.add_argument("--json", action="store_true", help="print the function's own answer")
     return parser

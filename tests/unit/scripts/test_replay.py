@@ -1,0 +1,48 @@
+"""`make replay` refuses in the words that were typed."""
+
+from __future__ import annotations
+
+import pytest
+
+from chalicelib.edge.replays import ReplayBody
+from scripts import replay
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (
+            ["foo"],
+            "ACTION must be one of list, explain, dry_run, redrive, not 'foo'.\n",
+        ),
+        (["list", "--limit", "many"], "LIMIT must be a whole number, at least 1, not 'many'.\n"),
+        (["list", "--limit", "-1"], "LIMIT must be a whole number, at least 1, not '-1'.\n"),
+    ],
+)
+def test_what_can_not_be_asked_is_refused_by_its_variable(
+    arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert replay.main(arguments) == 1
+    assert capsys.readouterr() == ("", told)
+
+
+@pytest.mark.parametrize(
+    ("event", "pointer", "typed"),
+    [
+        ({"since": "yesterday"}, "/since", "SINCE=yesterday"),
+        ({"channels": ["email", "pigeon"]}, "/channels/1", "CHANNEL=pigeon"),
+        ({"statuses": ["gone", "lost"]}, "/statuses", "STATUS=gone,lost"),
+        ({}, "/message_id", "MESSAGE="),
+    ],
+)
+def test_a_fault_is_told_with_what_was_typed(
+    event: dict[str, object], pointer: str, typed: str
+) -> None:
+    fault = {"pointer": pointer, "detail": "It must not be after `until`."}
+    found = {"title": "No", "detail": "See below.", "errors": [fault]}
+    told = f"No: See below.\n  {typed}: It must not be after UNTIL.\n"
+    assert replay.problem(found, event) == told
+
+
+def test_everything_that_can_be_asked_has_its_variable() -> None:
+    assert set(replay.VARIABLES) == set(ReplayBody.model_fields)
