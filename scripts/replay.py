@@ -74,6 +74,8 @@ def local(event: Mapping[str, Any]) -> Mapping[str, Any]:
         raise Refused("The product is not running: start it with make run.")
     ports = replace(usual, aws=resources["aws_port"])
     given = environment.isolated(os.environ)
+    for name in environment.ignored(given):
+        del given[name]
     os.environ.clear()
     os.environ.update(environment.SHORT)
     os.environ.update(given)
