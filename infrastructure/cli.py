@@ -28,6 +28,7 @@ CDK = HERE / "node_modules" / "aws-cdk" / "bin" / "cdk"
 COMMANDS = ("synth", "bootstrap", "diff", "deploy", "destroy", "doctor")
 UNHEARD = "W3005"
 """The CDK itself writes dependencies that a reference implies already."""
+NO_CREDENTIALS = "none found; AWS_PROFILE or the usual AWS variables say who deploys"
 
 
 class Failed(Exception):
@@ -43,6 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         stage = Stage.read(options.stage, _settings(options.context))
         if options.command == "doctor":
             return doctor(stage)
+        if options.command != "synth":
+            require_credentials(rest)
         node.provide()
         synth(stage)
         if options.command != "synth":
@@ -51,6 +54,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _say(str(error))
         return 1
     return 0
+
+
+def require_credentials(rest: Sequence[str]) -> None:
+    """Raise `Failed` if this machine has no AWS credentials at all; whether they serve shows later.
+
+    Asked before anything is packaged, because all of that would be for nothing.
+    """
+    import boto3
+    from botocore.exceptions import BotoCoreError
+
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--profile")
+    options, _ = parser.parse_known_args(rest)
+    try:
+        found = boto3.session.Session(profile_name=options.profile).get_credentials()
+    except BotoCoreError as error:
+        raise Failed(f"AWS credentials: {error}.") from error
+    if not found:
+        raise Failed(f"AWS credentials: {NO_CREDENTIALS}.")
 
 
 def synth(stage: Stage, out: Path = OUT) -> None:
@@ -130,7 +152,7 @@ def _credentials(stage: Stage) -> Iterator[str]:
 
     session = boto3.session.Session()
     if not session.get_credentials():
-        yield "none found; AWS_PROFILE or the usual AWS variables say who deploys"
+        yield NO_CREDENTIALS
     if not session.region_name:
         yield "no region; AWS_DEFAULT_REGION says where"
 

@@ -31,15 +31,43 @@ def test_what_can_not_be_is_refused_in_one_line(
     assert said in err and err.count("\n") == 1
 
 
-def test_the_doctor_names_what_is_missing_and_fails(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+@pytest.fixture
+def stranger(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Leave this machine nothing that says who asks AWS; return where its profiles would be."""
+    profiles = tmp_path / "config"
     for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_DEFAULT_REGION", "AWS_REGION"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(profiles))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    return profiles
 
+
+@pytest.mark.parametrize("command", ["bootstrap", "diff", "deploy", "destroy"])
+@pytest.mark.parametrize(
+    ("rest", "said"),
+    [
+        ([], "AWS credentials: none found; AWS_PROFILE or the usual AWS variables say who"),
+        (["--profile", "work"], "AWS credentials: The config profile (work) could not be found"),
+    ],
+)
+@pytest.mark.usefixtures("stranger")
+def test_what_reaches_an_account_first_asks_for_credentials(
+    command: str, rest: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main([command, *rest]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(said) and err.count("\n") == 1
+
+
+def test_the_credentials_of_a_profile_are_enough(stranger: Path) -> None:
+    stranger.write_text("[profile work]\naws_access_key_id = a\naws_secret_access_key = b\n")
+    cli.require_credentials(["--all", "--profile", "work"])
+
+
+@pytest.mark.usefixtures("stranger")
+def test_the_doctor_names_what_is_missing_and_fails(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["doctor"]) == 1
     said = capsys.readouterr().err
     assert "missing  AWS credentials: no region" in said
