@@ -144,7 +144,8 @@ def problem(found: Mapping[str, Any], event: Mapping[str, Any]) -> str:
         f"  {_typed(fault['pointer'], event)}: {_in_variables(fault['detail'])}"
         for fault in found.get("errors", ())
     ]
-    return "\n".join([f"{found['title']}: {_in_variables(found['detail'])}", *faults, ""])
+    said = [f"{found['title']}:", *faults] if faults else [f"{found['title']}: {found['detail']}"]
+    return "\n".join([*said, ""])
 
 
 def _typed(pointer: str, event: Mapping[str, Any]) -> str:

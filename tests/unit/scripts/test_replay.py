@@ -40,8 +40,12 @@ def test_a_fault_is_told_with_what_was_typed(
 ) -> None:
     fault = {"pointer": pointer, "detail": "It must not be after `until`."}
     found = {"title": "No", "detail": "See below.", "errors": [fault]}
-    told = f"No: See below.\n  {typed}: It must not be after UNTIL.\n"
+    told = f"No:\n  {typed}: It must not be after UNTIL.\n"
     assert replay.problem(found, event) == told
+
+
+def test_a_refusal_without_faults_is_told_in_its_own_words() -> None:
+    assert replay.problem({"title": "No", "detail": "Not now."}, {}) == "No: Not now.\n"
 
 
 def test_everything_that_can_be_asked_has_its_variable() -> None:
