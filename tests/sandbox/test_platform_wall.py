@@ -150,33 +150,30 @@ def test_an_empty_wall_says_what_to_do_next(visitor: Visitor, tmp_path: Path) ->
 def seen(tab: Tab, expression: str) -> Any:
     """Return what an expression comes to as soon as that is something, or in the end."""
     return tab.value(
-        f"""new Promise((resolve) => {{
-          const look = () => {{
+        f"""(async () => {{
+          for (;;) {{
             const value = {expression};
-            const isOver = performance.now() > {PATIENCE_MILLISECONDS};
-            return value || isOver ? resolve(value) : setTimeout(look, 20);
-          }};
-          look();
-        }})"""
+            if (value || performance.now() > {PATIENCE_MILLISECONDS}) return value;
+            await new Promise((again) => setTimeout(again, 20));
+          }}
+        }})()"""
     )
 
 
-def settled_mails(tab: Tab, count: int = 1) -> Any:
+def settled_mails(tab: Tab) -> Any:
     """Return the measures of all mails, the same in three looks or the last."""
     return tab.value(
-        f"""new Promise((resolve) => {{
-          let before = "", same = 0;
-          const look = () => {{
+        f"""(async () => {{
+          for (let before = "", same = 0; ;) {{
             const mails = {MAILS};
             const now = JSON.stringify(mails);
-            const ready = mails.length === {count} && mails.every((mail) => mail.ready);
-            same = ready && now === before ? same + 1 : 0;
+            const isReady = mails.length && mails.every((mail) => mail.ready);
+            same = isReady && now === before ? same + 1 : 0;
             before = now;
-            const isOver = performance.now() > {PATIENCE_MILLISECONDS};
-            return same === 3 || isOver ? resolve(mails) : setTimeout(look, 100);
-          }};
-          look();
-        }})"""
+            if (same === 3 || performance.now() > {PATIENCE_MILLISECONDS}) return mails;
+            await new Promise((again) => setTimeout(again, 100));
+          }}
+        }})()"""
     )
 
 
