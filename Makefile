@@ -28,10 +28,13 @@ token: venv ## Print a fresh ID token of a demo user of the running product (AS=
 test: infrastructure ## Run the test suite, about 20 minutes on 2 cores (ARGS="-k name" reaches pytest)
 	@exec $(IN_VENV) pytest -n auto --dist loadgroup $(ARGS)
 
+.PHONY: quick
+quick: venv ## Run the quick tests, which need nothing more than the product does (ARGS=tests/unit)
+	@exec $(IN_VENV) pytest -n auto --dist loadgroup -q -m "$(QUICK)" $(ARGS)
+
 .PHONY: coverage
-coverage: venv ## Check that the quick tests cover every branch of the domain and the services
-	@exec $(IN_VENV) pytest -n auto --dist loadgroup -q -m "$(QUICK)" --cov=chalicelib.domain --cov=chalicelib.services \
-		--cov-fail-under=100 $(ARGS)
+coverage: ## Check that the quick tests cover every branch of the domain and the services
+	@$(MAKE) quick ARGS="--cov=chalicelib.domain --cov=chalicelib.services --cov-fail-under=100 $(ARGS)"
 
 .PHONY: check
 check: infrastructure ## Check formatting, lint, types, import rules and the workflows of GitHub Actions
