@@ -68,6 +68,10 @@ class Conversing:
         finally:
             conversation.close()
 
+    def _refuse_late(self, last: datetime | None) -> None:
+        if last is not None and self._clock.now() > last:
+            raise OutOfTime
+
     def _perform(
         self,
         step: Step,
@@ -83,7 +87,6 @@ class Conversing:
                 keep_handle(step.value)
             return NOTHING
         last = until if step.publishes else None
-        if last is not None and self._clock.now() > last:
-            raise OutOfTime
+        self._refuse_late(last)
         with self._telemetry.span("platform_call", channel=account.channel):
             return self._transport.perform(step, account, last)

@@ -14,7 +14,7 @@ from chalicelib.domain.identity import Role
 from chalicelib.edge import headers, problems
 from chalicelib.repositories import schema
 from infrastructure.packaging.template import DRAWING
-from infrastructure.stages import CHALICE, Stage
+from infrastructure.stages import CHALICE, LANES, Stage
 from tests.infrastructure.conftest import Assembly
 
 pytestmark = pytest.mark.slow
@@ -261,7 +261,7 @@ def test_the_stream_never_blocks_and_nothing_of_it_is_lost_unseen(prod: Assembly
         "MaximumRetryAttempts": 3,
         "BisectBatchOnFunctionError": True,
         "FunctionResponseTypes": ["ReportBatchItemFailures"],
-        "ParallelizationFactor": 10,
+        "ParallelizationFactor": LANES,
         "MaximumRecordAgeInSeconds": 3600,
     }
 

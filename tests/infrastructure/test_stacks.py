@@ -186,7 +186,7 @@ def test_everything_that_takes_tags_says_whose_it_is(prod: Assembly) -> None:
     [
         ("production", {}, "no stage 'production'"),
         ("prod", {"shards": "0"}, "shards"),
-        ("prod", {"shards": "2"}, "reserved executions"),
+        ("prod", {"shards": "3"}, "reserved executions"),
         ("prod", {"wharf": "x"}, "wharf"),
         ("prod", {"canary": "Maybe"}, "canary"),
     ],
