@@ -22,7 +22,6 @@ KILLERS: dict[str, int] = {
     "a transient answer fails a delivery": 1,
     "attempts are not spaced": 3,
     "pictures of an earlier attempt lose their order": 1,
-    "a report settles another attempt": 21,
     "any mark is ours": 16,
     "only the first page is listed": 6,
 }
@@ -31,6 +30,7 @@ KILLERS: dict[str, int] = {
 HARD: dict[str, str] = {
     "nobody looks at the clock before publishing": "tests/unit/services/test_conversing.py",
     "an older success ends a wished pause": "tests/unit/services/test_accounts.py",
+    "a report settles another attempt": "tests/unit/domain/test_reports.py",
 }
 """What takes more seeds than a suite has time for, and which unit test notices it at once;
 `make sim MUTANTS=1` hunts it all the same."""
