@@ -179,8 +179,8 @@ def _mail(post: Post, address: str, account: Account) -> dict[str, Any]:
         "Destination": {"ToAddresses": [address]},
         "Content": {"Simple": _content(post)},
     }
-    if post.token:
-        params["EmailTags"] = [{"Name": TAG, "Value": post.token}]
+    if post.mark:
+        params["EmailTags"] = [{"Name": TAG, "Value": post.mark}]
     if settings.get("configuration_set"):
         params["ConfigurationSetName"] = settings["configuration_set"]
     if settings.get("reply_to"):

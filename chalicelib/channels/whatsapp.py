@@ -320,7 +320,7 @@ def _request(
         messaging_product="whatsapp",
         recipient_type="individual",
         to=recipient.address.removeprefix("+"),
-        biz_opaque_callback_data=post.token,
+        biz_opaque_callback_data=post.mark,
         **content,
     )
 

@@ -155,9 +155,11 @@ class Post:
     language: Language | None = None
     """In which language to say what stands beside the text; None: nobody knows the text's."""
     token: str = ""
-    """Our mark for this delivery: an idempotency key, a tag or callback data where there is one.
+    """The same for all attempts, and for no other post: an idempotency key where one is taken.
 
     Letters, digits, ``-`` and ``_``, fewer than 200."""
+    mark: str = ""
+    """Names this attempt, in the same letters: a tag or callback data that reports bring back."""
     handle: str | None = None
     """What an earlier attempt stored before it published; None: none has come so far."""
     recipient: Recipient | None = None

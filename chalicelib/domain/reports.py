@@ -9,9 +9,9 @@
     not_delivered    it came to nothing    failed, or a problem
 
 `delivered` means that the platform took it over, and stays so: what comes to light afterwards is a
-problem of a delivery that is delivered. Only doubt is settled as `failed`, and only if the report
-certainly speaks of the one attempt that may have published. Reports come twice and in any order;
-the same reports always end the same.
+problem of a delivery that is delivered. Only doubt is settled as `failed`, and only once all
+attempts that may have published came to nothing. Reports come twice and in any order; the same
+reports always end the same.
 """
 
 from __future__ import annotations
@@ -104,8 +104,8 @@ PROBLEMS: Mapping[Fate, Problem] = MappingProxyType(
 class Report:
     """One thing that a platform says of something that carried our mark."""
 
-    token: str
-    """The mark as it came back; whether it is ours is still to be seen."""
+    mark: str
+    """As it came back; whether it is ours is still to be seen."""
     fate: Fate
     external_id: str
     at: datetime | None = None
@@ -123,55 +123,39 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a report makes of a delivery, and of the attempt that it certainly speaks of."""
+    """What a report makes of a delivery, and of the attempt that it speaks of."""
 
     delivery: Delivery
     attempt: Attempt | None = None
 
 
 def weigh(
-    delivery: Delivery, attempts: Sequence[Attempt], report: Report, now: datetime
+    delivery: Delivery, attempts: Sequence[Attempt], number: int, report: Report, now: datetime
 ) -> Change | None:
-    """Return what a report changes; None if it is no news, or proves nothing.
+    """Return what a report on one attempt changes; None if it is no news, or proves nothing.
 
-    `attempts` are all there were, in their order; they may be left out if it is delivered.
+    `attempts` are all there were; they may be left out if it is delivered.
 
     Nothing is changed while an attempt is under way: then its worker decides.
     """
-    spoken_of = _spoken_of(attempts, report)
     if delivery.status is S.DELIVERED:
         return _on_delivered(delivery, report)
-    if delivery.receipt is not None:
-        return None  # it was delivered, and somebody wants it taken back
-    if spoken_of is not None and _is_superseded(delivery, attempts, spoken_of):
+    tried = next((one for one in attempts if one.number == number), None)
+    if tried is None or not _is_open(delivery):
         return None
-    is_proof = report.fate.proves_taken or _is_proven(spoken_of)
-    if is_proof and delivery.status is not S.SENDING and delivery.can(Event.DELIVERED):
-        settled = steps.settle(delivery, Receipt(report.external_id), now)
+    if tried.refuted and (delivery.status is not S.FAILED or number != delivery.attempts):
+        return None  # it came to nothing, and was sent once more
+    if report.fate.proves_taken or tried.proof is not None:
+        settled = steps.settle(delivery, tried.proof or Receipt(report.external_id), now)
         settled = replace(settled, problem=_worse(delivery, report))
-        return Change(settled, _completed(spoken_of, report, now) if spoken_of else None)
-    if spoken_of is None and not is_proof:
-        return _remembered(delivery, attempts, report, now)
-    if is_proof or spoken_of is None or report.problem is None:
-        return None
-    if delivery.can(Event.DISPROVED):
-        failed = steps.disprove(delivery, report.problem)
-        return Change(failed, replace(_completed(spoken_of, report, now), refuted=True))
-    return _noted(delivery, report) if spoken_of.refuted else None
-
-
-def _remembered(
-    delivery: Delivery, attempts: Sequence[Attempt], report: Report, now: datetime
-) -> Change | None:
-    """Keep the id of what a platform refused, had all the same, and lost.
-
-    Or else a report that it was taken, come late, would pass for proof of a later attempt.
-    """
-    refused = [a for a in attempts if not a.external_id and a.outcome not in _UNANSWERED]
-    if not refused or not delivery.can(Event.DELIVERED):
-        return None
-    known = replace(_completed(refused[-1], report, now), refuted=True)
-    return Change(replace(delivery, version=delivery.version + 1), known)
+        return Change(settled, _completed(tried, report, now))
+    if tried.refuted:
+        return _noted(delivery, report) if _was_reported(delivery.problem) else None
+    refuted = replace(_completed(tried, report, now), refuted=True)
+    is_doubted = any(_may_be_there(one) for one in attempts if one.number != number)
+    if report.problem is None or is_doubted or not delivery.can(Event.DISPROVED):
+        return Change(replace(delivery, version=delivery.version + 1), refuted)
+    return Change(steps.disprove(delivery, report.problem), refuted)
 
 
 def came_back(delivery: Delivery) -> bool:
@@ -194,30 +178,22 @@ def _noted(delivery: Delivery, report: Report) -> Change | None:
     return Change(steps.trouble(delivery, problem))
 
 
-def _spoken_of(attempts: Sequence[Attempt], report: Report) -> Attempt | None:
-    """Return the attempt of that id; else the only one that may have published."""
-    for attempt in attempts:
-        if attempt.external_id == report.external_id:
-            return attempt
-    unanswered = [a for a in attempts if not a.external_id and a.outcome in _UNANSWERED]
-    return unanswered[0] if len(unanswered) == 1 else None
+def _is_open(delivery: Delivery) -> bool:
+    """Return whether a report may settle it: nothing is under way, or being taken back."""
+    is_idle = delivery.status is not S.SENDING and delivery.receipt is None
+    return is_idle and delivery.can(Event.DELIVERED)
 
 
-def _is_superseded(delivery: Delivery, attempts: Sequence[Attempt], spoken_of: Attempt) -> bool:
-    """Return whether it came to nothing and a person had it sent once more."""
-    is_last = delivery.status is S.FAILED and spoken_of.number == attempts[-1].number
-    return spoken_of.refuted and not is_last
-
-
-def _is_proven(attempt: Attempt | None) -> bool:
-    return attempt is not None and attempt.proof is not None
+def _may_be_there(attempt: Attempt) -> bool:
+    is_answered = attempt.outcome not in _UNANSWERED and attempt.proof is None
+    return not (is_answered or attempt.refuted)
 
 
 def _completed(attempt: Attempt, report: Report, now: datetime) -> Attempt:
     """Return the attempt with what the report adds."""
     return replace(
         attempt,
-        external_id=report.external_id,
+        external_id=attempt.external_id or report.external_id,
         outcome=attempt.outcome or report.fate.value,
         finished_at=attempt.finished_at or now,
     )
@@ -226,8 +202,12 @@ def _completed(attempt: Attempt, report: Report, now: datetime) -> Attempt:
 def _worse(delivery: Delivery, report: Report) -> Problem | None:
     """Return what weighs more: what was reported before, or now."""
     before, new = delivery.problem, report.problem
-    if before is None or before.code not in _ORDER:
+    if before is None or not _was_reported(before):
         return new
     if new is None or _ORDER.index(Fate(new.code)) <= _ORDER.index(Fate(before.code)):
         return before
     return new
+
+
+def _was_reported(problem: Problem | None) -> bool:
+    return problem is not None and problem.code in _ORDER

@@ -209,8 +209,8 @@ class Delivering:
         return _Ready(channel, self._marked(post, delivery, recipient), account, state)
 
     def _marked(self, post: Post, delivery: Delivery, recipient: Recipient | None) -> Post:
-        """Return the post addressed, with the one mark that all attempts and look-ups share."""
-        return post.to(recipient, token=self._marks.of(delivery), handle=delivery.handle)
+        """Return the post addressed, with the one token that all attempts and look-ups share."""
+        return post.to(recipient, token=self._marks.token(delivery), handle=delivery.handle)
 
     def _in_time(self, delivery: Delivery) -> bool:
         """Wait for the last seconds; False if it was moved or left out instead."""
@@ -314,7 +314,8 @@ class Delivering:
             run.delivery = kept
 
         try:
-            conversation = run.ready.channel.publish(run.ready.post, run.ready.account)
+            post = replace(run.ready.post, mark=self._marks.of(run.delivery))
+            conversation = run.ready.channel.publish(post, run.ready.account)
             return self._conversing.hold(conversation, run.ready.account, keep_handle, run.until)
         except ChannelError as error:
             return error

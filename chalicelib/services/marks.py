@@ -1,7 +1,7 @@
-"""Our mark on what we send: it names the delivery to us, and nothing to anybody else.
+"""What we put on what we send: signed by our own key, and telling nothing to anybody else.
 
-Every attempt of a revision carries the same one, so it is an idempotency key too. A platform that
-tells later what became of a post hands it back; only what our own key signed is taken for ours.
+token    the same for every attempt of a revision: an idempotency key
+mark     names one attempt: a platform hands it back with what became of that attempt
 """
 
 from __future__ import annotations
@@ -12,15 +12,16 @@ from chalicelib.domain.channels import ChannelName
 from chalicelib.domain.deliveries import Delivery, DeliveryKey
 from chalicelib.domain.ports import Signer
 
-PURPOSE = "delivery"
+PURPOSE = "attempt"
 
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """What a mark stands for: one revision of a delivery."""
+    """What a mark stands for: one attempt at one revision of a delivery."""
 
     key: DeliveryKey
     revision: int
+    attempt: int
 
 
 class Marks:
@@ -29,15 +30,20 @@ class Marks:
     def __init__(self, signer: Signer) -> None:
         self._signer = signer
 
+    def token(self, delivery: Delivery) -> str:
+        """Return what all attempts at a delivery's present revision have in common."""
+        return self._signer.sign("delivery", f"{delivery.key}#{delivery.revision}")
+
     def of(self, delivery: Delivery) -> str:
-        """Return the mark of a delivery's present revision."""
-        return self._signer.sign(PURPOSE, f"{delivery.key}#{delivery.revision}")
+        """Return the mark of a delivery's present attempt."""
+        value = f"{delivery.key}#{delivery.revision}#{delivery.attempts}"
+        return self._signer.sign(PURPOSE, value)
 
     def read(self, token: str) -> Marked | None:
         """Return what a mark of ours stands for; None for any other text."""
         value = self._signer.verify(PURPOSE, token)
         if value is None:
             return None
-        message_id, channel, *recipient, revision = value.split("#")
+        message_id, channel, *recipient, revision, attempt = value.split("#")
         key = DeliveryKey(message_id, ChannelName(channel), recipient[0] if recipient else None)
-        return Marked(key, int(revision))
+        return Marked(key, int(revision), int(attempt))

@@ -75,7 +75,7 @@ class Witnessing:
 
     def _used(self, channel: ChannelName, report: Report) -> Use:
         try:
-            marked = self._marks.read(report.token)
+            marked = self._marks.read(report.mark)
             if marked is None or marked.key.channel != channel:
                 return Use.NOT_OURS
             self._respect(marked, report)
@@ -105,17 +105,17 @@ class Witnessing:
             if delivery is None or delivery.parent or delivery.revision != marked.revision:
                 return Use.NOT_OURS
             try:
-                return self._weighed(delivery, report)
+                return self._weighed(delivery, marked.attempt, report)
             except LostRace:
                 continue
         return Use.EARLY
 
-    def _weighed(self, delivery: Delivery, report: Report) -> Use:
+    def _weighed(self, delivery: Delivery, number: int, report: Report) -> Use:
         is_settled = delivery.status is Status.DELIVERED
         attempts = () if is_settled else self._messages.attempts(delivery.key)
         if delivery.status is Status.SENDING:
-            return self._kept(attempts, report)
-        change = weigh(delivery, attempts, report, self._clock.now())
+            return self._kept(attempts, number, report)
+        change = weigh(delivery, attempts, number, report, self._clock.now())
         if change is None:
             return Use.NO_NEWS
         key, after = delivery.key, change.delivery
@@ -126,11 +126,13 @@ class Witnessing:
         self._progress.move(delivery, after, event, actor=PLATFORM, attempt=change.attempt)
         return Use.MOVED
 
-    def _kept(self, attempts: Sequence[Attempt], report: Report) -> Use:
-        """Keep a proof on the attempt under way; what else there is to say has to come again."""
-        known = next((a for a in attempts if a.external_id == report.external_id), None)
-        if known is not None and known.refuted:
-            return Use.NO_NEWS  # an older attempt's, after which a person had it tried again
-        if known is None and report.fate.proves_taken:
-            self._unit.commit(self._messages.proving(attempts[-1], report.external_id))
-        return Use.KEPT if report.fate is Fate.TAKEN else Use.EARLY
+    def _kept(self, attempts: Sequence[Attempt], number: int, report: Report) -> Use:
+        """Keep a proof of the attempt under way; what else there is to say has to come again."""
+        tried = next((one for one in attempts if one.number == number), None)
+        if tried is None or tried.refuted:
+            return Use.NO_NEWS  # it came to nothing, and was sent once more
+        if not report.fate.proves_taken:
+            return Use.EARLY
+        self._unit.commit(self._messages.proving(tried, report.external_id))
+        is_enough = report.fate is Fate.TAKEN and tried is attempts[-1]
+        return Use.KEPT if is_enough else Use.EARLY

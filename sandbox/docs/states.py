@@ -207,7 +207,7 @@ def _reports() -> list[tuple[str, ...]]:
 
 def _reported(fate: Fate, delivery: Delivery) -> str:
     attempt = Attempt(delivery.key, 1, 1, delivery.due_at, "claim", "digest")
-    change = weigh(delivery, [attempt], Report("mark", fate, "id"), delivery.due_at)
+    change = weigh(delivery, [attempt], 1, Report("mark", fate, "id"), delivery.due_at)
     if change is None:
         return "stays"
     problem = change.delivery.problem

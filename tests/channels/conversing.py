@@ -33,6 +33,7 @@ from tests.sandbox.platform_kit import Visitor, image, visit
 R = TypeVar("R")
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 TOKEN = "TOKENTOKENTOKEN7"
+MARK = "MARKMARKMARK1"
 ADA = Recipient("r-1", "+447700900321", "Ada", "https://example.org/unsubscribe/abc")
 GRACE = Recipient("r-2", "grace@example.org", "Grace", "https://example.org/unsubscribe/def")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import replace
 from typing import Any
 
 from chalicelib.domain.channels import (
@@ -48,7 +49,7 @@ def post(channel: Channel, text: str = "Hello", pictures: int = 1) -> Post:
     composed, _ = channel.compose(Wording(text), (CARD,) * pictures, account(channel))
     address = ADDRESSES.get(channel.name, "+447700900321")
     recipient = Recipient("r-1", address) if channel.direct else None
-    return composed.to(recipient, token="TOKEN", handle=None)
+    return replace(composed.to(recipient, token="TOKEN", handle=None), mark="MARK")
 
 
 def prepared(step: HttpRequest | AwsCall) -> Response:

@@ -26,7 +26,7 @@ from chalicelib.domain.errors import (
     RateLimited,
     UnsupportedContent,
 )
-from tests.channels.conversing import ACCOUNTS, GRACE, NOW, TOKEN, channel, talk
+from tests.channels.conversing import ACCOUNTS, GRACE, MARK, NOW, TOKEN, channel, talk
 from tests.fakes.transports import client
 
 ACCOUNT = ACCOUNTS["email"]
@@ -39,7 +39,7 @@ def composed(text: str = "Hello\n\nBye", subject: str | None = None, *media: Med
     """Return a mail addressed to somebody."""
     post, faults = MAIL.compose(Wording(text, subject), media, ACCOUNT)
     assert faults == []
-    return post.to(GRACE, token=TOKEN, handle=None)
+    return replace(post.to(GRACE, token=TOKEN, handle=None), mark=MARK)
 
 
 def sent(post: Post, account: Account = ACCOUNT) -> Any:
@@ -68,7 +68,7 @@ def test_a_mail_has_text_html_tag_and_a_way_out() -> None:
                 ],
             }
         },
-        "EmailTags": [{"Name": "delivery", "Value": TOKEN}],
+        "EmailTags": [{"Name": "delivery", "Value": MARK}],
     }
     assert "https://example.org/unsubscribe/def" in html
 
@@ -171,7 +171,7 @@ def test_a_text_in_whatever_language_offers_the_way_out_in_all_of_ours() -> None
 
 
 def test_a_post_without_a_mark_has_no_tag() -> None:
-    assert "EmailTags" not in sent(replace(composed(), token=""))
+    assert "EmailTags" not in sent(replace(composed(), mark=""))
 
 
 def test_without_a_subject_a_mail_has_its_first_visible_line() -> None:

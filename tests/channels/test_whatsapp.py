@@ -32,7 +32,7 @@ from chalicelib.domain.errors import (
     RateLimited,
     UnsupportedContent,
 )
-from tests.channels.conversing import ACCOUNTS, ADA, NOW, TOKEN, channel, refusal, reply, talk
+from tests.channels.conversing import ACCOUNTS, ADA, MARK, NOW, TOKEN, channel, refusal, reply, talk
 
 ACCOUNT = ACCOUNTS["whatsapp"]
 HEADED = replace(
@@ -53,7 +53,7 @@ def composed(text: str = "Hello", *media: Media, account: Any = ACCOUNT) -> Post
     """Return a post addressed to somebody whose window is closed."""
     post, faults = NUMBER.compose(Wording(text), media, account)
     assert faults == []
-    return post.to(ADA, token=TOKEN, handle=None)
+    return replace(post.to(ADA, token=TOKEN, handle=None), mark=MARK)
 
 
 def test_a_text_fills_the_approved_template() -> None:
@@ -69,7 +69,7 @@ def test_a_text_fills_the_approved_template() -> None:
             "language": {"code": "en_US"},
             "components": [{"type": "body", "parameters": [{"type": "text", "text": "Hello"}]}],
         },
-        "biz_opaque_callback_data": TOKEN,
+        "biz_opaque_callback_data": MARK,
     }
     assert request.publishes
 

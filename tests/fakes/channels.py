@@ -90,6 +90,7 @@ class FakeChannel:
         fields = {
             "text": post.text,
             "token": post.token,
+            "mark": post.mark,
             "recipient": post.recipient.address if post.recipient else None,
             "media": [item.ref for item in post.media],
         }

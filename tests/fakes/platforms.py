@@ -47,6 +47,8 @@ class Shown:
     """From when on it is visible."""
     media: tuple[str, ...] = ()
     """Which of the platform's pictures it shows; `FakePlatforms.pictures` says what they are."""
+    mark: str = ""
+    """What the platform hands back with its reports."""
 
 
 @dataclass
@@ -220,12 +222,14 @@ class _Acting:
         recipient: str | None = None,
         token: str = "",
         media: Sequence[str] = (),
+        mark: str = "",
     ) -> str:
         """Make a post visible; return its id."""
         known = self.platforms.posts
         identifier = f"{self.channel}_{len(known) + 1}"
-        post = Shown(self.channel, identifier, text, recipient, token, self.at, tuple(media))
-        known.append(post)
+        known.append(
+            Shown(self.channel, identifier, text, recipient, token, self.at, tuple(media), mark)
+        )
         return identifier
 
     def put_up(self, ref: str, prefix: str) -> str:
@@ -245,15 +249,15 @@ class _Acting:
         params = step.params
         if step.operation == "send_email":
             text = params["Content"]["Simple"]["Body"]["Text"]["Data"]
-            token = params["EmailTags"][0]["Value"]
-            return self._sent(text, params["Destination"]["ToAddresses"][0], token)
+            mark = params["EmailTags"][0]["Value"]
+            return self._sent(text, params["Destination"]["ToAddresses"][0], mark)
         if step.operation == "publish":
             return self._sent(params["Message"], params["PhoneNumber"], "")
         data = {"SendingEnabled": True, "VerifiedForSendingStatus": True}
         return Response(200, data=data)
 
-    def _sent(self, text: str, recipient: str, token: str) -> Response:
-        return Response(200, data={"MessageId": self.show(text, recipient, token)})
+    def _sent(self, text: str, recipient: str, mark: str) -> Response:
+        return Response(200, data={"MessageId": self.show(text, recipient, mark=mark)})
 
     def facebook(self, step: HttpRequest, path: list[str]) -> Response:
         """The Page's feed and photos."""
@@ -315,8 +319,8 @@ class _Acting:
             text = " ".join(part["text"] for part in parts)
         else:
             text = (message.get("text") or message["image"])["body"]
-        token = message["biz_opaque_callback_data"]
-        return reply({"messages": [{"id": self.show(text, message["to"], token)}]})
+        mark = message["biz_opaque_callback_data"]
+        return reply({"messages": [{"id": self.show(text, message["to"], mark=mark)}]})
 
     # --- the fake ones ------------------------------------------------------------------------
 
@@ -342,7 +346,7 @@ class _Acting:
         known = [post for post in self.platforms.posts if post.token == token]
         if self.channel.startswith("key-") and known:
             return known[0].id
-        return self.show(fields["text"], fields["recipient"], token)
+        return self.show(fields["text"], fields["recipient"], token, mark=fields["mark"])
 
     # --- containers ---------------------------------------------------------------------------
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
-from chalicelib.domain import reports
 from chalicelib.domain.channels import ChannelName
 from chalicelib.domain.deliveries import Delivery, DeliveryKey
 from chalicelib.domain.reports import Change, Fate, Report
@@ -21,14 +20,13 @@ __all__ = ["MUTANTS"]
 
 @mutant
 def a_report_settles_another_attempt() -> AbstractContextManager[Any]:
-    """That an attempt came to nothing is forgotten: a late report of it counts for the next one."""
-    real = reports._spoken_of
+    """Whichever attempt is spoken of: the report counts for the last one."""
+    real = witnessing.weigh
 
-    def spoken_of(*args: Any) -> Any:
-        attempt = real(*args)
-        return None if attempt is None else replace(attempt, refuted=False)
+    def weigh(delivery: Delivery, attempts: Any, number: int, *told: Any) -> Change | None:
+        return real(delivery, attempts, delivery.attempts, *told)
 
-    return patch.object(reports, "_spoken_of", spoken_of)
+    return patch.object(witnessing, "weigh", weigh)
 
 
 @mutant
@@ -36,8 +34,10 @@ def a_failure_fails_what_was_delivered() -> AbstractContextManager[Any]:
     """The last report wins, also over a platform's own word that it took it."""
     real = witnessing.weigh
 
-    def weigh(delivery: Delivery, attempts: Any, report: Report, now: Any) -> Change | None:
-        change: Change | None = real(delivery, attempts, report, now)
+    def weigh(
+        delivery: Delivery, attempts: Any, number: int, report: Report, now: Any
+    ) -> Change | None:
+        change: Change | None = real(delivery, attempts, number, report, now)
         is_turned = delivery.status is Status.DELIVERED and report.fate is Fate.NOT_DELIVERED
         if change is None or not is_turned:
             return change
@@ -52,8 +52,8 @@ def any_mark_is_ours() -> AbstractContextManager[Any]:
 
     def read(_: Marks, token: str) -> Marked:
         value = bytes.fromhex(token.partition("-")[0]).decode()
-        message, channel, *recipient, revision = value.split("#")
+        message, channel, *recipient, revision, attempt = value.split("#")
         key = DeliveryKey(message, ChannelName(channel), recipient[0] if recipient else None)
-        return Marked(key, int(revision))
+        return Marked(key, int(revision), int(attempt))
 
     return patch.object(Marks, "read", read)

@@ -71,7 +71,7 @@ class Live:
     pictures: tuple[str, ...] = ()
     """Our references of what it shows, on platforms whose posts name their pictures."""
     gone_at: int | None = None
-    token: str = ""
+    mark: str = ""
     """Our mark, which it carries."""
     failed_at: int | None = None
     """When its platform found that it can't be delivered: nobody has seen it."""
@@ -356,7 +356,7 @@ class SimulatedPlatforms(Faulty):
             elapsed(post.at),
             self._call,
             tuple(self.inner.pictures[picture] for picture in post.media),
-            token=post.token,
+            mark=post.mark,
         )
         self.live.append(made)
         self.published(made)

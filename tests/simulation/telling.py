@@ -49,7 +49,7 @@ class Telling:
         if fate == "unnoticed":
             self._simulation.hub.plan(at + SECOND, lambda: self._fail(post))
             late = at + draw.between(1, UNNOTICED, LATEST)
-            self._plan(post, Report(post.token, Fate.NOT_DELIVERED, post.id, instant(at)), late)
+            self._plan(post, Report(post.mark, Fate.NOT_DELIVERED, post.id, instant(at)), late)
             return
         # What was refused is not looked at at once.
         soonest = at + draw[3] ** 2 * MINUTE if post.call.is_denied else at + 20
@@ -62,7 +62,7 @@ class Telling:
             self._tell(post, Fate.NOT_DELIVERED, fails_at, draw[2])
         if fate == "foreign":
             told = Fate.NOT_DELIVERED if draw[3] < 0.5 else Fate.TAKEN
-            mark = f"{post.token.partition('-')[0]}-0123456789"
+            mark = f"{post.mark.partition('-')[0]}-0123456789"
             self._plan(post, Report(mark, told, f"foreign {post.id}"), at + draw[2] * PUNCTUAL)
 
     def _fail(self, post: Live) -> None:
@@ -76,7 +76,7 @@ class Telling:
         )
         if fault == "lost":
             return
-        report = Report(post.token, fate, post.id, instant(int(soonest)))
+        report = Report(post.mark, fate, post.id, instant(int(soonest)))
         for at in _moments(fault, draw, soonest, part):
             self._plan(post, report, at)
 
@@ -116,7 +116,7 @@ class Telling:
         elif process.error is not None:
             told = f"{type(process.error)}: {process.error}"
             simulation.oracle.blame("crashed", process.name, told)
-        elif report.fate is Fate.NOT_DELIVERED and report.token == post.token:
+        elif report.fate is Fate.NOT_DELIVERED and report.mark == post.mark:
             post.failure_told_at = post.failure_told_at or simulation.hub.now
 
 

@@ -45,12 +45,15 @@ def attempt(number: int = 1, outcome: str = "no_answer", **changes: object) -> A
 
 
 def after(
-    before: Delivery, *reports: Report, attempts: Sequence[Attempt] = (attempt(),)
+    before: Delivery,
+    *reports: Report,
+    attempts: Sequence[Attempt] = (attempt(),),
+    number: int = 1,
 ) -> tuple[Delivery, Sequence[Attempt]]:
-    """Return a delivery and its attempts once all these reports were weighed."""
+    """Return a delivery and its attempts once all these reports on one of them were weighed."""
     known = {one.number: one for one in attempts}
     for told in reports:
-        change = weigh(before, list(known.values()), told, LATER)
+        change = weigh(before, list(known.values()), number, told, LATER)
         if change is not None:
             before = change.delivery
             if change.attempt is not None:
@@ -94,28 +97,65 @@ def test_the_attempt_of_a_lost_worker_gets_an_end_and_an_outcome() -> None:
 
 
 @pytest.mark.parametrize("fate", NO_PROOF)
-def test_of_two_unanswered_attempts_one_that_came_to_nothing_proves_nothing(fate: Fate) -> None:
+@pytest.mark.parametrize("number", [1, 2])
+def test_doubt_stays_while_one_attempt_may_have_published(fate: Fate, number: int) -> None:
     doubtful = delivery(Status.IN_DOUBT, doubt=True, attempts=2)
-    tries = [attempt(1), attempt(2)]
+    still, tries = after(doubtful, report(fate), attempts=[attempt(1), attempt(2)], number=number)
 
-    assert weigh(doubtful, tries, report(fate), LATER) is None
+    assert still == replace(doubtful, version=doubtful.version + 1)
+    assert [one.refuted for one in tries] == [number == 1, number == 2]
 
 
-def test_of_two_unanswered_attempts_one_that_was_taken_is_enough() -> None:
+@pytest.mark.parametrize("fate", NO_PROOF)
+def test_when_every_attempt_came_to_nothing_it_fails(fate: Fate) -> None:
     doubtful = delivery(Status.IN_DOUBT, doubt=True, attempts=2)
-    settled, tries = after(doubtful, report(), attempts=[attempt(1), attempt(2)])
+    one, tries = after(doubtful, report(fate, "m-2"), attempts=[attempt(1), attempt(2)], number=2)
+    both, tries = after(one, report(fate), attempts=tries)
+
+    assert (both.status, code(both)) == (Status.FAILED, fate)
+    assert [tried.external_id for tried in tries] == ["m-1", "m-2"]
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_of_two_unanswered_attempts_one_that_was_taken_is_enough(number: int) -> None:
+    doubtful = delivery(Status.IN_DOUBT, doubt=True, attempts=2)
+    settled, tries = after(doubtful, report(), attempts=[attempt(1), attempt(2)], number=number)
 
     assert settled.status is Status.DELIVERED
-    assert [one.external_id for one in tries] == [None, None]
+    assert tries[number - 1].external_id == "m-1"
 
 
-def test_an_attempt_that_was_refused_for_certain_is_not_meant() -> None:
+def test_an_attempt_that_was_refused_leaves_no_doubt() -> None:
     doubtful = delivery(Status.IN_DOUBT, doubt=True, attempts=2)
     tries = [attempt(1, "rate_limited"), attempt(2)]
-    failed, known = after(doubtful, report(Fate.NOT_DELIVERED), attempts=tries)
+    failed, known = after(doubtful, report(Fate.NOT_DELIVERED), attempts=tries, number=2)
 
     assert failed.status is Status.FAILED
     assert [one.refuted for one in known] == [False, True]
+
+
+def test_the_loss_of_what_was_refused_does_not_end_the_doubt_of_another_attempt() -> None:
+    doubtful = delivery(Status.IN_DOUBT, doubt=True, attempts=2)
+    tries = [attempt(1, "rate_limited"), attempt(2)]
+    still, known = after(doubtful, report(Fate.NOT_DELIVERED), attempts=tries)
+
+    assert still.status is Status.IN_DOUBT
+    assert [one.refuted for one in known] == [True, False]
+
+
+def test_what_another_attempt_is_proven_to_have_published_does_not_fail() -> None:
+    doubtful = delivery(Status.IN_DOUBT, doubt=True, attempts=2)
+    tries = [attempt(1, "rate_limited", external_id="m-1"), attempt(2)]
+    still, _ = after(doubtful, report(Fate.NOT_DELIVERED, "m-2"), attempts=tries, number=2)
+
+    assert still.status is Status.IN_DOUBT
+
+
+@pytest.mark.parametrize("fate", Fate)
+def test_a_report_on_an_attempt_that_nobody_knows_proves_nothing(fate: Fate) -> None:
+    doubtful = delivery(Status.IN_DOUBT, doubt=True)
+
+    assert weigh(doubtful, [attempt()], 2, report(fate), LATER) is None
 
 
 def test_a_proof_that_was_kept_outweighs_a_later_report_of_the_same_post() -> None:
@@ -136,7 +176,7 @@ def done(**changes: object) -> Delivery:
 
 
 def test_what_is_known_already_is_no_news() -> None:
-    assert weigh(done(), (), report(), LATER) is None
+    assert weigh(done(), (), 1, report(), LATER) is None
 
 
 @pytest.mark.parametrize("fate", TROUBLE)
@@ -148,7 +188,7 @@ def test_what_was_delivered_stays_so_with_a_problem(fate: Fate) -> None:
 
 @pytest.mark.parametrize("fate", TROUBLE)
 def test_the_same_problem_again_changes_nothing(fate: Fate) -> None:
-    assert weigh(done(problem=PROBLEMS[fate]), (), report(fate), LATER) is None
+    assert weigh(done(problem=PROBLEMS[fate]), (), 1, report(fate), LATER) is None
 
 
 def test_of_two_problems_the_heavier_one_is_shown() -> None:
@@ -158,7 +198,7 @@ def test_of_two_problems_the_heavier_one_is_shown() -> None:
 
 
 def test_what_is_said_of_another_post_does_not_concern_it() -> None:
-    assert weigh(done(), (), report(Fate.NOT_DELIVERED, "m-0"), LATER) is None
+    assert weigh(done(), (), 1, report(Fate.NOT_DELIVERED, "m-0"), LATER) is None
 
 
 def test_what_a_person_confirmed_is_any_post_of_ours() -> None:
@@ -193,7 +233,10 @@ def test_a_proof_keeps_what_a_person_sent_again_from_being_sent(status: Status) 
 @pytest.mark.parametrize("status", STANDING)
 @pytest.mark.parametrize("fate", NO_PROOF)
 def test_what_came_to_nothing_leaves_a_new_try_alone(status: Status, fate: Fate) -> None:
-    assert weigh(delivery(status, attempts=1), [attempt()], report(fate), LATER) is None
+    waiting = delivery(status, attempts=1)
+    still, (tried,) = after(waiting, report(fate))
+
+    assert (still, tried.refuted) == (replace(waiting, version=waiting.version + 1), True)
 
 
 @pytest.mark.parametrize("status", [*STANDING, Status.IN_DOUBT, Status.NEEDS_REVIEW])
@@ -204,13 +247,13 @@ def test_nothing_more_is_learnt_of_an_attempt_that_came_to_nothing(
     old = attempt(1, external_id="m-1", refuted=True)
     again = delivery(status, doubt=status in DOUBT, attempts=2)
 
-    assert weigh(again, [old, attempt(2)], report(fate), LATER) is None
+    assert weigh(again, [old, attempt(2)], 1, report(fate), LATER) is None
 
 
 @pytest.mark.parametrize("status", UNTOUCHED)
 @pytest.mark.parametrize("fate", Fate)
 def test_nothing_is_changed_where_no_report_decides(status: Status, fate: Fate) -> None:
-    assert weigh(delivery(status, doubt=False), [attempt()], report(fate), LATER) is None
+    assert weigh(delivery(status, doubt=False), [attempt()], 1, report(fate), LATER) is None
 
 
 @pytest.mark.parametrize("fate", Fate)
@@ -219,7 +262,7 @@ def test_what_is_being_taken_back_is_left_alone(status: Status, fate: Fate) -> N
     published = delivery(status, receipt=Receipt("m-1"))
     tries = [attempt(1, "delivered", external_id="m-1"), attempt(2, "", action="unpublish")]
 
-    assert weigh(published, tries, report(fate), LATER) is None
+    assert weigh(published, tries, 1, report(fate), LATER) is None
 
 
 @pytest.mark.parametrize("fate", PROOF)
@@ -234,7 +277,8 @@ def test_what_was_refused_and_is_there_all_the_same_is_delivered(fate: Fate) -> 
 def test_what_failed_by_an_answer_keeps_its_reason(fate: Fate) -> None:
     refused = delivery(Status.FAILED, problem=steps.TOO_LATE)
 
-    failed, _ = after(refused, report(fate), attempts=[attempt(1, "content_rejected")])
+    told = [report(fate)] * 2
+    failed, _ = after(refused, *told, attempts=[attempt(1, "content_rejected")])
     assert (failed.status, failed.problem) == (Status.FAILED, steps.TOO_LATE)
 
 
@@ -269,7 +313,7 @@ def test_what_failed_once_more_stays_failed_whatever_is_said_of_the_first_try(fa
     rejected = delivery(Status.FAILED, problem=steps.TOO_LATE, attempts=2)
     tries = [attempt(1, external_id="m-1", refuted=True), attempt(2, "content_rejected")]
 
-    assert weigh(rejected, tries, report(fate), LATER) is None
+    assert weigh(rejected, tries, 1, report(fate), LATER) is None
 
 
 # --- what is told -----------------------------------------------------------------------------
@@ -318,7 +362,7 @@ def test_every_change_is_one_new_version_and_none_moves_a_delivered_one(
 ) -> None:
     before, known = delivery(start, doubt=start in DOUBT, attempts=1), [attempt()]
     for fate in fates:
-        change = weigh(before, known, report(fate), LATER)
+        change = weigh(before, known, 1, report(fate), LATER)
         if change is not None:
             assert change.delivery.version == before.version + 1
             assert before.status is not Status.DELIVERED or change.delivery.status == before.status

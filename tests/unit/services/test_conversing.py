@@ -57,7 +57,7 @@ def test_nothing_is_made_visible_when_the_workers_time_is_over(world: World) -> 
 
 
 def test_a_worker_in_time_may_publish(world: World) -> None:
-    fields = {"text": "Hello", "recipient": None, "token": ""}
+    fields = {"text": "Hello", "recipient": None, "token": "", "mark": ""}
 
     def talk() -> Talk:
         yield Pause(2)

@@ -89,7 +89,7 @@ def test_what_became_of_a_post_settles_its_doubt(world: World, listening: Listen
     message = world.submit("Hello", "whatsapp")
     world.drain()
     (post,) = world.platforms.shown("whatsapp")
-    listening.take("whatsapp", News(reports=(Report(post.token, Fate.TAKEN, post.id),)))
+    listening.take("whatsapp", News(reports=(Report(post.mark, Fate.TAKEN, post.id),)))
     world.run()
 
     assert world.status(message, "whatsapp") is Status.DELIVERED
@@ -102,7 +102,7 @@ def test_people_are_heard_even_if_a_report_has_to_come_again(
 
     def report_it(step: object) -> None:
         (parameters,) = [step.json for step in world.platforms.published("whatsapp")]
-        early = replace(told, token=parameters["biz_opaque_callback_data"])
+        early = replace(told, mark=parameters["biz_opaque_callback_data"])
         with pytest.raises(InFlight):
             listening.take("whatsapp", replace(news("STOP"), reports=(early,)))
 

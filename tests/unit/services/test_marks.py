@@ -27,20 +27,35 @@ KEYS = [
 
 @pytest.mark.parametrize("key", KEYS, ids=str)
 @pytest.mark.parametrize("revision", [1, 9999])
-def test_a_mark_leads_back_to_its_delivery(key: DeliveryKey, revision: int) -> None:
-    assert MARKS.read(MARKS.of(delivery(key=key, revision=revision))) == Marked(key, revision)
+def test_a_mark_leads_back_to_its_attempt(key: DeliveryKey, revision: int) -> None:
+    mark = MARKS.of(delivery(key=key, revision=revision, attempts=8))
+
+    assert MARKS.read(mark) == Marked(key, revision, 8)
 
 
 @pytest.mark.parametrize("key", KEYS, ids=str)
-def test_every_attempt_of_a_revision_has_the_same_mark(key: DeliveryKey) -> None:
+def test_every_attempt_has_a_mark_of_its_own(key: DeliveryKey) -> None:
     first, second = (MARKS.of(delivery(key=key, attempts=number)) for number in (1, 2))
 
-    assert first == second != MARKS.of(delivery(key=key, revision=2))
+    assert len({first, second, MARKS.of(delivery(key=key, attempts=1, revision=2))}) == 3
+
+
+@pytest.mark.parametrize("key", KEYS, ids=str)
+def test_every_attempt_of_a_revision_has_the_same_token(key: DeliveryKey) -> None:
+    first, second = (MARKS.token(delivery(key=key, attempts=number)) for number in (1, 2))
+
+    assert first == second != MARKS.token(delivery(key=key, revision=2))
+
+
+def test_a_token_is_no_mark() -> None:
+    assert MARKS.read(MARKS.token(delivery())) is None
 
 
 @pytest.mark.parametrize("key", KEYS, ids=str)
 def test_a_mark_is_what_a_tag_of_ses_may_be(key: DeliveryKey) -> None:
-    assert re.fullmatch(r"[A-Za-z0-9_-]{1,200}", MARKS.of(delivery(key=key, revision=9999)))
+    assert re.fullmatch(
+        r"[A-Za-z0-9_-]{1,200}", MARKS.of(delivery(key=key, revision=9999, attempts=99))
+    )
 
 
 @given(st.text(max_size=300))

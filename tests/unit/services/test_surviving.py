@@ -131,5 +131,5 @@ def test_a_mail_carries_our_mark_and_a_way_out(world: World) -> None:
     (step,) = world.platforms.published("email")
 
     assert isinstance(step, AwsCall)
-    assert step.params["EmailTags"][0]["Value"] == world.platforms.posts[0].token
+    assert step.params["EmailTags"][0]["Value"] == world.platforms.posts[0].mark
     assert "https://api.example.org/unsubscribe/" in repr(step.params["Content"])

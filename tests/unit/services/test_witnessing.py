@@ -18,23 +18,23 @@ from chalicelib.domain.reports import Fate, Report
 from chalicelib.domain.states import Status
 from chalicelib.services.marks import Marks
 from tests.fakes.ground import Died
-from tests.fakes.platforms import dies_after, late, lost_after, lost_before
+from tests.fakes.platforms import dies_after, late, lost_after, lost_before, rate_limited
 from tests.fakes.world import ADA, World
 
 FEED, DIRECT = "event-feed", "event-direct"
 PERSON = "r00000"
 
 
-def token(world: World, channel: str = FEED) -> str:
+def last_mark(world: World, channel: str = FEED) -> str:
     """Return the mark of the last request that could publish."""
-    return str(world.platforms.published(channel)[-1].json["token"])  # type: ignore[union-attr] # the fakes speak HTTP
+    return str(world.platforms.published(channel)[-1].json["mark"])  # type: ignore[union-attr] # the fakes speak HTTP
 
 
 def tell(
     world: World, *fates: Fate, channel: str = FEED, mark: str = "", external_id: str = "m-1"
 ) -> None:
     """Have the platform report."""
-    mark = mark or token(world, channel)
+    mark = mark or last_mark(world, channel)
     reports = [Report(mark, fate, external_id, world.clock.now()) for fate in fates]
     world.witnessing.take(ChannelName(channel), reports)
 
@@ -122,14 +122,14 @@ def test_what_was_reported_twice_is_settled_once(world: World) -> None:
 # --- while it is being sent -------------------------------------------------------------------
 
 
-def reporting(world: World, *fates: Fate) -> list[type[Exception] | None]:
+def reporting(world: World, *fates: Fate, mark: str = "") -> list[type[Exception] | None]:
     """Report while the platform is being called; return what each report raised."""
     raised: list[type[Exception] | None] = []
 
     def during(_: object) -> None:
         for fate in fates:
             try:
-                tell(world, fate)
+                tell(world, fate, mark=mark)
                 raised.append(None)
             except InFlight:
                 raised.append(InFlight)
@@ -211,12 +211,12 @@ def test_trouble_that_is_told_too_early_has_to_come_again(world: World, fate: Fa
 
 def test_what_came_early_does_not_keep_the_others_of_its_call_waiting(world: World) -> None:
     first = unsure(world)
-    mark = token(world)
+    mark = last_mark(world)
     held = []
 
     def during(_: object) -> None:
         reports = [
-            Report(token(world), Fate.NOT_DELIVERED, "m-2"),
+            Report(last_mark(world), Fate.NOT_DELIVERED, "m-2"),
             Report(mark, Fate.TAKEN, "m-1"),
         ]
         with pytest.raises(InFlight) as caught:
@@ -233,8 +233,9 @@ def test_what_came_early_does_not_keep_the_others_of_its_call_waiting(world: Wor
 
 def test_a_report_of_an_older_attempt_is_no_proof_for_the_one_under_way(world: World) -> None:
     message = unsure(world)
+    mark = last_mark(world)
     tell(world, Fate.NOT_DELIVERED)
-    raised = reporting(world, Fate.TAKEN, Fate.NOT_DELIVERED)
+    raised = reporting(world, Fate.TAKEN, Fate.NOT_DELIVERED, mark=mark)
     world.platforms.arm(FEED, lost_before)
     world.deciding.retry(message.message.id, FEED, ADA)
     world.drain()
@@ -245,12 +246,41 @@ def test_a_report_of_an_older_attempt_is_no_proof_for_the_one_under_way(world: W
     assert world.status(message, FEED) is Status.NEEDS_REVIEW
 
 
+def test_a_proof_of_an_older_attempt_settles_what_then_goes_unanswered(world: World) -> None:
+    message = unsure(world)
+    mark = last_mark(world)
+    world.run()
+    raised = reporting(world, Fate.TAKEN, mark=mark)
+    world.platforms.arm(FEED, lost_before)
+    world.deciding.resolve(message.message.id, FEED, "send_it", None, ADA)
+    world.run(world.policy.event_wait)
+    first, second = world.attempts(message, FEED)
+
+    assert raised == [InFlight]
+    assert (first.external_id, second.external_id) == ("m-1", None)
+    assert world.delivery(message, FEED).receipt == Receipt("m-1")
+
+
+def test_the_loss_of_what_was_refused_leaves_a_later_attempt_in_doubt(world: World) -> None:
+    world.platforms.arm(FEED, rate_limited(60))
+    message = world.submit("Hello", FEED)
+    world.drain()
+    mark = last_mark(world)
+    world.platforms.arm(FEED, lost_after)
+    world.run(timedelta(minutes=10))
+    tell(world, Fate.NOT_DELIVERED, mark=mark, external_id="m-0")
+    world.run()
+
+    assert len(world.attempts(message, FEED)) == 2
+    assert world.status(message, FEED) is Status.NEEDS_REVIEW
+
+
 # --- after a person decided -------------------------------------------------------------------
 
 
 def test_a_late_proof_keeps_it_from_being_sent_again(world: World) -> None:
     message = unsure(world)
-    mark = token(world)
+    mark = last_mark(world)
     world.run()
     world.deciding.resolve(message.message.id, FEED, "send_it", None, ADA)
     tell(world, Fate.TAKEN, mark=mark)
@@ -287,7 +317,7 @@ def mark_of(world: World, recipient: str = PERSON) -> str:
     """Return the mark of what was sent to one person."""
     address = person(world).recipient.address if recipient == PERSON else "+15550000001"
     found = [step.json for step in world.platforms.published(DIRECT)]  # type: ignore[union-attr] # the fakes speak HTTP
-    return str(next(fields["token"] for fields in found if fields["recipient"] == address))
+    return str(next(fields["mark"] for fields in found if fields["recipient"] == address))
 
 
 def parent(world: World, message: Snapshot) -> Delivery:
@@ -432,7 +462,7 @@ def test_a_mark_that_is_not_ours_is_counted_and_changes_nothing(world: World, ma
 
 def test_a_mark_counts_at_its_own_channels_door_only(world: World) -> None:
     message = unsure(world)
-    world.witnessing.take(ChannelName("email"), [Report(token(world), Fate.TAKEN, "m-1")])
+    world.witnessing.take(ChannelName("email"), [Report(last_mark(world), Fate.TAKEN, "m-1")])
 
     assert world.status(message, FEED) is Status.IN_DOUBT
 
