@@ -17,7 +17,6 @@ from chalicelib.domain.errors import (
     Ambiguous,
     ChannelError,
     LostRace,
-    OutOfTime,
     StoreUnavailable,
 )
 from chalicelib.domain.ports import Clock, Telemetry, Transport
@@ -68,10 +67,6 @@ class Conversing:
         finally:
             conversation.close()
 
-    def _refuse_late(self, last: datetime | None) -> None:
-        if last is not None and self._clock.now() > last:
-            raise OutOfTime
-
     def _perform(
         self,
         step: Step,
@@ -87,6 +82,5 @@ class Conversing:
                 keep_handle(step.value)
             return NOTHING
         last = until if step.publishes else None
-        self._refuse_late(last)
         with self._telemetry.span("platform_call", channel=account.channel):
             return self._transport.perform(step, account, last)

@@ -26,7 +26,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from chalicelib.domain.channels import Account, AwsCall, ChannelName, HttpRequest, Response
-from chalicelib.domain.errors import Ambiguous, PlatformUnavailable
+from chalicelib.domain.errors import Ambiguous, OutOfTime, PlatformUnavailable
 from tests.fakes.ground import Died, VirtualClock
 
 Request = HttpRequest | AwsCall
@@ -167,7 +167,9 @@ class FakePlatforms:
         self.scripts[channel, not asking].extend(faults)
 
     def perform(self, step: Request, account: Account, until: datetime | None = None) -> Response:
-        """Perform one step as scripted."""
+        """Perform one step as scripted, unless it is too late for it."""
+        if until is not None and self.clock.now() > until:
+            raise OutOfTime
         self.calls.append((self.clock.now(), account, step))
         self.during(step)
         script = self.scripts[account.channel, step.publishes]

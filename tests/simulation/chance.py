@@ -99,6 +99,7 @@ _LOW: dict[str, dict[str, float]] = {
         "crash_before": 0.0005,
         "crash_after": 0.0005,
         "freeze": 0.0002,
+        "stop": 0.0005,
         "stop_after": 0.0003,
     },
     "platform.ask": {
@@ -136,6 +137,9 @@ _LOW: dict[str, dict[str, float]] = {
     },
     "denial": {"published": 0.08},
     "fate": {"returned": 0.01, "undelivered": 0.03, "foreign": 0.02, "unnoticed": 0.02},
+    "fate of denied": {"undelivered": 0.05, "unnoticed": 0.04},
+    "again": {"drop_after": 0.03, "error_500_after": 0.03},
+    "report again": {"lost": 0.05, "late": 0.03},
     "report": {"lost": 0.02, "doubled": 0.02, "late": 0.03},
     "tick": {"missing": 0.03, "double": 0.03, "late": 0.03},
     "api": {"answer_lost": 0.01},

@@ -7,6 +7,7 @@ final         a final status is left only by a person's decision, or by what a p
               delivered by no report
 write_ahead   a request that publishes begins after its attempt was written
 pace          what is late on a feed comes one by one
+pause         how long a platform asked our account to keep still is not cut short
 """
 
 from __future__ import annotations
@@ -44,6 +45,8 @@ class Inspector:
 
     def stored(self, key: Key, old: dict[str, Any], item: dict[str, Any] | None) -> None:
         """Look at one item, before and after."""
+        if key.pk.startswith("ACCT#") and key.sk == "STATE":
+            self._look_at_pause(key.pk[5:], old, item or {})
         if not key.sk.startswith("CHANNEL#"):
             return
         who = f"{key.pk[4:]}#{key.sk[8:]}"
@@ -67,6 +70,12 @@ class Inspector:
             self._look_at_lease(who, old, item)
         if before in FINAL and after != before and "removed" not in old:
             self._look_at_return(who, before, after, is_parent=bool(item.get("parent")))
+
+    def _look_at_pause(self, who: str, old: dict[str, Any], item: dict[str, Any]) -> None:
+        before, after = old.get("limited_until"), item.get("limited_until")
+        is_over = not before or _moment(before) < self._hub.now + SKEW
+        if not is_over and (not after or _moment(after) < _moment(before)):
+            self._blame("pause", who, f"told to keep still until {before}, and now {after}")
 
     def _look_at_wake_up(self, who: str, item: dict[str, Any]) -> None:
         if "ttl" in item:

@@ -16,10 +16,19 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from chalicelib.domain.channels import Account, AwsCall, HttpRequest, Response
-from chalicelib.domain.errors import Ambiguous, PlatformUnavailable
+from chalicelib.domain.errors import Ambiguous, OutOfTime, PlatformUnavailable
 from tests.fakes.platforms import FakePlatforms, Shown, reply
 from tests.simulation.chance import Chance, Draw
-from tests.simulation.hub import SECOND, Hub, Process, TrueClock, current, elapsed, instant
+from tests.simulation.hub import (
+    SECOND,
+    Hub,
+    HubClock,
+    Process,
+    TrueClock,
+    current,
+    elapsed,
+    instant,
+)
 from tests.simulation.storage import Faulty
 
 LOOKUP_LAG = 20 * SECOND
@@ -128,6 +137,7 @@ class SimulatedPlatforms(Faulty):
     def __init__(self, hub: Hub, chance: Chance) -> None:
         super().__init__(hub, chance)
         self.inner = _Inner(self, TrueClock(hub))
+        self._clock = HubClock(hub)
         self.calls: list[Call] = []
         self.asked: dict[str, int] = defaultdict(int)
         """How many look-ups there were for each delivery."""
@@ -151,6 +161,8 @@ class SimulatedPlatforms(Faulty):
         """Whether a platform tells by itself what became of a post."""
         self.deaf: Callable[[Call], None] = lambda _: None
         self._call: Call | None = None
+        self.denied: set[str] = set()
+        """Of whom a platform took what it had refused: troubles come together."""
         self._cursed: dict[str, tuple[str, int]] = {}
         """What befalls every request of a delivery, and how many there were."""
 
@@ -165,9 +177,11 @@ class SimulatedPlatforms(Faulty):
         strand = current()
         who = strand.entity
         if step.publishes:
-            fault = self._curse(who) or fault
+            fault = self._curse(who) or self._trouble(who) or fault
         if fault in FREEZING:
             self.hub.pause(0)
+        if until is not None and self._clock.now() > until:
+            raise OutOfTime
         strand.is_away = True
         try:
             return self._sent(fault, draw, process, step, account, who)
@@ -188,6 +202,12 @@ class SimulatedPlatforms(Faulty):
         fault, number = self._cursed[who]
         self._cursed[who] = (fault, number + 1)
         return EITHER[number % 2] if fault == "either" else fault
+
+    def _trouble(self, who: str) -> str:
+        """Return what befalls what is sent again after the platform took what it had refused."""
+        if who not in self.denied:
+            return ""
+        return self.chance.strike("again", who, self.hub.now)[0]
 
     def _sent(
         self,
@@ -287,6 +307,7 @@ class SimulatedPlatforms(Faulty):
             return
         if self.chance.strike("denial", call.who, self.hub.now)[0]:
             call.is_denied = True
+            self.denied.add(call.who)
             self._act(step, account, call)
 
     def _note_refusal(self, fault: str) -> None:

@@ -27,6 +27,7 @@ PROMISES = (
     "given_up",
     "quota",
     "pace",
+    "pause",
     "two_owners",
     "idempotency",
     "monotone",

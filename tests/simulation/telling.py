@@ -45,7 +45,8 @@ class Telling:
         if not tells(self._simulation.channels[post.channel]):
             return
         who, at = post.call.who, post.shown_at
-        fate, draw = self._simulation.chance.strike("fate", who, self._simulation.hub.now)
+        kind = "fate of denied" if post.call.is_denied else "fate"
+        fate, draw = self._simulation.chance.strike(kind, who, self._simulation.hub.now)
         if fate == "unnoticed":
             self._simulation.hub.plan(at + SECOND, lambda: self._fail(post))
             late = at + draw.between(1, UNNOTICED, LATEST)
@@ -71,9 +72,10 @@ class Telling:
 
     def _tell(self, post: Live, fate: Fate, soonest: float, part: float) -> None:
         """Have a report told, unless it is lost, and perhaps not only once."""
-        fault, draw = self._simulation.chance.strike(
-            "report", post.call.who, self._simulation.hub.now
-        )
+        simulation, who = self._simulation, post.call.who
+        is_again = who in simulation.platforms.denied and not post.call.is_denied
+        kind = "report again" if is_again else "report"
+        fault, draw = simulation.chance.strike(kind, who, simulation.hub.now)
         if fault == "lost":
             return
         report = Report(post.mark, fate, post.id, instant(int(soonest)))

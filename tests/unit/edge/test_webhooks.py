@@ -366,7 +366,7 @@ STATUSES = st.fixed_dictionaries(
 @given(st.lists(STATUSES | JSON, max_size=5))
 @settings(deadline=None)
 def test_whatever_stands_in_statuses_can_be_read(statuses: list[Any]) -> None:
-    assert all(told.token and told.external_id for told in reports(*statuses))
+    assert all(told.mark and told.external_id for told in reports(*statuses))
 
 
 @given(st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode()))
