@@ -51,6 +51,7 @@ class Stage(BaseModel):
     shards: int = Field(ge=1)
     parallelization: int = Field(LANES, ge=1, le=10)
     record_age_seconds: int = Field(ge=60, le=86_400)
+    traced_share: float = Field(ge=0, le=1)
     provisioned_concurrency: int = Field(ge=0)
     customer_managed_key: bool
     web_application_firewall: bool

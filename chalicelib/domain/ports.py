@@ -415,10 +415,16 @@ class Subscriptions(Protocol):
 
 
 class Secrets(Protocol):
-    """Platform credentials; cached briefly."""
+    """Platform credentials; cached."""
 
-    def read(self, name: str, *, fresh: bool = False) -> Mapping[str, str]:
-        """Return a secret's fields; empty if there is none. `fresh` skips the cache."""
+    def read(
+        self, name: str, *, version: int | None = None, fresh: bool = False
+    ) -> Mapping[str, str]:
+        """Return a secret's fields; empty if there is none. `fresh` skips the cache.
+
+        What was read for one `version` of the account is never given out for another; without a
+        version, it is given out for a short time only.
+        """
 
     def write(self, name: str, fields: Mapping[str, str]) -> None: ...
 

@@ -16,6 +16,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib.domain.errors import StoreUnavailable
 
 CACHE_SECONDS = 60.0
+"""How long a secret is given out to those who can't tell whether it was replaced."""
+ACCOUNT_SECONDS = 3600.0
+"""The same for those who know the account's version, which each replacement changes: only what
+somebody changed past the application stays unseen, until the platform refuses what was kept."""
 MAC_CHARACTERS = 22
 """How many characters the proof at the end of a token takes: 16 bytes in base64."""
 
@@ -27,17 +31,24 @@ class SecretsManager:
         self._client = client
         self._prefix = prefix
         self._monotonic = monotonic
-        self._cache: dict[str, tuple[float, Mapping[str, str]]] = {}
+        self._cache: dict[tuple[str, int | None], tuple[float, Mapping[str, str]]] = {}
         self._lock = Lock()
 
-    def read(self, name: str, *, fresh: bool = False) -> Mapping[str, str]:
-        """Return a secret's fields, at most a minute old; empty if there is none."""
+    def read(
+        self, name: str, *, version: int | None = None, fresh: bool = False
+    ) -> Mapping[str, str]:
+        """Return a secret's fields; empty if there is none.
+
+        They are at most a minute old; or, for a `version`, as that version of the account found
+        them within the hour. What is fetched afresh takes the place of all that was kept.
+        """
+        lifetime = CACHE_SECONDS if version is None else ACCOUNT_SECONDS
         with self._lock:
-            held = self._cache.get(name)
-        if held is not None and not fresh and self._monotonic() - held[0] < CACHE_SECONDS:
+            held = self._cache.get((name, version))
+        if held is not None and not fresh and self._monotonic() - held[0] < lifetime:
             return held[1]
         fields = self._fetch(name)
-        self._keep(name, fields)
+        self._keep(name, fields, version)
         return fields
 
     def write(self, name: str, fields: Mapping[str, str]) -> None:
@@ -77,9 +88,11 @@ class SecretsManager:
         except (ClientError, BotoCoreError) as error:
             raise StoreUnavailable("The secret can't be stored.") from error
 
-    def _keep(self, name: str, fields: Mapping[str, str]) -> None:
+    def _keep(self, name: str, fields: Mapping[str, str], version: int | None = None) -> None:
         with self._lock:
-            self._cache[name] = (self._monotonic(), dict(fields))
+            for known in [known for known in self._cache if known[0] == name]:
+                del self._cache[known]
+            self._cache[name, version] = (self._monotonic(), dict(fields))
 
     def _id(self, name: str) -> str:
         return f"{self._prefix}/{name}"

@@ -44,7 +44,7 @@ class KinesisStream:
         return lost
 
     def _put_batch(self, hints: Sequence[Hint]) -> list[Hint]:
-        records = [{"Data": encode(hint), "PartitionKey": str(hint.key)} for hint in hints]
+        records = [{"Data": encode(hint), "PartitionKey": lane(hint.key)} for hint in hints]
         try:
             answer = self._client.put_records(StreamName=self._name, Records=records)
         except (ClientError, ConnectTimeoutError, EndpointConnectionError):
@@ -53,6 +53,14 @@ class KinesisStream:
             return []
         results = answer["Records"]
         return [hint for hint, result in zip(hints, results, strict=True) if "ErrorCode" in result]
+
+
+def lane(key: DeliveryKey) -> str:
+    """Return what is handed to the worker together: a message's channels, which it serves at once.
+
+    Recipients of a direct channel are shared out: there may be thousands, and only so many threads.
+    """
+    return key.message_id if key.recipient_id is None else str(key)
 
 
 def encode(hint: Hint) -> bytes:

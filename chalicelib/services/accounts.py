@@ -50,7 +50,7 @@ class AccountBook:
 
     def open(self, state: AccountState) -> Account:
         """Return the account with its secrets."""
-        return assemble(state, self._secrets.read(state.channel))
+        return assemble(state, self._secrets.read(state.channel, version=state.version))
 
     def without_secrets(self, channels: Iterable[ChannelName]) -> Mapping[ChannelName, Account]:
         """Return accounts as far as wording posts needs them, in one call."""

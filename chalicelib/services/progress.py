@@ -173,12 +173,18 @@ class Progress:
             except LostRace as error:
                 self._telemetry.event("follow_later", reason=str(error))
 
-    def roll_up(self, message_id: str) -> None:
-        """Store a message's status for lists."""
+    def roll_up(self, message_id: str, settled: DeliveryKey | None = None) -> None:
+        """Store a message's status for lists; if one settled, the last of those under way does it.
+
+        Each looks after it has settled, so whichever is last sees that all the others have.
+        """
         snapshot = self._messages.get(message_id)
-        if snapshot is not None and snapshot.deliveries:
-            status = roll_up(snapshot.deliveries)
-            self._unit.commit(self._messages.rolling_up(snapshot, status))
+        if snapshot is None or not snapshot.deliveries:
+            return
+        if settled and any(_settles_soon(d) for d in snapshot.deliveries if d.key != settled):
+            return
+        status = roll_up(snapshot.deliveries)
+        self._unit.commit(self._messages.rolling_up(snapshot, status))
 
     def _follow(self, delivery: Delivery) -> None:
         """A parent repairs itself when its lease ends; a message is rolled up again when read."""
@@ -187,6 +193,14 @@ class Progress:
                 if delivery.status.is_terminal:
                     self.close_parent_of(delivery.key)
             elif delivery.status not in (Status.QUEUED, Status.SENDING):
-                self.roll_up(delivery.key.message_id)
+                self.roll_up(delivery.key.message_id, delivery.key)
         except StoreUnavailable as error:
             self._telemetry.event("follow_later", reason=str(error))
+
+
+def _settles_soon(delivery: Delivery) -> bool:
+    """Return whether a worker has a delivery, or will have it at once; a parent may take hours."""
+    if delivery.claim is None:
+        return False
+    is_sending = delivery.status is Status.SENDING and not delivery.parent
+    return is_sending or delivery.status is Status.QUEUED

@@ -85,7 +85,7 @@ def _work(deployed: Deployed, load: Traffic) -> Mapping[str, tuple[float, float]
     cold = traffic.COLD_SHARE.value * traffic.COLD_SECONDS.value
     return {
         "api_handler": (load.requests, traffic.REQUEST_SECONDS.value + cold),
-        "deliver": (load.batches(deployed.lanes), load.batch_seconds(deployed.window_seconds)),
+        "deliver": (load.batches, load.batch_seconds(deployed.window_seconds)),
         "release_due": (traffic.TICKS, load.tick_seconds),
         "prepare_media": (load.pictures, traffic.PICTURE_SECONDS.value),
         "hear_mail": (load.messages, traffic.HEARING_SECONDS.value),
@@ -112,19 +112,16 @@ def _table(deployed: Deployed, load: Traffic) -> Counted:
 
 
 def _watching(deployed: Deployed, load: Traffic) -> Counted:
-    batches = load.batches(deployed.lanes)
     ours = traffic.METRICS_ALWAYS.value
     ours += traffic.METRICS_PUBLISHING.value * load.publishing_hours_share
     methods = traffic.METHODS.value * traffic.METHOD_METRICS * load.reading_hours_share
     log_bytes = (
         load.requests * traffic.REQUEST_LOG_BYTES.value
-        + (batches + traffic.TICKS) * traffic.BATCH_LOG_BYTES.value
+        + (load.batches + traffic.TICKS) * traffic.BATCH_LOG_BYTES.value
         + load.records * traffic.DELIVERY_LOG_BYTES.value
     )
-    traced = sum(
-        load.traced(calls, deployed.sampled_share)
-        for calls in (load.requests, batches, traffic.TICKS)
-    )
+    traced = load.requests * deployed.sampled_share
+    traced += sum(map(load.traced, (load.batches, traffic.TICKS)))
     yield "alarms", deployed.alarm_metrics
     yield "dashboards", deployed.dashboards
     yield "metrics", ours + (methods if deployed.metered_methods else 0)
@@ -134,9 +131,8 @@ def _watching(deployed: Deployed, load: Traffic) -> Counted:
 
 
 def _secrets(deployed: Deployed, load: Traffic) -> Counted:
-    # Kept for a minute in each environment: at these loads nearly every use asks again.
     yield "secrets", deployed.secrets + traffic.ACCOUNTS.value
-    yield "secret_reads", load.messages * traffic.ACCOUNTS.value
+    yield "secret_reads", load.openings
     yield "keys", deployed.keys
     yield "key_requests", traffic.KEY_CALLS_AN_HOUR.value * traffic.HOURS if deployed.keys else 0
 

@@ -47,19 +47,14 @@ CUTS: Sequence[Cut] = (
         lambda deployed: replace(deployed, metered_methods=False),
     ),
     Cut(
-        "trace 5 % (an X-Ray sampling rule) instead of the default",
-        "most requests have no trace; every one keeps its correlation id in the log",
-        lambda deployed: replace(deployed, sampled_share=0.05),
+        "trace no request (traced_share = 0)",
+        "what a request did is found by its correlation id in the log alone",
+        lambda deployed: replace(deployed, sampled_share=0),
     ),
     Cut(
         "512 MB for the worker (.chalice/config.json)",
         "half the processor while drawing cards; posting waits for platforms anyway",
         _smaller_worker,
-    ),
-    Cut(
-        "two lanes of the stream (parallelization = 2)",
-        "what waits for its minute holds up the records behind it",
-        lambda deployed: replace(deployed, lanes=min(deployed.lanes, 2)),
     ),
     Cut(
         "no alarms on single functions (function_alarms = false)",

@@ -35,15 +35,13 @@ class Deployed:
     provisioned: int
     """API environments that are kept warm."""
     shards: int
-    lanes: int
-    """Batches of one shard that are worked on at once."""
     window_seconds: int
     """How long the stream's records wait for others."""
     metered_methods: bool
     """Whether API Gateway writes metrics for each method."""
     traced: bool
-    sampled_share: float | None
-    """How much is traced by our own rule; None: X-Ray's default of one a second and 5 % more."""
+    sampled_share: float
+    """How many of the API's requests are traced."""
     firewalls: int
     firewall_rules: int
     alarm_metrics: int
@@ -73,7 +71,6 @@ class Deployed:
             memory_mb={_name(each, stage): each["MemorySize"] for each in functions},
             provisioned=sum(map(_provisioned, found.of("AWS::Lambda::Alias"))),
             shards=sum(stream["ShardCount"] for stream in found.of("AWS::Kinesis::Stream")),
-            lanes=mapping.get("ParallelizationFactor", 1),
             window_seconds=mapping.get("MaximumBatchingWindowInSeconds", 0),
             metered_methods=any(map(_metered, found.of("AWS::ApiGateway::Stage"))),
             traced=any(_is_traced(function) for function in functions),
@@ -142,9 +139,8 @@ def _is_traced(function: Properties) -> bool:
     return bool(function.get("TracingConfig", {}).get("Mode") == "Active")
 
 
-def _sampled(rules: Iterable[Properties]) -> float | None:
-    shares = [float(rule["SamplingRule"]["FixedRate"]) for rule in rules]
-    return max(shares) if shares else None
+def _sampled(rules: Iterable[Properties]) -> float:
+    return max((float(rule["SamplingRule"]["FixedRate"]) for rule in rules), default=1)
 
 
 def _metrics(alarm: Properties) -> int:

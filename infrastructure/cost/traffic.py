@@ -71,7 +71,10 @@ REQUEST_SECONDS = Assumption(
 COLD_SHARE = Assumption(0.02, "of the requests meet a cold environment", "office hours, one region")
 COLD_SECONDS = Assumption(1.4, "seconds more that such a request is billed", "init, billed as well")
 BATCH_SECONDS = Assumption(
-    1, "seconds a batch of the worker takes", "a feed one or two, SES and SNS a tenth, few together"
+    2, "seconds a message's batch takes", "all channels at once: as long as the slowest feed"
+)
+ENVIRONMENTS = Assumption(
+    4, "environments of the worker are kept in an hour that publishes", "one a lane of the stream"
 )
 PICTURE_SECONDS = Assumption(2, "seconds to judge and copy a picture", "make bench, at 1 GB")
 IDLE_TICK_SECONDS = Assumption(
@@ -88,9 +91,9 @@ DELIVERY_LOG_BYTES = Assumption(
 REQUEST_BYTES = Assumption(3000, "bytes an answer", "a list of 20, compressed; a message")
 METRICS_ALWAYS = Assumption(2, "metrics of ours at every hour", "ticks, oldest due delivery")
 METRICS_PUBLISHING = Assumption(
-    14,
+    8,
     "metrics of ours in an hour that publishes",
-    "attempts and their duration: for the stage and for each of six channels that deliver",
+    "attempts, for the stage and for each of six channels that deliver; how long they took",
 )
 METHOD_METRICS = 5
 """Count, Latency, IntegrationLatency, 4XXError, 5XXError."""
@@ -109,7 +112,7 @@ SECURITY_CHECKS_A_DAY = Assumption(
 
 # --- what the code does, measured ---------------------------------------------------------------
 
-SENT = Units(written=215, read=101)
+SENT = Units(written=193, read=101)
 """A message on six channels, one recipient on each direct one, until its last receipt."""
 FURTHER = Units(written=19, read=5)
 """One further recipient on a direct channel."""
@@ -173,23 +176,27 @@ class Traffic:
         slept = SPAN_SECONDS * (1 + _gone(due) / due) if due else 0
         return IDLE_TICK_SECONDS.value + slept
 
-    def batches(self, lanes: int) -> float:
-        """Return how often the worker is called: a message's records meet in few of its lanes."""
-        met = lanes * (1 - (1 - 1 / lanes) ** RECORDS)
-        return self.messages * met
+    @property
+    def batches(self) -> float:
+        """How often the worker is called: a message's records share a lane, and so a batch."""
+        return self.messages
+
+    @property
+    def openings(self) -> float:
+        """How often a platform's secret is fetched: in each environment, once an hour at most."""
+        hours = HOURS * self.publishing_hours_share
+        return ACCOUNTS.value * min(self.messages, ENVIRONMENTS.value * hours)
 
     def batch_seconds(self, window_seconds: int) -> float:
         """Return how long a batch of the worker takes: what is released early waits in it."""
         early = max(LEAD_SECONDS - window_seconds, 0)
         return BATCH_SECONDS.value + early * SCHEDULED_SHARE.value
 
-    def traced(self, calls: float, share: float | None) -> float:
-        """Return how many of the calls become traces.
+    def traced(self, calls: float) -> float:
+        """Return how many of the calls that Lambda starts by itself become traces.
 
-        X-Ray's default rule takes the first of each second and 5 % of the others.
+        No rule of ours counts for them: the first of each second and 5 % of the others are.
         """
-        if share is not None:
-            return calls * share
         a_second = calls / (DAYS * 24 * 3600)
         first = -_gone(a_second) * DAYS * 24 * 3600
         return first + 0.05 * (calls - first)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from aws_cdk import Aws, RemovalPolicy, Size, aws_apigateway, aws_iam, aws_lambda
+from aws_cdk import Aws, RemovalPolicy, Size, aws_apigateway, aws_iam, aws_lambda, aws_xray
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
@@ -21,6 +21,8 @@ from infrastructure.stages import PROJECT, Stage
 
 REQUESTS_PER_SECOND = 1000
 BURST = 2000
+TRACING_PRIORITY = 1000
+"""Of 1 to 9999: an account's own rules may go before or after it."""
 PUSH_ROLE = "service-role/AmazonAPIGatewayPushToCloudWatchLogs"
 LOGGED = {
     "request": "$context.requestId",
@@ -55,6 +57,7 @@ class OmnichannelApiStack(ProductStack):
         self._bundle = bundle
         self.name = f"{PROJECT}-{stage.name}"
         self.api = self._api(auth)
+        self._trace_some()
         self.url = f"https://{self.api.rest_api_id}.execute-api.{Aws.REGION}.{Aws.URL_SUFFIX}/v1"
         self.public_url = stage.public_url or self.url
         self.handler = Function(
@@ -136,6 +139,31 @@ class OmnichannelApiStack(ProductStack):
                 "AwsSolutions-APIG3",
             )
         return api
+
+    def _trace_some(self) -> None:
+        """Say how many requests are traced; Lambda itself decides for what else starts a function.
+
+        Service type and name are those by which X-Ray knows a stage (API Gateway developer guide,
+        "Configure AWS X-Ray sampling rules", 2026-11-21).
+        """
+        rule = aws_xray.CfnSamplingRule
+        rule(
+            self,
+            "Traced",
+            sampling_rule=rule.SamplingRuleProperty(
+                rule_name=self.name,
+                version=1,
+                priority=TRACING_PRIORITY,
+                fixed_rate=self.stage.traced_share,
+                reservoir_size=0,
+                service_type="AWS::ApiGateway::Stage",
+                service_name=f"{self.name}/{self._bundle.api['StageName']}",
+                host="*",
+                http_method="*",
+                url_path="*",
+                resource_arn="*",
+            ),
+        )
 
     def _document(self, auth: OmnichannelAuthStack) -> dict[str, Any]:
         """Return the packaged API with this stage's alias, pool and refusals.

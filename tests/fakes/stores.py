@@ -22,7 +22,9 @@ class FakeSecrets:
     fields: dict[str, Mapping[str, str]] = field(default_factory=dict)
     stale: dict[str, Mapping[str, str]] = field(default_factory=dict)
 
-    def read(self, name: str, *, fresh: bool = False) -> Mapping[str, str]:
+    def read(
+        self, name: str, *, version: int | None = None, fresh: bool = False
+    ) -> Mapping[str, str]:
         """Return a secret; what is stale unless asked for a fresh one."""
         if not fresh and name in self.stale:
             return self.stale[name]

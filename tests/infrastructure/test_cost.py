@@ -126,7 +126,7 @@ def test_a_sampling_rule_is_what_is_traced() -> None:
     rule = of("XRay::SamplingRule", SamplingRule={"FixedRate": 0.05})
 
     assert counted(function("deliver"), MAPPING, rule).sampled_share == 0.05
-    assert counted(function("deliver"), MAPPING).sampled_share is None
+    assert counted(function("deliver"), MAPPING).sampled_share == 1
 
 
 def test_templates_of_two_stages_are_refused() -> None:
@@ -179,11 +179,13 @@ def test_a_tick_never_outlasts_its_span() -> None:
     assert timedelta(seconds=Traffic(10**9).tick_seconds) <= longest
 
 
-def test_one_lane_makes_one_batch_of_a_message_and_many_lanes_one_of_each_record() -> None:
-    load = Traffic(1000)
+def test_a_secret_is_fetched_no_more_often_than_it_is_used() -> None:
+    few, many = Traffic(1), Traffic(1_000_000)
 
-    assert load.batches(1) == load.messages
-    assert load.batches(10_000) == pytest.approx(load.records, rel=0.01)
+    assert few.openings == few.messages * traffic.ACCOUNTS.value
+    assert many.openings == pytest.approx(
+        traffic.ACCOUNTS.value * traffic.ENVIRONMENTS.value * traffic.HOURS
+    )
 
 
 def test_a_longer_window_leaves_the_worker_less_to_wait_for() -> None:
@@ -192,7 +194,7 @@ def test_a_longer_window_leaves_the_worker_less_to_wait_for() -> None:
 
 @pytest.mark.parametrize("calls", [1, 1e6, 1e9])
 def test_the_default_rule_traces_between_a_twentieth_and_everything(calls: float) -> None:
-    assert 0.05 * calls <= Traffic(0).traced(calls, None) <= calls
+    assert 0.05 * calls <= Traffic(0).traced(calls) <= calls
 
 
 # --- bills --------------------------------------------------------------------------------------
@@ -221,6 +223,11 @@ def test_a_goal_names_the_cuts_that_reach_it_and_never_the_firewall() -> None:
     assert made
     assert FIREWALL not in made
     assert after.total.billed < goal.bill(STAGES, PRICES).total.billed
+
+
+@pytest.mark.parametrize("goal", GOALS, ids=lambda goal: goal.says)
+def test_every_goal_is_reached_by_the_stages_own_defaults(goal: Goal) -> None:
+    assert goal.bill(STAGES, PRICES).total.billed <= goal.at_most
 
 
 def test_a_goal_that_is_reached_needs_no_cut() -> None:

@@ -461,7 +461,9 @@ class Vault:
     fields: dict[str, Mapping[str, str]] = field(default_factory=dict)
     before: dict[str, tuple[int, Mapping[str, str]]] = field(default_factory=dict)
 
-    def read(self, name: str, *, fresh: bool = False) -> Mapping[str, str]:
+    def read(
+        self, name: str, *, version: int | None = None, fresh: bool = False
+    ) -> Mapping[str, str]:
         """Return a secret; for five minutes after a change perhaps the old one."""
         changed_at, old = self.before.get(name, (0, {}))
         is_fresh = fresh or not old or self.hub.now > changed_at + 300 * SECOND

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chalicelib.domain.ports import Hint
+from chalicelib.gateways.stream import lane as lane_of
 from tests.simulation.chance import Chance
 from tests.simulation.hub import MINUTE, SECOND, Hub, Process
 from tests.simulation.storage import Faulty
@@ -108,7 +109,8 @@ class SimulatedStream(Faulty):
     def _send(self, hint: Hint, delay: float) -> None:
         """Put a record on its shard."""
         name = self._named(hint)
-        lane = self._lanes[zlib.crc32(name.encode()) % len(self._lanes)]
+        together = lane_of(hint.key)
+        lane = self._lanes[zlib.crc32(together.encode()) % len(self._lanes)]
 
         def arrive() -> None:
             lane.records.append(Record(hint, self.hub.now, name))

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.errors import StoreUnavailable
-from chalicelib.gateways.secrets import CACHE_SECONDS, HmacSigner, SecretsManager
+from chalicelib.gateways.secrets import ACCOUNT_SECONDS, CACHE_SECONDS, HmacSigner, SecretsManager
 from tests.fakes.aws import SILENCE, Raising, scripted
 
 TOKEN = {"access_token": "hush"}
@@ -74,6 +74,42 @@ def test_after_a_minute_or_when_told_so_it_is_fetched_again(seconds: float, fres
         moment.seconds = seconds
 
         assert secrets.read("linkedin", fresh=fresh) == {"access_token": "new"}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "version", "known"),
+    [
+        (ACCOUNT_SECONDS - 0.1, 7, True),
+        (ACCOUNT_SECONDS, 7, False),
+        (0, 8, False),
+        (0, 6, False),
+        (0, None, False),
+    ],
+)
+def test_within_an_hour_an_accounts_secret_is_fetched_again_once_its_version_changes(
+    seconds: float, version: int | None, known: bool
+) -> None:
+    moment, new = Moment(), {"access_token": "new"}
+    with scripted("secretsmanager") as stub:
+        stub.add_response("get_secret_value", stored())
+        if not known:
+            stub.add_response("get_secret_value", stored(new))
+        secrets = SecretsManager(stub.client, "p", moment)
+        secrets.read("linkedin", version=7)
+        moment.seconds = seconds
+
+        assert secrets.read("linkedin", version=version) == (TOKEN if known else new)
+
+
+def test_what_was_fetched_afresh_takes_the_place_of_what_a_version_had() -> None:
+    with scripted("secretsmanager") as stub:
+        for token in ("old", "new", "newer"):
+            stub.add_response("get_secret_value", stored({"access_token": token}))
+        secrets = SecretsManager(stub.client, "p", Moment())
+        secrets.read("linkedin", version=7)
+        secrets.read("linkedin", fresh=True)
+
+        assert secrets.read("linkedin", version=7) == {"access_token": "newer"}
 
 
 # --- writing ----------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from chalicelib.domain.channels import ChannelName
 from chalicelib.domain.deliveries import DeliveryKey
 from chalicelib.domain.ports import Hint
-from chalicelib.gateways.stream import BATCH, KinesisStream, decode, encode
+from chalicelib.gateways.stream import BATCH, KinesisStream, decode, encode, lane
 from tests.fakes.aws import NOT_CONNECTED, NOT_REACHED, SILENCE, Raising, scripted
 
 
@@ -27,11 +27,19 @@ def taken(count: int) -> dict[str, object]:
 
 
 def test_hints_are_put_as_records_of_their_deliveries() -> None:
-    records = [{"Data": encode(hint(n)), "PartitionKey": f"m{n}#sms"} for n in (1, 2)]
+    records = [{"Data": encode(hint(n)), "PartitionKey": f"m{n}"} for n in (1, 2)]
     with scripted("kinesis") as stub:
         stub.add_response("put_records", taken(2), {"StreamName": "s", "Records": records})
 
         assert KinesisStream(stub.client, "s").put([hint(1), hint(2)]) == []
+
+
+def test_a_messages_channels_are_handed_over_together_and_its_recipients_shared_out() -> None:
+    channels = [DeliveryKey("m1", ChannelName(name)) for name in ("sms", "linkedin")]
+    people = [DeliveryKey("m1", ChannelName("sms"), f"r{number}") for number in range(9)]
+
+    assert {lane(key) for key in channels} == {"m1"}
+    assert len({lane(key) for key in people}) == len(people)
 
 
 def test_more_than_a_call_takes_are_put_in_several() -> None:

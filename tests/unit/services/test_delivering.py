@@ -21,6 +21,7 @@ from tests.fakes.platforms import (
 from tests.fakes.world import ADA, World
 
 FEED = ChannelName("lookup-feed")
+OTHER = ChannelName("key-feed")
 SECOND = timedelta(seconds=1)
 
 
@@ -119,12 +120,21 @@ def test_each_attempt_is_measured_by_channel_and_outcome(world: World) -> None:
     world.platforms.arm(FEED, unreachable)
     world.submit("Hello", FEED)
     world.run()
-    attempts = [m for m in world.heard.metrics if m["name"].startswith("Attempt")]
-    counted = [m["outcome"] for m in attempts if m["name"] == "Attempts"]
+    counted = [m for m in world.heard.metrics if m["name"] == "Attempts"]
 
-    assert counted == ["platform_unavailable", "delivered"]
-    assert {m["channel"] for m in attempts} == {FEED}
-    assert {m["unit"] for m in attempts} == {"Count", "Milliseconds"}
+    assert [m["outcome"] for m in counted] == ["platform_unavailable", "delivered"]
+    assert {m["channel"] for m in counted} == {FEED}
+
+
+def test_how_long_an_attempt_took_is_one_metric_and_by_channel_an_event(world: World) -> None:
+    world.submit("Hello", FEED)
+    world.run()
+    (metric,) = (m for m in world.heard.metrics if m["name"] == "AttemptDuration")
+    (event,) = world.heard.named("attempt_finished")
+
+    assert metric["unit"] == "Milliseconds"
+    assert not {"channel", "outcome"} & set(metric)
+    assert (event["channel"], event["duration_ms"]) == (FEED, metric["value"])
 
 
 def test_a_circuit_is_told_of_when_it_opens_and_with_each_failed_probe(world: World) -> None:
@@ -161,6 +171,30 @@ def test_each_step_stands_in_the_timeline(world: World) -> None:
     assert [(attempt.number, attempt.outcome) for attempt in timeline.attempts] == [
         (1, "delivered")
     ]
+
+
+def test_the_last_of_a_messages_deliveries_to_settle_stores_its_status_for_lists(
+    world: World,
+) -> None:
+    world.submit("Hello", FEED, OTHER)
+    stored = []
+    world.breaker.when = lambda at, op, request: (
+        stored.append(request) if at == "before" and "'rolled'" in repr(request) else None
+    )
+    world.run()
+
+    assert len(stored) == 1
+    (listed,) = world.messages.by_author("ada", Filter(), 10, None).items
+    assert dict(listed.summary) == {FEED: "delivered", OTHER: "delivered"}
+
+
+def test_who_waits_for_long_keeps_no_one_from_the_list(world: World) -> None:
+    world.platforms.arm(FEED, unreachable)
+    world.submit("Hello", FEED, OTHER)
+    world.drain()
+    (listed,) = world.messages.by_author("ada", Filter(), 10, None).items
+
+    assert dict(listed.summary) == {FEED: "retrying", OTHER: "delivered"}
 
 
 def test_the_status_for_lists_follows(world: World) -> None:
