@@ -28,10 +28,10 @@ def application(stage: Stage, bundle: Bundle, out: Path | str, *, checked: bool 
     worker = OmnichannelWorkerStack(app, stage, bundle=bundle, data=data, public_url=api.public_url)
     scheduler = OmnichannelSchedulerStack(app, stage, bundle=bundle, data=data)
     OmnichannelMonitoringStack(app, stage, data=data, api=api, worker=worker, scheduler=scheduler)
-    if stage.has_security:
-        OmnichannelSecurityStack(app, stage, api=api)
+    security = OmnichannelSecurityStack(app, stage, api=api) if stage.has_security else None
     if stage.frontend:
-        OmnichannelFrontendStack(app, stage, data=data, auth=auth, api=api)
+        web_acl = security.web_acl if security else None
+        OmnichannelFrontendStack(app, stage, data=data, auth=auth, api=api, web_acl=web_acl)
     if checked:
         Validations.of(app).add_plugins(AwsSolutionsChecks(app, verbose=True))
     return app

@@ -17,10 +17,14 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from infrastructure import node
 from infrastructure.bundle import Bundle, NotPackaged, UnknownResource
-from infrastructure.stages import ROOT, Stage, UnknownStage
+from infrastructure.stages import GLOBAL_REGION, ROOT, Stage, UnknownStage
+
+if TYPE_CHECKING:
+    import boto3
 
 OUT = ROOT / "cdk.out"
 HERE = Path(__file__).parent
@@ -46,6 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return doctor(stage)
         if options.command != "synth":
             require_credentials(rest)
+            require_region(stage, rest)
         node.provide()
         synth(stage)
         if options.command != "synth":
@@ -61,18 +66,38 @@ def require_credentials(rest: Sequence[str]) -> None:
 
     Asked before anything is packaged, because all of that would be for nothing.
     """
-    import boto3
     from botocore.exceptions import BotoCoreError
 
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    parser.add_argument("--profile")
-    options, _ = parser.parse_known_args(rest)
     try:
-        found = boto3.session.Session(profile_name=options.profile).get_credentials()
+        found = _session(rest).get_credentials()
     except BotoCoreError as error:
         raise Failed(f"AWS credentials: {error}.") from error
     if not found:
         raise Failed(f"AWS credentials: {NO_CREDENTIALS}.")
+
+
+def require_region(stage: Stage, rest: Sequence[str]) -> None:
+    """Raise `Failed` if the stage has parts that can't be in the region that is chosen."""
+    for line in _misplaced(stage, _session(rest).region_name):
+        raise Failed(line)
+
+
+def _misplaced(stage: Stage, region: str | None) -> Iterator[str]:
+    if stage.is_global and region not in (None, GLOBAL_REGION):
+        yield (
+            f"cloudfront and web_firewall need the stage in {GLOBAL_REGION}, where CloudFront's "
+            f"certificates and firewalls are, not in {region}."
+        )
+
+
+def _session(rest: Sequence[str] = ()) -> boto3.session.Session:
+    """Return who asks AWS, and where, as the CDK's command line will take it."""
+    import boto3
+
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--profile")
+    options, _ = parser.parse_known_args(rest)
+    return boto3.session.Session(profile_name=options.profile)
 
 
 def synth(stage: Stage, out: Path = OUT) -> None:
@@ -148,19 +173,18 @@ def _package(stage: Stage) -> Iterator[str]:
 
 
 def _credentials(stage: Stage) -> Iterator[str]:
-    import boto3
-
-    session = boto3.session.Session()
+    session = _session()
     if not session.get_credentials():
         yield NO_CREDENTIALS
     if not session.region_name:
         yield "no region; AWS_DEFAULT_REGION says where"
+    yield from _misplaced(stage, session.region_name)
 
 
 def _configuration(stage: Stage) -> Iterator[str]:
     if not stage.alarm_email:
         yield "alarm_email is empty in infrastructure/stages.toml: nobody hears of alarms"
-    if stage.name == "prod" and not stage.web_origins:
+    if stage.name == "prod" and not stage.origins:
         yield "web_origins is empty in infrastructure/stages.toml: nobody can sign in from the web"
     if "example.org" in stage.public_url:
         yield "PUBLIC_URL in .chalice/config.json is an example: unsubscribe links lead nowhere"

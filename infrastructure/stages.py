@@ -8,7 +8,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from chalicelib.settings import Settings
 
@@ -24,6 +32,14 @@ LANES: int = Settings.model_fields["parallelization_factor"].default
 
 MADE = frozenset({"USER_POOL_ARN", "CLIENT_ID", "RELEASE_FUNCTION", "PUBLIC_URL"})
 """Variables that stand there for `chalice deploy`; the stacks tell those who need them."""
+
+DOMAIN = r"^(([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63})?$"
+GLOBAL_REGION = "us-east-1"
+"""Where CloudFront's certificates and web ACLs have to be.
+
+CloudFront developer guide, "Requirements for using SSL/TLS certificates", and AWS WAF developer
+guide, "Associating or disassociating a web ACL", 2026-11-21.
+"""
 
 StageName = Literal["dev", "stage", "prod"]
 
@@ -55,6 +71,10 @@ class Stage(BaseModel):
     provisioned_concurrency: int = Field(ge=0)
     customer_managed_key: bool
     web_application_firewall: bool
+    cloudfront: bool
+    web_firewall: bool
+    domain: Annotated[str, StringConstraints(pattern=DOMAIN)]
+    hosted_zone: Annotated[str, StringConstraints(pattern=r"^([A-Z0-9]{10,32})?$")]
     guard_duty: bool
     security_hub: bool
     log_role_of_account: bool
@@ -75,6 +95,20 @@ class Stage(BaseModel):
                 f"shards × parallelization must not pass the worker's {WORKER_CONCURRENCY} "
                 "reserved executions: raise reserved_concurrency in .chalice/config.json first"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _parts_of_the_edge_fit(self) -> Stage:
+        wrong = {
+            "cloudfront and web_firewall stand before the web app: set frontend = true": (
+                self.is_global and not self.frontend
+            ),
+            "domain is CloudFront's: set cloudfront = true": self.domain and not self.cloudfront,
+            "domain and hosted_zone are set together": bool(self.domain) != bool(self.hosted_zone),
+        }
+        for sentence, is_wrong in wrong.items():
+            if is_wrong:
+                raise ValueError(sentence)
         return self
 
     @classmethod
@@ -114,13 +148,27 @@ class Stage(BaseModel):
     @property
     def public_url(self) -> str:
         """Return where people reach the API by a name of ours; empty without one."""
+        if self.domain:
+            return f"https://{self.domain}"
         told = self.settings
         return told.public_url if "public_url" in told.model_fields_set else ""
 
     @property
+    def origins(self) -> tuple[str, ...]:
+        """Return where the web app is reached."""
+        ours = (f"https://{self.domain}",) if self.domain else ()
+        return (*ours, *self.web_origins)
+
+    @property
+    def is_global(self) -> bool:
+        """Return whether anything is wanted that can only be in `GLOBAL_REGION`."""
+        return self.cloudfront or self.web_firewall
+
+    @property
     def has_security(self) -> bool:
         """Return whether anything of the Security stack is wanted."""
-        return self.web_application_firewall or self.guard_duty or self.security_hub
+        account = self.guard_duty or self.security_hub
+        return self.web_application_firewall or self.web_firewall or account
 
     def function(self, name: str) -> str:
         """Return a function's name in this account."""

@@ -60,11 +60,22 @@ Counted = Iterator[tuple[str, float]]
 
 
 def _gateway(deployed: Deployed, load: Traffic) -> Counted:
+    # What goes out by way of CloudFront is paid for there alone.
     yield "rest_requests", load.requests
-    yield "transfer", load.requests * traffic.REQUEST_BYTES.value / BYTES_IN_GB
+    yield "transfer", 0 if deployed.distributions else load.answered_gigabytes
+
+
+def _edge(deployed: Deployed, load: Traffic) -> Counted:
+    seen = load.files + (load.requests if deployed.distributions else 0)
+    before_api = deployed.firewalls - deployed.web_firewalls
     yield "firewalls", deployed.firewalls
     yield "firewall_rules", deployed.firewall_rules
-    yield "firewall_requests", load.requests if deployed.firewalls else 0
+    yield "firewall_requests", before_api * load.requests + deployed.web_firewalls * seen
+    yield "hosting_firewalls", deployed.hosting_firewalls
+    yield "edge_requests", seen if deployed.distributions else 0
+    gigabytes = load.served_gigabytes + load.answered_gigabytes
+    yield "edge_gigabytes", gigabytes if deployed.distributions else 0
+    yield "zones", deployed.zones
 
 
 def _functions(deployed: Deployed, load: Traffic) -> Counted:
@@ -138,13 +149,11 @@ def _secrets(deployed: Deployed, load: Traffic) -> Counted:
 
 
 def _objects(deployed: Deployed, load: Traffic) -> Counted:
-    visits = load.requests / traffic.VISIT_REQUESTS.value
     megabytes = load.pictures * traffic.KEPT_MONTHS.value * traffic.PICTURE_MB.value
-    served = visits * traffic.FRESH_SHARE.value * traffic.WEB_APP_MB.value / 1000
     yield "object_storage", megabytes / 1000
     yield "object_writes", load.pictures * 2
     yield "object_reads", load.messages * 2
-    yield "hosted_gigabytes", served if deployed.web_apps else 0
+    yield "hosted_gigabytes", load.served_gigabytes if deployed.web_apps else 0
     yield "active_members", load.requests / traffic.MEMBER_REQUESTS.value
 
 
@@ -160,6 +169,7 @@ def _guards(deployed: Deployed, load: Traffic) -> Counted:
 
 PARTS: tuple[Callable[[Deployed, Traffic], Counted], ...] = (
     _gateway,
+    _edge,
     _functions,
     _stream,
     _table,

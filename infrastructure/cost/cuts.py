@@ -76,6 +76,69 @@ CUTS: Sequence[Cut] = (
 
 
 @dataclass(frozen=True, slots=True)
+class Extra:
+    """One part that no stage has by default, and what it adds."""
+
+    does: str
+    gives: str
+    change: Callable[[Deployed], Deployed]
+
+    def costs(self, deployed: Deployed, requests_a_day: int, prices: Prices) -> float:
+        """Return how many dollars a month this alone adds to the bill."""
+        before = Bill.of(deployed, requests_a_day, prices)
+        after = Bill.of(self.change(deployed), requests_a_day, prices)
+        return after.total.billed - before.total.billed
+
+
+def _web_firewall(deployed: Deployed) -> Deployed:
+    rules = deployed.firewall_rules // max(deployed.firewalls - deployed.web_firewalls, 1)
+    return replace(
+        deployed,
+        firewalls=deployed.firewalls + 1,
+        firewall_rules=deployed.firewall_rules + rules,
+        web_firewalls=1,
+        hosting_firewalls=0 if deployed.distributions else 1,
+    )
+
+
+def _cloudfront(deployed: Deployed) -> Deployed:
+    return replace(deployed, distributions=1, hosting_firewalls=0)
+
+
+def _domain(deployed: Deployed) -> Deployed:
+    return replace(_cloudfront(deployed), zones=1)
+
+
+EXTRAS: Sequence[Extra] = (
+    Extra(
+        "CloudFront (cloudfront)",
+        "one name for web app and API, near to people; hashed files cached",
+        _cloudfront,
+    ),
+    Extra(
+        "CloudFront under a domain of ours (domain, hosted_zone)",
+        "our name, its certificate, nothing older than TLS 1.3",
+        _domain,
+    ),
+    Extra(
+        "firewall before Amplify (web_firewall without cloudfront)",
+        "the API's rules before the web app too; Amplify takes a fee for that",
+        _web_firewall,
+    ),
+    Extra(
+        "firewall before CloudFront (web_firewall with cloudfront)",
+        "the same without Amplify's fee; the API's requests pass it as well",
+        lambda deployed: _web_firewall(_cloudfront(deployed)),
+    ),
+    Extra(
+        "all of it (cloudfront, web_firewall, domain)",
+        "the whole edge",
+        lambda deployed: _web_firewall(_domain(deployed)),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
 class Goal:
     """What a stage should cost at most, in dollars a month."""
 

@@ -15,6 +15,8 @@ from typing import Any
 COUNTS = Path(__file__).with_name("deployed.json")
 FUNCTION_ALARMS = ("-error-rate", "-errors", "-slow", "-throttled")
 """How the names of alarms on single functions end."""
+GLOBAL = "CLOUDFRONT"
+"""Scope of a firewall before the web app."""
 API_ALARMS = ("-api-slow",)
 
 Template = Mapping[str, Any]
@@ -44,6 +46,13 @@ class Deployed:
     """How many of the API's requests are traced."""
     firewalls: int
     firewall_rules: int
+    web_firewalls: int
+    """Of the firewalls, how many stand before the web app."""
+    hosting_firewalls: int
+    """Of those, how many stand before Amplify itself."""
+    distributions: int
+    zones: int
+    """Hosted zones that names are put into."""
     alarm_metrics: int
     alarm_metrics_of_functions: int
     """Of those, how many watch single functions: `function_alarms` of the stage."""
@@ -77,6 +86,10 @@ class Deployed:
             sampled_share=_sampled(found.of("AWS::XRay::SamplingRule")),
             firewalls=len(firewalls),
             firewall_rules=sum(len(acl["Rules"]) for acl in firewalls),
+            web_firewalls=sum(acl.get("Scope") == GLOBAL for acl in firewalls),
+            hosting_firewalls=sum(map(_is_of_amplify, found.of("AWS::WAFv2::WebACLAssociation"))),
+            distributions=len(found.of("AWS::CloudFront::Distribution")),
+            zones=len({r["HostedZoneId"] for r in found.of("AWS::Route53::RecordSet")}),
             alarm_metrics=sum(map(_metrics, alarms)),
             alarm_metrics_of_functions=sum(map(_metrics, filter(_is_of_function, alarms))),
             dashboards=len(found.of("AWS::CloudWatch::Dashboard")),
@@ -114,6 +127,10 @@ class _Resources:
 
     def of(self, kind: str) -> list[Properties]:
         return [r.get("Properties", {}) for r in self._resources if r["Type"] == kind]
+
+
+def _is_of_amplify(association: Properties) -> bool:
+    return bool(association["ResourceArn"] == {"Fn::GetAtt": ["App", "Arn"]})
 
 
 def _stage(function: Properties) -> str:

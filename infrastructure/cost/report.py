@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from infrastructure.cost import traffic
 from infrastructure.cost.bill import Bill
-from infrastructure.cost.cuts import CUTS, GOALS, Goal
+from infrastructure.cost.cuts import CUTS, EXTRAS, GOALS, Goal
 from infrastructure.cost.deployed import Deployed, read
 from infrastructure.cost.prices import Prices
 from infrastructure.cost.traffic import Traffic
@@ -86,6 +86,20 @@ class Report:
         ]
         return "\n".join(rows)
 
+    def extras(self) -> str:
+        """Return what each part that prod does not have would add, and what it is good for."""
+        prod = self.stages["prod"]
+        rows = [_row("part", *map(_load, LOADS), "what it gives"), _rule(len(LOADS), words=1)]
+        rows += [
+            _row(
+                extra.does,
+                *(_dollars(extra.costs(prod, load, self.prices)) for load in LOADS),
+                extra.gives,
+            )
+            for extra in EXTRAS
+        ]
+        return "\n".join(rows)
+
     def goals(self) -> Iterator[str]:
         """Say of each goal whether it is reached, and else what reaches it."""
         for goal in GOALS:
@@ -158,6 +172,7 @@ class Report:
             dominant="\n".join(self.dominant()),
             saved=SAVED,
             cuts=self.cuts(),
+            extras=self.extras(),
             further="\n".join(self.further()),
             assumptions="\n".join(self.assumptions()),
             sources=self.sources(),
@@ -233,6 +248,12 @@ measured by playing one; the rest is assumed below.
 What each change takes off prod's bill, alone:
 
 {cuts}
+
+## What can be added
+
+The edge of the network, off in every stage. What each part adds to prod's bill, alone:
+
+{extras}
 
 ## What comes on top
 

@@ -53,6 +53,7 @@ FRESH_SHARE = Assumption(
     0.2, "of the visits load the web app anew", "its files carry hashes and stay cached"
 )
 WEB_APP_MB = Assumption(0.4, "MB a load of the web app, compressed", "React, the app, its fonts")
+WEB_FILES = Assumption(3, "files of the web app are asked for a visit", "its page; more when new")
 MEMBER_REQUESTS = Assumption(
     300, "requests a month make a member active", "a visit every other day"
 )
@@ -144,6 +145,26 @@ class Traffic:
     def messages(self) -> float:
         """Messages published in the month."""
         return self.requests * PUBLISHING_SHARE.value
+
+    @property
+    def visits(self) -> float:
+        """Visits of the web app in the month."""
+        return self.requests / VISIT_REQUESTS.value
+
+    @property
+    def files(self) -> float:
+        """How many of the web app's files are asked for in the month."""
+        return self.visits * WEB_FILES.value
+
+    @property
+    def served_gigabytes(self) -> float:
+        """What the web app's files weigh that are sent in the month."""
+        return self.visits * FRESH_SHARE.value * WEB_APP_MB.value / 1000
+
+    @property
+    def answered_gigabytes(self) -> float:
+        """What the API's answers weigh in the month."""
+        return self.requests * REQUEST_BYTES.value / 1e9
 
     @property
     def records(self) -> float:

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from aws_cdk import Duration, RemovalPolicy, Stack, Tags, aws_s3, aws_sqs
+from aws_cdk import (
+    Aws,
+    CfnRule,
+    CfnRuleAssertion,
+    Duration,
+    Fn,
+    RemovalPolicy,
+    Stack,
+    Tags,
+    aws_s3,
+    aws_sqs,
+)
 from constructs import Construct
 
 from infrastructure.rules import accept
-from infrastructure.stages import PROJECT, Stage
+from infrastructure.stages import GLOBAL_REGION, PROJECT, Stage
 
 DEAD_LETTER_DAYS = 14
 OLD_VERSION_DAYS = 30
@@ -38,6 +49,13 @@ class ProductStack(Stack):
     def removal(self) -> RemovalPolicy:
         """Return what becomes of data when the stack is deleted."""
         return RemovalPolicy.RETAIN if self.stage.retain else RemovalPolicy.DESTROY
+
+    def only_globally(self, why: str) -> None:
+        """Have CloudFormation refuse this stack anywhere but where AWS's global services are."""
+        here = Fn.condition_equals(Aws.REGION, GLOBAL_REGION)
+        says = f"{why} can only be in {GLOBAL_REGION}: deploy the stage there, or switch it off."
+        assertion = CfnRuleAssertion(assert_=here, assert_description=says)
+        CfnRule(self, "Region", assertions=[assertion])
 
     def bucket(self, identity: str, *, rules: list[aws_s3.LifecycleRule]) -> aws_s3.Bucket:
         """Make a private, encrypted, versioned bucket that keeps no rests."""

@@ -126,7 +126,7 @@ class OmnichannelAuthStack(ProductStack):
 
     def _client(self, providers: list[str]) -> aws_cognito.CfnUserPoolClient:
         """Make the web app's client: authorization code, and PKCE because it can keep no secret."""
-        places = [f"{origin.rstrip('/')}/" for origin in self.stage.web_origins]
+        places = [f"{origin.rstrip('/')}/" for origin in self.stage.origins]
         if self.stage.name != "prod" or not places:
             places.append(DEVELOPMENT)
         return aws_cognito.CfnUserPoolClient(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 
-from aws_cdk import Aws, CfnOutput, Fn, aws_amplify
+from aws_cdk import Aws, CfnOutput, Fn, aws_amplify, aws_wafv2
 from constructs import Construct
 
+from infrastructure.distribution import HASHED, Distribution
 from infrastructure.stacks._stack import ProductStack
 from infrastructure.stacks.api import OmnichannelApiStack
 from infrastructure.stacks.auth import OmnichannelAuthStack
@@ -14,6 +15,8 @@ from infrastructure.stacks.data import OmnichannelDataStack
 from infrastructure.stages import PROJECT, Stage
 
 BRANCH = "main"
+FOR_EVER = "public, max-age=31536000, immutable"
+"""For files whose names carry a hash of what is in them."""
 PAGES = (
     r"</^[^.]+$|\.(?!(css|gif|ico|jpg|jpeg|js|json|map|png|svg|txt|webmanifest|woff2)$)([^.]+$)/>"
 )
@@ -31,7 +34,9 @@ class OmnichannelFrontendStack(ProductStack):
         data: OmnichannelDataStack,
         auth: OmnichannelAuthStack,
         api: OmnichannelApiStack,
+        web_acl: aws_wafv2.CfnWebACL | None,
     ) -> None:
+        """Make it; `web_acl` goes before whatever people reach first."""
         super().__init__(scope, stage)
         self.add_stack_dependency(api)
         builds = self.bucket("Builds", rules=[])
@@ -68,9 +73,17 @@ class OmnichannelFrontendStack(ProductStack):
         )
         CfnOutput(self, "BuildsBucket", value=builds.bucket_name)
         CfnOutput(self, "AppId", value=app.attr_app_id)
-        CfnOutput(
-            self, "WebUrl", value=f"https://{branch.attr_branch_name}.{app.attr_default_domain}"
-        )
+        host = f"{branch.attr_branch_name}.{app.attr_default_domain}"
+        if stage.is_global:
+            self.only_globally("CloudFront, and a firewall before the web app,")
+        if stage.cloudfront:
+            before = Distribution(self, "Before", stage=stage, web=host, api=api, web_acl=web_acl)
+            host = stage.domain or before.host
+        elif web_acl is not None:
+            aws_wafv2.CfnWebACLAssociation(
+                self, "BeforeWebApp", resource_arn=app.attr_arn, web_acl_arn=web_acl.attr_arn
+            )
+        CfnOutput(self, "WebUrl", value=f"https://{host}")
 
     def _headers(
         self, data: OmnichannelDataStack, auth: OmnichannelAuthStack, api: OmnichannelApiStack
@@ -102,4 +115,6 @@ class OmnichannelFrontendStack(ProductStack):
             "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
         }
         lines = [f"      - key: {key}\n        value: {json.dumps(v)}" for key, v in given.items()]
+        lines += [f"  - pattern: '{HASHED}'\n    headers:"]
+        lines += [f"      - key: Cache-Control\n        value: {json.dumps(FOR_EVER)}"]
         return "customHeaders:\n  - pattern: '**/*'\n    headers:\n" + "\n".join(lines) + "\n"

@@ -24,12 +24,16 @@ COUNTED: Mapping[str, str] = {
 }
 """Rules of the common set that only count, and why they must not block this API's bodies."""
 
+FORWARDED = {"headerName": "X-Forwarded-For", "fallbackBehavior": "NO_MATCH"}
+"""Without that header it was no request of CloudFront's; the gateway's throttling still holds."""
+
 
 class OmnichannelSecurityStack(ProductStack):
     """Firewall, GuardDuty, Security Hub."""
 
     def __init__(self, scope: Construct, stage: Stage, *, api: OmnichannelApiStack) -> None:
         super().__init__(scope, stage)
+        self.web_acl = self._web_acl() if stage.web_firewall else None
         if stage.web_application_firewall:
             self._firewall(api)
         if stage.guard_duty:
@@ -38,20 +42,39 @@ class OmnichannelSecurityStack(ProductStack):
             self._security_hub()
         self.add_stack_dependency(api)
 
-    def _firewall(self, api: OmnichannelApiStack) -> None:
+    def _web_acl(self) -> aws_wafv2.CfnWebACL:
+        """Make the web app's firewall, which sees the API's requests too where they come that way.
+
+        The Frontend stack puts it before the distribution or, without one, before Amplify: one ACL
+        can't be before both.
+        """
+        self.only_globally("The web app's firewall")
+        return self._acl("WebFirewall", f"{PROJECT}-{self.stage.name}-web", "CLOUDFRONT")
+
+    def _acl(
+        self, identity: str, name: str, scope: str, *, behind: bool = False
+    ) -> aws_wafv2.CfnWebACL:
         acl = aws_wafv2.CfnWebACL
-        firewall = acl(
+        return acl(
             self,
-            "Firewall",
-            name=f"{PROJECT}-{self.stage.name}",
-            scope="REGIONAL",
+            identity,
+            name=name,
+            scope=scope,
             default_action=acl.DefaultActionProperty(allow={}),
-            visibility_config=_visible("Firewall"),
+            visibility_config=_visible(identity),
             rules=[
                 self._managed("AWSManagedRulesCommonRuleSet", 1, list(COUNTED)),
                 self._managed("AWSManagedRulesKnownBadInputsRuleSet", 2),
-                self._rate(3),
+                self._rate(3, behind=behind),
             ],
+        )
+
+    def _firewall(self, api: OmnichannelApiStack) -> None:
+        firewall = self._acl(
+            "Firewall",
+            f"{PROJECT}-{self.stage.name}",
+            "REGIONAL",
+            behind=self.stage.cloudfront,
         )
         stage = (
             f"arn:{Aws.PARTITION}:apigateway:{Aws.REGION}::/restapis/{api.api.rest_api_id}"
@@ -82,8 +105,12 @@ class OmnichannelSecurityStack(ProductStack):
             visibility_config=_visible(name),
         )
 
-    def _rate(self, priority: int) -> aws_wafv2.CfnWebACL.RuleProperty:
-        """Stop an address that asks too much. Platforms' calls are signed, and come in herds."""
+    def _rate(self, priority: int, *, behind: bool) -> aws_wafv2.CfnWebACL.RuleProperty:
+        """Stop an address that asks too much. Platforms' calls are signed, and come in herds.
+
+        `behind` CloudFront every request comes from one of its addresses: who asks is then who it
+        says it was asked by.
+        """
         acl = aws_wafv2.CfnWebACL
         webhook = acl.StatementProperty(
             byte_match_statement=acl.ByteMatchStatementProperty(
@@ -96,7 +123,8 @@ class OmnichannelSecurityStack(ProductStack):
             )
         )
         limit = acl.RateBasedStatementProperty(
-            aggregate_key_type="IP",
+            aggregate_key_type="FORWARDED_IP" if behind else "IP",
+            forwarded_ip_config=FORWARDED if behind else None,
             limit=REQUESTS_PER_FIVE_MINUTES,
             evaluation_window_sec=EVALUATION_SECONDS,
             scope_down_statement=acl.StatementProperty(

@@ -108,9 +108,22 @@ def stage(synthesise: Synthesise) -> Assembly:
         "stage",
         google_secret="signin/google",
         linkedin_secret="signin/linkedin",
+        web_firewall="yes",
         provisioned_concurrency="2",
         alarm_email="ops@example.org",
         log_role_of_account="no",
+    )
+
+
+@pytest.fixture(scope="session")
+def edge(synthesise: Synthesise) -> Assembly:
+    """Give prod with every part of the edge of the network."""
+    return synthesise(
+        "prod",
+        cloudfront="yes",
+        web_firewall="yes",
+        domain="announcer.example.org",
+        hosted_zone="Z0123456789ABCDEFGHIJ",
     )
 
 

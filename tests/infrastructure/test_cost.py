@@ -19,7 +19,7 @@ from infrastructure.cost import bill as billing
 from infrastructure.cost import traffic
 from infrastructure.cost.__main__ import main
 from infrastructure.cost.bill import Bill, quantities
-from infrastructure.cost.cuts import CUTS, FIREWALL, GOALS, Goal
+from infrastructure.cost.cuts import CUTS, EXTRAS, FIREWALL, GOALS, Goal
 from infrastructure.cost.deployed import Deployed, NotCounted, read
 from infrastructure.cost.prices import Price, Prices
 from infrastructure.cost.report import LOADS, Report
@@ -122,6 +122,19 @@ def test_the_rules_of_every_firewall_are_counted() -> None:
     assert (found.firewalls, found.firewall_rules) == (1, 2)
 
 
+def test_the_parts_of_the_edge_are_counted() -> None:
+    amplify = of("WAFv2::WebACLAssociation", ResourceArn={"Fn::GetAtt": ["App", "Arn"]})
+    gateway = of("WAFv2::WebACLAssociation", ResourceArn={"Fn::Join": ["", []]})
+    acls = [of("WAFv2::WebACL", Rules=[{}], Scope=scope) for scope in ("CLOUDFRONT", "REGIONAL")]
+    records = [of("Route53::RecordSet", HostedZoneId="Z1", Type=kind) for kind in ("A", "AAAA")]
+    parts = (*acls, amplify, gateway, *records, of("CloudFront::Distribution"))
+
+    found = counted(function("deliver"), MAPPING, *parts)
+
+    assert (found.firewalls, found.web_firewalls, found.hosting_firewalls) == (2, 1, 1)
+    assert (found.distributions, found.zones) == (1, 1)
+
+
 def test_a_sampling_rule_is_what_is_traced() -> None:
     rule = of("XRay::SamplingRule", SamplingRule={"FixedRate": 0.05})
 
@@ -213,6 +226,14 @@ def test_a_cut_saves_something_somewhere(cut: Any) -> None:
     after = Bill.of(cut.change(PROD), 100_000, PRICES).total.listed
 
     assert after < before or cut.change(PROD) == PROD
+
+
+@pytest.mark.parametrize("extra", EXTRAS, ids=lambda extra: extra.does)
+def test_a_part_of_the_edge_is_not_there_and_changes_the_bill(extra: Any) -> None:
+    more = extra.change(PROD)
+
+    assert more != PROD
+    assert extra.costs(PROD, 1_000_000, PRICES) > 0
 
 
 def test_a_goal_names_the_cuts_that_reach_it_and_never_the_firewall() -> None:

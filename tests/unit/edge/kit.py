@@ -96,7 +96,9 @@ class Vault:
 
     kept: dict[str, Mapping[str, str]] = field(default_factory=dict)
 
-    def read(self, name: str, *, fresh: bool = False) -> Mapping[str, str]:
+    def read(
+        self, name: str, *, version: int | None = None, fresh: bool = False
+    ) -> Mapping[str, str]:
         return self.kept.get(name, {})
 
     def create(self, name: str, fields: Mapping[str, str]) -> bool:
