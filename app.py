@@ -122,6 +122,55 @@ def hear_whatsapp(request: Request) -> Answer:
     return responses.plain()
 
 
+# --- sign-in with GitHub: an OpenID provider of our own before its OAuth ------------------------
+
+
+@app.route("/signin/github/.well-known/openid-configuration")
+@api.bridge
+def describe_github(request: Request) -> Answer:
+    """Tell where the provider's other doors are."""
+    return responses.ok(wiring.signing_in().configuration())
+
+
+@app.route("/signin/github/jwks")
+@api.bridge
+def list_github_keys(request: Request) -> Answer:
+    """Tell what its ID tokens are verified with."""
+    return responses.ok(wiring.signing_in().keys())
+
+
+@app.route("/signin/github/authorize")
+@api.bridge
+def authorize_github(request: Request) -> Answer:
+    """Send a person on to GitHub."""
+    return edge.bridge.sent_on(wiring.signing_in().authorize(request.query))
+
+
+@app.route("/signin/github/callback")
+@api.bridge
+def return_from_github(request: Request) -> Answer:
+    """Send a person that GitHub sent back on to the user pool."""
+    return edge.bridge.sent_on(wiring.signing_in().callback(request.query))
+
+
+@app.route("/signin/github/token", methods=["POST"], content_types=ANY)
+@api.bridge
+def exchange_github(request: Request) -> Answer:
+    """Give the user pool an ID token for a code."""
+    provider = wiring.signing_in()
+    provider.require_open()
+    given = edge.bridge.form(request)
+    client_id, secret = edge.bridge.credentials(request, given)
+    return responses.ok(provider.token(given, client_id, secret))
+
+
+@app.route("/signin/github/userinfo")
+@api.bridge
+def describe_github_user(request: Request) -> Answer:
+    """Tell whom an access token is about."""
+    return responses.ok(wiring.signing_in().user(edge.bridge.bearer(request)))
+
+
 # --- oneself ------------------------------------------------------------------------------------
 
 

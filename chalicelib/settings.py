@@ -121,6 +121,13 @@ class Settings(BaseModel):
     platform_endpoints: Addresses = Field(default_factory=dict)
     """Channel → base address that stands in for its platform; refused in prod."""
     tracing: Flag = False
+    github_secret: str = ""
+    """Name, below the prefix, of the secret with `client_id` and `client_secret` of our application
+    at GitHub; empty: nobody signs in with GitHub."""
+    token_key: str = ""
+    """KMS's name of the RSA key that signs the ID tokens of who signs in with GitHub."""
+    sign_in_url: str = ""
+    """Where the user pool's sign-in pages are; who signs in with GitHub is sent back there."""
 
     invocation_seconds: Seconds = 300
     queue_lease_seconds: Seconds = 420
@@ -202,6 +209,8 @@ class Settings(BaseModel):
             )
         if self.stage == "prod" and self.platform_endpoints:
             found.append("PLATFORM_ENDPOINTS must be empty in prod: posts would go to stand-ins")
+        if self.github_secret and not (self.token_key and self.sign_in_url):
+            found.append("GITHUB_SECRET needs TOKEN_KEY and SIGN_IN_URL")
         return found
 
     @classmethod

@@ -23,6 +23,7 @@ from chalicelib.domain.channels import Channel, ChannelName
 from chalicelib.domain.ports import Starter
 from chalicelib.gateways.failures import S3FailureDestination
 from chalicelib.gateways.ground import LambdaStarter, NoStarter, SystemClock, TimeOrderedIds
+from chalicelib.gateways.keys import KmsKey
 from chalicelib.gateways.media import S3Media
 from chalicelib.gateways.secrets import HmacSigner, SecretsManager
 from chalicelib.gateways.stream import KinesisStream
@@ -60,6 +61,7 @@ from chalicelib.services.releasing import Releasing
 from chalicelib.services.repeating import Repeating
 from chalicelib.services.replaying import Replaying
 from chalicelib.services.restarting import Restarting
+from chalicelib.services.signing_in import SigningIn
 from chalicelib.services.subscribing import Subscribing
 from chalicelib.services.unpublishing import Unpublishing
 from chalicelib.services.witnessing import Witnessing
@@ -477,6 +479,28 @@ def secrets() -> SecretsManager:
 def signer() -> HmacSigner:
     """Make what signs cursors and unsubscribe links."""
     return HmacSigner(secrets())
+
+
+@cache
+def signing_in() -> SigningIn:
+    """Make the bridge to GitHub, which is closed unless its secret is configured."""
+    chosen = settings.current()
+    return SigningIn(
+        secret_name=chosen.github_secret,
+        issuer=f"{chosen.public_url}/signin/github",
+        redirect_uri=f"{chosen.sign_in_url}/oauth2/idpresponse",
+        secrets=secrets(),
+        signer=signer(),
+        key=token_key,
+        conversing=conversing(),
+        clock=clock(),
+    )
+
+
+@cache
+def token_key() -> KmsKey:
+    """Make what signs the ID tokens of who signs in with GitHub."""
+    return KmsKey(_client("kms", retries=3), settings.current().token_key)
 
 
 @cache

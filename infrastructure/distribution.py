@@ -29,7 +29,7 @@ from infrastructure.stacks.api import OmnichannelApiStack
 from infrastructure.stages import PROJECT, Stage
 
 HASHED = "/assets/*"
-API_PATHS = ("/api/*", "/health", "/openapi.json", "/unsubscribe/*", "/webhooks/*")
+API_PATHS = ("/api/*", "/health", "/openapi.json", "/signin/*", "/unsubscribe/*", "/webhooks/*")
 """What the API answers; a test compares it with the routes."""
 REMEMBER_HTTPS = Duration.days(730)
 TLS = aws_cloudfront.SecurityPolicyProtocol.TLS_V1_3_2025

@@ -13,7 +13,8 @@ from typing import Any
 
 from aws_cdk import Aws, aws_iam
 
-from infrastructure.bundle import PackagedFunction, UnknownResource
+from chalicelib.gateways.keys import ALGORITHM
+from infrastructure.bundle import API_HANDLER, PackagedFunction, UnknownResource
 from infrastructure.stages import PROJECT, Stage
 
 LIVE = "live"
@@ -54,6 +55,8 @@ class Grounds:
     failures: str
     key: str | None
     """ARNs; the key only where there is one of our own."""
+    token_key: str | None
+    """ARN of the key that signs ID tokens; only where somebody signs in with GitHub."""
     spoken: Mapping[str, str]
     """ARN → how the rules of cdk-nag write it in a finding."""
 
@@ -65,6 +68,8 @@ class Grounds:
         ]
         if self.key is not None:
             statements.append(_use(self.key))
+        if self.token_key is not None and packaged.name == API_HANDLER:
+            statements += _sign(self.token_key)
         return aws_iam.PolicyDocument(statements=statements)
 
     def explanations(self, packaged: PackagedFunction) -> Mapping[str, str]:
@@ -133,6 +138,17 @@ class Grounds:
 
 def _arn(service: str, resource: str) -> str:
     return f"arn:{Aws.PARTITION}:{service}:{Aws.REGION}:{Aws.ACCOUNT_ID}:{resource}"
+
+
+def _sign(key: str) -> list[aws_iam.PolicyStatement]:
+    """Let the API sign with the key of ID tokens, in the one way that they are signed."""
+    way = {"StringEquals": {"kms:SigningAlgorithm": ALGORITHM}}
+    return [
+        aws_iam.PolicyStatement(
+            sid="SignTokens", actions=["kms:Sign"], resources=[key], conditions=way
+        ),
+        aws_iam.PolicyStatement(sid="ShowTokenKey", actions=["kms:GetPublicKey"], resources=[key]),
+    ]
 
 
 def _use(key: str) -> aws_iam.PolicyStatement:

@@ -30,7 +30,17 @@ WORKER_CONCURRENCY = 10
 LANES: int = Settings.model_fields["parallelization_factor"].default
 """Batches of one shard at the same time, as on a laptop."""
 
-MADE = frozenset({"USER_POOL_ARN", "CLIENT_ID", "RELEASE_FUNCTION", "PUBLIC_URL"})
+MADE = frozenset(
+    {
+        "USER_POOL_ARN",
+        "CLIENT_ID",
+        "RELEASE_FUNCTION",
+        "PUBLIC_URL",
+        "GITHUB_SECRET",
+        "TOKEN_KEY",
+        "SIGN_IN_URL",
+    }
+)
 """Variables that stand there for `chalice deploy`; the stacks tell those who need them."""
 
 DOMAIN = r"^(([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63})?$"
@@ -64,6 +74,7 @@ class Stage(BaseModel):
     web_origins: Annotated[tuple[str, ...], BeforeValidator(_words)]
     google_secret: str
     linkedin_secret: str
+    github_secret: str
     shards: int = Field(ge=1)
     parallelization: int = Field(LANES, ge=1, le=10)
     record_age_seconds: int = Field(ge=60, le=86_400)
@@ -111,6 +122,20 @@ class Stage(BaseModel):
                 raise ValueError(sentence)
         return self
 
+    @model_validator(mode="after")
+    def _github_finds_its_way(self) -> Stage:
+        if not self.github_secret:
+            return self
+        prefix = self.settings.secrets_prefix
+        if not self.github_secret.startswith(f"{prefix}/"):
+            raise ValueError(f"github_secret is read by the API, so it is named {prefix}/…")
+        if not self.public_url:
+            raise ValueError(
+                "github_secret needs a domain, or a PUBLIC_URL in .chalice/config.json: the user "
+                "pool has to be told where the bridge is before there is an API"
+            )
+        return self
+
     @classmethod
     def read(cls, name: str, changes: Mapping[str, Any] | None = None) -> Stage:
         """Return a stage with single settings changed; `UnknownStage` says what is wrong."""
@@ -152,6 +177,11 @@ class Stage(BaseModel):
             return f"https://{self.domain}"
         told = self.settings
         return told.public_url if "public_url" in told.model_fields_set else ""
+
+    @property
+    def github_issuer(self) -> str:
+        """Return the address of the bridge to GitHub, by which the user pool knows it."""
+        return f"{self.public_url}/signin/github"
 
     @property
     def origins(self) -> tuple[str, ...]:

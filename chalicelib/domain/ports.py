@@ -30,6 +30,7 @@ from chalicelib.domain.channels import (
 from chalicelib.domain.deliveries import Attempt, AuditEntry, Delivery, DeliveryKey
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.messages import Content, Message, MessageStatus, Revision
+from chalicelib.domain.sign_in import PublicKey
 from chalicelib.domain.states import Status
 
 T = TypeVar("T")
@@ -440,6 +441,15 @@ class Signer(Protocol):
 
     def verify(self, purpose: str, token: str) -> str | None:
         """Return the signed value; None for anything we did not sign for this purpose."""
+
+
+class TokenKey(Protocol):
+    """The key that signs our own ID tokens."""
+
+    def sign(self, data: bytes) -> bytes:
+        """Return the signature of RS256."""
+
+    def public(self) -> PublicKey: ...
 
 
 # --- media ------------------------------------------------------------------------------------

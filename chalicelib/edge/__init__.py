@@ -1,6 +1,7 @@
 """Bytes ⇄ domain values: everything between API Gateway, Lambda events and the services."""
 
 from chalicelib.edge import (
+    bridge,
     mail_events,
     openapi,
     pages,
@@ -60,6 +61,7 @@ __all__ = [
     "Tokens",
     "UploadBody",
     "account",
+    "bridge",
     "changes",
     "consented",
     "cors",

@@ -51,11 +51,13 @@ _PROBLEMS: Mapping[int, str] = {
 def document(
     app: Chalice, channels: Collection[str], *, version: str, server_url: str
 ) -> answers.OpenApiDocument:
-    """Return the document; every registered route is in it."""
+    """Return the document; every registered route is in it but those that speak OAuth."""
     refs, schemas = _schemas()
     paths: dict[str, dict[str, Any]] = {}
     for path, methods in sorted(app.routes.items()):
         for method, entry in methods.items():
+            if OPERATIONS[entry.view_name].bridge:
+                continue
             item = paths.setdefault(path, {})
             item[method.lower()] = _operation(entry, refs)
     found: answers.OpenApiDocument = {

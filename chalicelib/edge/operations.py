@@ -35,10 +35,13 @@ class Operation:
     webhook: bool = False
     """Whether a platform calls it: what it sends is kept as it came, the answer is plain text."""
 
+    bridge: bool = False
+    """Whether it is part of sign-in with GitHub: it speaks OAuth, and is described by Discovery."""
+
     @property
     def is_page(self) -> bool:
         """Return whether it answers with a page for people."""
-        return self.gives is None and self.status == 200 and not self.webhook
+        return self.gives is None and self.status == 200 and not (self.webhook or self.bridge)
 
     def model(self, given: Mapping[str, Any]) -> type[bodies.Body]:
         """Return the model that a body is to be judged by."""
@@ -87,6 +90,12 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "unsubscribe": Operation(None),
         "confirm_whatsapp": Operation(None, query=queries.HUB, webhook=True),
         "hear_whatsapp": Operation(None, webhook=True, conflicts=True),
+        "describe_github": Operation(None, bridge=True),
+        "list_github_keys": Operation(None, bridge=True),
+        "authorize_github": Operation(None, bridge=True),
+        "return_from_github": Operation(None, bridge=True),
+        "exchange_github": Operation(None, bridge=True),
+        "describe_github_user": Operation(None, bridge=True),
         "read_me": Operation(answers.MeView),
         "change_me": Operation(answers.MeView, takes=(bodies.ProfileEdit,)),
         "list_channels": Operation(answers.ChannelList),

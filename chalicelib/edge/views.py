@@ -34,7 +34,8 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.identity import Member, Role
 from chalicelib.domain.ports import Clock, Signer, Telemetry
-from chalicelib.edge import headers, identifiers, pages, problems, queries
+from chalicelib.domain.sign_in import OAuthError
+from chalicelib.edge import bridge, headers, identifiers, pages, problems, queries
 from chalicelib.edge.cursors import Cursors
 from chalicelib.edge.fields import Surroundings
 from chalicelib.edge.operations import OPERATIONS, Operation
@@ -103,6 +104,18 @@ class Edge:
 
         return self._wrapped(shown, _nobody)
 
+    def bridge(self, function: View) -> Callable[..., RawResponse]:
+        """Return a view that refuses in OAuth's own words."""
+
+        @wraps(function)
+        def spoken(request: Request) -> Answer:
+            try:
+                return function(request)
+            except OAuthError as error:
+                return bridge.refused(error)
+
+        return self._wrapped(spoken, _nobody)
+
     def middleware(
         self, raw: RawRequest, get_response: Callable[[RawRequest], RawResponse]
     ) -> RawResponse:
@@ -163,7 +176,7 @@ class Edge:
         request = Request(
             method=raw.method, route=raw.path, path=path, headers=raw.headers, caller=caller
         )
-        if operation.webhook:
+        if operation.webhook or operation.bridge:
             sent = {name: values[0] for name, values in _parameters(raw).items() if values}
             return replace(request, query=sent, content=_content_of(raw))
         return request if caller is None else self._read(raw, operation, request, caller)

@@ -135,6 +135,11 @@ EXTRAS: Sequence[Extra] = (
         "the whole edge",
         lambda deployed: _web_firewall(_domain(deployed)),
     ),
+    Extra(
+        "sign-in with GitHub (github_secret)",
+        "people come in by an account they have; pays for a signing key and a secret",
+        lambda deployed: replace(deployed, keys=deployed.keys + 1, secrets=deployed.secrets + 1),
+    ),
 )
 
 

@@ -251,7 +251,7 @@ What each change takes off prod's bill, alone:
 
 ## What can be added
 
-The edge of the network, off in every stage. What each part adds to prod's bill, alone:
+Off in every stage. What each part adds to prod's bill, alone:
 
 {extras}
 

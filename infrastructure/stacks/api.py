@@ -73,6 +73,7 @@ class OmnichannelApiStack(ProductStack):
                 "CLIENT_ID": auth.client.ref,
                 "RELEASE_FUNCTION": f"{stage.function('release_due')}:{LIVE}",
                 "PUBLIC_URL": self.public_url,
+                **self._bridge(data, auth),
             },
             layers=Layers(self, bundle),
             provisioned=stage.provisioned_concurrency,
@@ -139,6 +140,18 @@ class OmnichannelApiStack(ProductStack):
                 "AwsSolutions-APIG3",
             )
         return api
+
+    def _bridge(self, data: OmnichannelDataStack, auth: OmnichannelAuthStack) -> dict[str, str]:
+        """Return what opens the bridge to GitHub; nothing where nobody is to sign in with it."""
+        key = data.grounds.token_key
+        if key is None:
+            return {}
+        prefix = self.stage.settings.secrets_prefix
+        return {
+            "GITHUB_SECRET": self.stage.github_secret.removeprefix(f"{prefix}/"),
+            "TOKEN_KEY": key,
+            "SIGN_IN_URL": auth.sign_in_url,
+        }
 
     def _trace_some(self) -> None:
         """Say how many requests are traced; Lambda itself decides for what else starts a function.

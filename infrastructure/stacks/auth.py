@@ -41,7 +41,7 @@ class OmnichannelAuthStack(ProductStack):
             domain=self.domain,
             managed_login_version=2,
         )
-        providers = [*self._google(), *self._linkedin()]
+        providers = [*self._google(), *self._linkedin(), *self._github()]
         self.client = self._client([provider.ref for provider in providers])
         branding = aws_cognito.CfnManagedLoginBranding(
             self,
@@ -110,6 +110,23 @@ class OmnichannelAuthStack(ProductStack):
             "attributes_request_method": "GET",
         }
         return [self._provider("LinkedIn", "OIDC", details)]
+
+    def _github(self) -> list[aws_cognito.CfnUserPoolIdentityProvider]:
+        """Offer our own bridge. Its doors are named: while this is made, it is not there to ask."""
+        name, issuer = self.stage.github_secret, self.stage.github_issuer
+        if not name:
+            return []
+        details = {
+            **_credentials(name),
+            "authorize_scopes": "openid email profile",
+            "oidc_issuer": issuer,
+            "attributes_request_method": "GET",
+            "authorize_url": f"{issuer}/authorize",
+            "token_url": f"{issuer}/token",
+            "attributes_url": f"{issuer}/userinfo",
+            "jwks_uri": f"{issuer}/jwks",
+        }
+        return [self._provider("GitHub", "OIDC", details)]
 
     def _provider(
         self, name: str, kind: str, details: dict[str, str]

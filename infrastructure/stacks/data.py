@@ -51,6 +51,7 @@ class OmnichannelDataStack(ProductStack):
         self.failures = self._encrypted(self.bucket("Failures", rules=[expiry]))
         self.mail_events = self._mail_events(told.mail_events_topic, told.mail_configuration_set)
         self._signing_key(f"{told.secrets_prefix}/{HmacSigner.NAME}")
+        self.token_key = self._token_key() if stage.github_secret else None
         self._spoken: dict[str, str] = {}
         self.grounds = Grounds(
             stage,
@@ -59,6 +60,9 @@ class OmnichannelDataStack(ProductStack):
             media=self._shared("media", self.media.bucket_arn),
             failures=self._shared("failures", self.failures.bucket_arn),
             key=self._shared("key", self.key.key_arn) if self.key else None,
+            token_key=(
+                self._shared("token-key", self.token_key.key_arn) if self.token_key else None
+            ),
             spoken=self._spoken,
         )
 
@@ -103,6 +107,17 @@ class OmnichannelDataStack(ProductStack):
             )
         )
         return key
+
+    def _token_key(self) -> aws_kms.Key:
+        """Make the key of the ID tokens of who signs in with GitHub; nobody ever sees it."""
+        return aws_kms.Key(
+            self,
+            "TokenKey",
+            description="Signs ID tokens of sign-in with GitHub",
+            key_spec=aws_kms.KeySpec.RSA_2048,
+            key_usage=aws_kms.KeyUsage.SIGN_VERIFY,
+            removal_policy=self.removal,
+        )
 
     def _table(self, name: str) -> aws_dynamodb.CfnTable:
         table = aws_dynamodb.CfnTable

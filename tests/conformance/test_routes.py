@@ -21,6 +21,12 @@ PUBLIC = {
     "unsubscribe",
     "confirm_whatsapp",
     "hear_whatsapp",
+    "describe_github",
+    "list_github_keys",
+    "authorize_github",
+    "return_from_github",
+    "exchange_github",
+    "describe_github_user",
 }
 LEAST: Mapping[str, Role] = {
     "read_me": Role.MEMBER,
@@ -67,6 +73,8 @@ def routes() -> Iterator[tuple[str, str, str]]:
 
 
 ROUTES = sorted(routes())
+DESCRIBED = [route for route in ROUTES if not OPERATIONS[route[0]].bridge]
+"""All but those that speak OAuth, which describes itself."""
 SIGNED_IN = [route for route in ROUTES if route[0] not in PUBLIC]
 
 
@@ -144,10 +152,10 @@ def test_the_description_has_every_route_and_no_other() -> None:
         for path, methods in description()["paths"].items()
         for method, operation in methods.items()
     }
-    assert described == set(ROUTES)
+    assert described == set(DESCRIBED)
 
 
-@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route[0])
+@pytest.mark.parametrize("route", DESCRIBED, ids=lambda route: route[0])
 def test_a_route_says_what_it_does_in_one_sentence(route: tuple[str, str, str]) -> None:
     _, method, path = route
     operation = description()["paths"][path][method.lower()]

@@ -108,6 +108,7 @@ def stage(synthesise: Synthesise) -> Assembly:
         "stage",
         google_secret="signin/google",
         linkedin_secret="signin/linkedin",
+        github_secret="omnichannel-publisher/stage/github",
         web_firewall="yes",
         provisioned_concurrency="2",
         alarm_email="ops@example.org",

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from chalicelib.channels.email import EVENT_TYPES
+from chalicelib.domain import sign_in
 from chalicelib.domain.identity import Role
 from chalicelib.edge import headers, problems
+from chalicelib.gateways import keys
 from chalicelib.repositories import schema
 from infrastructure.packaging.template import DRAWING
 from infrastructure.stages import CHALICE, LANES, Stage
@@ -123,9 +125,64 @@ def test_other_sign_ins_are_offered_once_their_secret_is_configured(stage: Assem
     secrets = {p["Properties"]["ProviderDetails"]["client_secret"] for p in made}
     offered = stage.one("Auth", "AWS::Cognito::UserPoolClient")["SupportedIdentityProviders"]
 
-    assert kinds == {"Google": "Google", "LinkedIn": "OIDC"}
-    assert len(offered) == 3
-    assert all(s.startswith("{{resolve:secretsmanager:signin/") for s in secrets)
+    assert kinds == {"Google": "Google", "LinkedIn": "OIDC", "GitHub": "OIDC"}
+    assert len(offered) == 4
+    assert all(s.startswith("{{resolve:secretsmanager:") for s in secrets)
+
+
+def test_the_user_pool_knows_every_door_of_the_bridge_to_github(stage: Assembly) -> None:
+    (made,) = (
+        provider["Properties"]["ProviderDetails"]
+        for provider in stage.resources("Auth", "AWS::Cognito::UserPoolIdentityProvider").values()
+        if provider["Properties"]["ProviderName"] == "GitHub"
+    )
+    told = sign_in.configuration(made["oidc_issuer"])
+    routes = set(document(stage)["paths"])
+
+    assert made["oidc_issuer"] == "https://stage.example.org/signin/github"
+    assert (made["authorize_url"], made["token_url"]) == (
+        told["authorization_endpoint"],
+        told["token_endpoint"],
+    )
+    assert (made["attributes_url"], made["jwks_uri"]) == (
+        told["userinfo_endpoint"],
+        told["jwks_uri"],
+    )
+    for door in ("authorize", "callback", "token", "userinfo", "jwks"):
+        assert f"/signin/github/{door}" in routes
+
+
+def test_only_the_api_may_sign_and_only_where_people_come_from_github(
+    stage: Assembly, prod: Assembly
+) -> None:
+    signing = [
+        (name, statement) for name, statement in statements(stage) if "kms:Sign" in str(statement)
+    ]
+
+    ((name, statement),) = signing
+    assert "ApiHandler" in name
+    assert statement["Resource"] == {"Fn::ImportValue": "omnichannel-publisher-stage-token-key"}
+    assert statement["Condition"] == {"StringEquals": {"kms:SigningAlgorithm": keys.ALGORITHM}}
+    (key,) = stage.resources("Data", "AWS::KMS::Key").values()
+    assert (key["Properties"]["KeySpec"], key["Properties"]["KeyUsage"]) == (
+        "RSA_2048",
+        "SIGN_VERIFY",
+    )
+    assert "kms:Sign" not in json.dumps([s for _, s in statements(prod)])
+
+
+def test_the_api_alone_is_told_of_the_bridge_where_there_is_one(
+    stage: Assembly, prod: Assembly
+) -> None:
+    def told(assembly: Assembly) -> dict[str, str]:
+        return {
+            name: function["Environment"]["Variables"]["GITHUB_SECRET"]
+            for name, function in functions(assembly).items()
+            if "GITHUB_SECRET" in function["Environment"]["Variables"]
+        }
+
+    assert told(stage) == {"api_handler": "github"}
+    assert told(prod) == {}
 
 
 # --- functions --------------------------------------------------------------------------------

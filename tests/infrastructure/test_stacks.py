@@ -189,6 +189,8 @@ def test_everything_that_takes_tags_says_whose_it_is(prod: Assembly) -> None:
         ("prod", {"shards": "3"}, "reserved executions"),
         ("prod", {"wharf": "x"}, "wharf"),
         ("prod", {"canary": "Maybe"}, "canary"),
+        ("prod", {"github_secret": "signin/github"}, "named omnichannel-publisher/prod/"),
+        ("dev", {"github_secret": "omnichannel-publisher/dev/github"}, "needs a domain, or a"),
     ],
 )
 def test_a_stage_that_can_not_be_is_refused_in_a_sentence(

@@ -110,6 +110,8 @@ def test_everything_that_is_wrong_is_named_at_once() -> None:
             {"READ_TIMEOUT_SECONDS": "49"},
             r"^CONNECT_TIMEOUT_SECONDS \+ READ_TIMEOUT_SECONDS must be less than 52: a probe",
         ),
+        ({"GITHUB_SECRET": "github"}, "GITHUB_SECRET needs TOKEN_KEY and SIGN_IN_URL"),
+        ({"GITHUB_SECRET": "github", "TOKEN_KEY": "k"}, "GITHUB_SECRET needs TOKEN_KEY and"),
         ({"STAGE": "prod", "PLATFORM_ENDPOINTS": '{"sms": "http://x"}'}, "PLATFORM_ENDPOINTS"),
     ],
 )

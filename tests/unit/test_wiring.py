@@ -19,6 +19,7 @@ from chalicelib.domain.channels import Account, AwsCall, ChannelName
 from chalicelib.domain.deliveries import DeliveryKey
 from chalicelib.domain.errors import Ambiguous
 from chalicelib.domain.ports import Hint
+from chalicelib.domain.sign_in import OAuthError
 from chalicelib.gateways.ground import LambdaStarter, NoStarter
 from tests.fakes.server import Behaviour, closing, serving
 
@@ -148,3 +149,20 @@ def test_tracing_can_be_switched_on(environment: pytest.MonkeyPatch) -> None:
 
     with wiring.telemetry().span("attempt", channel="sms"):
         pass
+
+
+def test_the_bridge_to_github_is_told_where_it_is_and_where_people_go_back_to(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    environment.setenv("PUBLIC_URL", "https://api.example.org")
+    environment.setenv("GITHUB_SECRET", "github")
+    environment.setenv("TOKEN_KEY", "key")
+    environment.setenv("SIGN_IN_URL", "https://pool.example.org")
+    application = {"client_id": "ours", "client_secret": "hush"}
+    environment.setattr(wiring.secrets(), "read", lambda name: {"github": application}[name])
+
+    doors = wiring.signing_in()
+
+    assert doors.configuration()["issuer"] == "https://api.example.org/signin/github"
+    with pytest.raises(OAuthError, match="redirect_uri"):
+        doors.authorize({"client_id": "ours", "redirect_uri": "https://pool.example.org/"})

@@ -270,7 +270,7 @@ def validator(method: str, route: str, status: int) -> Draft202012Validator | No
 
 def check_promise(method: str, route: str, reply: Reply) -> None:
     """Raise unless an answer is one that the published description promises."""
-    if method.lower() not in description()["paths"][route]:
+    if method.lower() not in description()["paths"].get(route, {}):
         return
     promise = validator(method, route, reply.status)
     if promise is not None and reply.headers["Content-Type"] != "text/html; charset=utf-8":
