@@ -17,12 +17,13 @@ FOUNDATIONAL = "aws-foundational-security-best-practices/v/1.0.0"
 
 COUNTED: Mapping[str, str] = {
     "SizeRestrictions_BODY": "Blocks bodies above 8 kB; a message may have 256 kB, which we check.",
+    "SizeRestrictions_QUERYSTRING": "Blocks queries above 2 kB; a sign-in's state may be longer.",
     "CrossSiteScripting_BODY": "People write about <script>; texts are escaped where shown.",
     "GenericRFI_BODY": "Announcements carry links; none of them is ever fetched.",
     "GenericLFI_BODY": "A text may name a path; none is ever opened.",
     "EC2MetaDataSSRF_BODY": "A text may name a host; none is ever fetched.",
 }
-"""Rules of the common set that only count, and why they must not block this API's bodies."""
+"""Rules of the common set that only count, and why they must not block this API's requests."""
 
 FORWARDED = {"headerName": "X-Forwarded-For", "fallbackBehavior": "NO_MATCH"}
 """Without that header it was no request of CloudFront's; the gateway's throttling still holds."""
