@@ -352,9 +352,8 @@ class Delivering:
         finished = attempt.finished_at or attempt.started_at
         duration = (finished - attempt.started_at) / timedelta(milliseconds=1)
         names = {"channel": str(run.ready.channel.name), "outcome": attempt.outcome}
-        self._telemetry.count("Attempts", 1, **names)
-        # Each set of dimensions is a metric that is paid for: by channel, the event tells how long.
-        self._telemetry.count("AttemptDuration", duration, "Milliseconds")
+        # Each set of dimensions is paid for: how many values it has is the number of attempts.
+        self._telemetry.count("AttemptDuration", duration, "Milliseconds", **names)
         self._telemetry.event(
             "attempt_finished", number=attempt.number, duration_ms=duration, **names
         )

@@ -213,8 +213,8 @@ SAVED = """\
   be configured.
 - The error rate of a function is the mean of one metric, of which each call writes a 0 or a 1. The
   alarm fires as before; it watches one metric instead of two.
-- How long attempts take is one metric for the stage; by channel and outcome it stands in the event
-  `attempt_finished` in the log. No alarm was set on it.
+- How many attempts there are and how long they take is one metric, by channel and outcome: the
+  number of its values is the number of attempts.
 - API Gateway's metrics are the stage's; by route the access log tells. Alarms are set on the
   stage's."""
 

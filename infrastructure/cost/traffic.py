@@ -87,14 +87,14 @@ REQUEST_LOG_BYTES = Assumption(
 )
 BATCH_LOG_BYTES = Assumption(700, "bytes of log a batch or tick", "Lambda's lines and ours")
 DELIVERY_LOG_BYTES = Assumption(
-    1100, "bytes of log a delivery", "two metrics and one event, written as JSON"
+    800, "bytes of log a delivery", "one metric and one event, written as JSON"
 )
 REQUEST_BYTES = Assumption(3000, "bytes an answer", "a list of 20, compressed; a message")
 METRICS_ALWAYS = Assumption(2, "metrics of ours at every hour", "ticks, oldest due delivery")
 METRICS_PUBLISHING = Assumption(
-    8,
+    7,
     "metrics of ours in an hour that publishes",
-    "attempts, for the stage and for each of six channels that deliver; how long they took",
+    "how long attempts took, for the stage and for each of six channels that deliver",
 )
 METHOD_METRICS = 5
 """Count, Latency, IntegrationLatency, 4XXError, 5XXError."""
