@@ -94,6 +94,19 @@ replay: ACTION := list
 replay: venv ## Show what came to a halt, or drive it again (ACTION=list|explain|dry_run|redrive SINCE= UNTIL= CHANNEL= STATUS= MESSAGE= LIMIT= STAGE=)
 	@exec $(IN_VENV) scripts.replay $(ACTION) $(foreach name,since until channel status message limit stage,$(call option,$(name)))
 
+.PHONY: export
+export: venv ## Write everything the product knows to a file of JSON lines, without secrets (FILE= MEDIA=folder STAGE= TABLE=)
+	@exec $(IN_VENV) scripts.move export "$(FILE)" $(foreach name,media stage table,$(call option,$(name)))
+
+.PHONY: import
+import: venv ## Take such a file in: over nothing that is there, and publishing nothing (FILE= MEDIA=folder REARM=1 STAGE= TABLE=)
+	@exec $(IN_VENV) scripts.move import "$(FILE)" $(foreach name,media stage table,$(call option,$(name))) \
+		$(if $(REARM),--rearm)
+
+.PHONY: csv
+csv: venv ## Make tables for PostgreSQL of an export, or with BACK=1 an export of such tables (FILE= FOLDER=)
+	@exec $(IN_VENV) scripts.postgresql "$(FILE)" "$(FOLDER)" $(if $(BACK),--back)
+
 .PHONY: docs
 docs: venv ## Regenerate the generated parts of the documentation (SYNTHESISED=cdk.out: with the stage synthesised there)
 	@$(IN_VENV) sandbox.docs $(call option,synthesised)

@@ -12,11 +12,12 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
+
+from scripts import reaching
+from scripts.reaching import Refused
 
 FUNCTION = "omnichannel-publisher-{stage}-replay"
 ACTIONS = ("list", "explain", "dry_run", "redrive")
@@ -31,10 +32,6 @@ VARIABLES = {
 }
 """What `make replay` calls each field of the function's event."""
 INVOCATION_MS = 300_000
-
-
-class Refused(Exception):
-    """The replay can't be asked for; the message says what to do."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -59,28 +56,8 @@ def local(event: Mapping[str, Any]) -> Mapping[str, Any]:
     """Run the function on the running local product's data."""
     from chalice.local import LambdaContext
 
-    from sandbox import environment
-    from sandbox.ports import Ports
-    from sandbox.state import State, Trouble, read_json
-
-    try:
-        state, usual = State.of(os.environ), Ports.of(os.environ)
-        environment.require_settings(os.environ)
-    except Trouble as trouble:
-        raise Refused(str(trouble)) from trouble
-    resources = read_json(state.resources)
-    outside = read_json(state.outside / "outside.json")
-    if read_json(state.endpoints) is None or state.was_killed() or not resources or not outside:
-        raise Refused("The product is not running: start it with make run.")
-    ports = replace(usual, aws=resources["aws_port"])
-    given = environment.isolated(os.environ)
-    for name in environment.ignored(given):
-        del given[name]
-    os.environ.clear()
-    os.environ.update(environment.SHORT)
-    os.environ.update(given)
-    os.environ.update(environment.variables(ports, resources, outside["platforms"]))
-    with (state.logs / "replay.log").open("a") as log, contextlib.redirect_stdout(log):
+    log = reaching.local()
+    with (log / "replay.log").open("a") as file, contextlib.redirect_stdout(file):
         import app
 
         answer: Mapping[str, Any] = app.replay(event, LambdaContext("replay", 256, INVOCATION_MS))

@@ -47,7 +47,7 @@ class Certifications:
             EXPIRES_AT: format_instant(expires_at),
         }
         free = AnyOf((NEW, AtMost(EXPIRES_AT, format_instant(achievement.submitted_at))))
-        return [Put(_item(achievement), NEW), Put(held, free, AlreadyAnnounced)]
+        return [Put(achievement_item(achievement), NEW), Put(held, free, AlreadyAnnounced)]
 
     def saving(
         self, before: Achievement, after: Achievement, *, release_key: bool = False
@@ -56,7 +56,7 @@ class Certifications:
 
         `release_key` lets it be announced again, unless somebody else holds the key by now.
         """
-        to_set, to_remove = changes(_item(before), _item(after))
+        to_set, to_remove = changes(achievement_item(before), achievement_item(after))
         update = Update(
             schema.certification(after.id),
             set=to_set,
@@ -78,7 +78,7 @@ class Certifications:
     def get(self, achievement_id: str) -> Achievement | None:
         """Return an achievement."""
         item = self._store.get(schema.certification(achievement_id))
-        return _achievement(item) if item else None
+        return to_achievement(item) if item else None
 
     def holder(self, key: str, now: datetime) -> str | None:
         """Return the id of the achievement that holds a live key."""
@@ -92,7 +92,7 @@ class Certifications:
         own = Query(
             f"USER#{author}", schema.GSI1, prefix=schema.CERTIFICATIONS, forward=False, start=cursor
         )
-        return filtered(self._store, own, limit, _achievement, lambda _: True)
+        return filtered(self._store, own, limit, to_achievement, lambda _: True)
 
     def waiting(self, limit: int, cursor: Cursor | None) -> Page[Achievement]:
         """Return what awaits approval, newest first."""
@@ -107,7 +107,7 @@ class Certifications:
         lists = [self._before(each, position, limit) for each in wanted]
         newest_first = merge(*lists, key=lambda entry: entry[GSI2SK], reverse=True)
         entries = list(islice(newest_first, limit))
-        found = [_achievement(item) for _, item in resolved(self._store, entries)]
+        found = [to_achievement(item) for _, item in resolved(self._store, entries)]
         is_full = len(entries) == limit
         return Page(found, {GSI2SK: entries[-1][GSI2SK]} if is_full else None)
 
@@ -123,7 +123,8 @@ class Certifications:
         return [item for item in self._store.query(query).items if item[GSI2SK] != position]
 
 
-def _item(achievement: Achievement) -> Attributes:
+def achievement_item(achievement: Achievement) -> Attributes:
+    """Return an achievement's item."""
     key = schema.certification(achievement.id)
     return {
         **keyed(key),
@@ -134,5 +135,6 @@ def _item(achievement: Achievement) -> Attributes:
     }
 
 
-def _achievement(item: Item) -> Achievement:
+def to_achievement(item: Item) -> Achievement:
+    """Return the achievement of an item."""
     return unpack(Achievement, item)

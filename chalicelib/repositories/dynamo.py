@@ -20,6 +20,7 @@ from botocore.exceptions import ConnectionError as NoConnection
 from botocore.parsers import ResponseParserError
 
 from chalicelib.domain.errors import StoreUnavailable
+from chalicelib.domain.ports import Cursor
 from chalicelib.repositories.schema import INDEXES, PK, SK, Key
 from chalicelib.repositories.table import (
     Absent,
@@ -261,11 +262,14 @@ class DynamoTable:
         """Return a page; a query on the table itself is consistent."""
         with _translated():
             answer = self._client.query(TableName=self._name, **_query_request(query))
-        last = answer.get("LastEvaluatedKey")
-        return Found(
-            [_plain_item(item) for item in answer["Items"]],
-            _plain_item(last) if last else None,
-        )
+        return _found(answer)
+
+    def scan(self, start: Cursor | None = None) -> Found:
+        """Return a page of all items: at most a megabyte."""
+        behind = {"ExclusiveStartKey": _wire_item(start)} if start else {}
+        with _translated():
+            answer = self._client.scan(TableName=self._name, ConsistentRead=True, **behind)
+        return _found(answer)
 
     def write(self, write: Write) -> None:
         """Perform one conditional write."""
@@ -290,6 +294,12 @@ class DynamoTable:
             items.append({operation: {"TableName": self._name, **request}})
         with _translated():
             self._client.transact_write_items(TransactItems=items, ClientRequestToken=token)
+
+
+def _found(answer: Mapping[str, Any]) -> Found:
+    last = answer.get("LastEvaluatedKey")
+    items = [_plain_item(item) for item in answer["Items"]]
+    return Found(items, _plain_item(last) if last else None)
 
 
 def _query_request(query: Query) -> dict[str, Any]:

@@ -70,13 +70,17 @@ def _free(now: datetime) -> AnyOf:
     return AnyOf((NEW, AtMost(EXPIRES_AT, format_instant(now))))
 
 
+def kept_until(expires_at: datetime) -> int:
+    """Return the time to live: later than the expiry that counts, so that none vanishes early."""
+    return int((expires_at + LEASE).timestamp())
+
+
 def _item(once: Once, expires_at: datetime) -> Attributes:
     return {
         **keyed(schema.once(once.user, once.key)),
         DIGEST: once.digest,
         EXPIRES_AT: format_instant(expires_at),
-        # Later than the expiry that counts: an answer must not vanish before its time.
-        schema.TTL: int((expires_at + LEASE).timestamp()),
+        schema.TTL: kept_until(expires_at),
     }
 
 

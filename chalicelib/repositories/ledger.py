@@ -34,12 +34,12 @@ _PROOF = "external_id"
 
 def added(delivery: Delivery) -> list[Write]:
     """Store a delivery of a new message."""
-    return [Put(_whole(delivery), NEW)]
+    return [Put(whole(delivery), NEW)]
 
 
 def starting(delivery: Delivery) -> list[Write]:
     """Store a delivery that must not exist; one that was removed goes on counting."""
-    item = _whole(delivery)
+    item = whole(delivery)
     start = Update(
         schema.delivery(delivery.key),
         set={name: value for name, value in item.items() if name not in _LASTING},
@@ -59,7 +59,7 @@ def removing(delivery: Delivery) -> list[Write]:
     empty = Update(
         schema.delivery(delivery.key),
         set={items.REMOVED: True},
-        remove=frozenset(_whole(delivery)) - _LASTING,
+        remove=frozenset(whole(delivery)) - _LASTING,
         add={"version": 1},
         condition=Equals("version", delivery.version),
     )
@@ -98,7 +98,8 @@ def proving(attempt: Attempt, external_id: str) -> list[Write]:
     return [Update(key, {_PROOF: external_id}, condition=is_unproven, conflict=None)]
 
 
-def _whole(delivery: Delivery) -> dict[str, Any]:
+def whole(delivery: Delivery) -> dict[str, Any]:
+    """Return a delivery's item, a parent's with its counters."""
     counted = items.counters(delivery.counts) if delivery.parent else {}
     return items.delivery_item(delivery) | counted
 

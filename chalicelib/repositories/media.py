@@ -20,11 +20,11 @@ class Uploads:
 
     def adding(self, upload: Upload) -> Sequence[Write]:
         """Store a new upload."""
-        return [Put(_item(upload), NEW)]
+        return [Put(upload_item(upload), NEW)]
 
     def saving(self, before: Upload, after: Upload) -> Sequence[Write]:
         """Store a changed upload on condition of its version; conflict: `LostRace`."""
-        to_set, to_remove = changes(_item(before), _item(after))
+        to_set, to_remove = changes(upload_item(before), upload_item(after))
         condition = Equals("version", before.version)
         return [Update(schema.media(after.id), to_set, to_remove, condition=condition)]
 
@@ -39,6 +39,7 @@ class Uploads:
         return {name: unpack(Upload, found[key]) for name, key in keys.items() if key in found}
 
 
-def _item(upload: Upload) -> Attributes:
+def upload_item(upload: Upload) -> Attributes:
+    """Return an upload's item."""
     key = schema.media(upload.id)
     return {**keyed(key), **schema.own(upload.author, key), **pack_fields(upload)}

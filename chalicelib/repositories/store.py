@@ -82,6 +82,14 @@ class Store:
             page = self.query(replace(query, start=page.cursor))
             yield from page.items
 
+    def scan_all(self) -> Iterator[Item]:
+        """Return every item, page by page, in no order."""
+        page = self._patiently(self._table.scan)
+        yield from page.items
+        while page.cursor is not None:
+            page = self._patiently(partial(self._table.scan, page.cursor))
+            yield from page.items
+
     def increase(self, key: Key, name: str, by: int, most: int) -> int:
         """Add to a number of an item and return the sum; more than once where no answer comes.
 

@@ -222,6 +222,9 @@ class Table(Protocol):
     def query(self, query: Query) -> Found:
         """Return a page."""
 
+    def scan(self, start: Cursor | None = None) -> Found:
+        """Return a page of all items, each consistently, in no order."""
+
     def write(self, write: Write) -> None:
         """Perform one write if its condition holds."""
 

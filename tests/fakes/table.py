@@ -12,6 +12,7 @@ from threading import RLock
 from typing import Any
 
 from chalicelib.domain.errors import StoreUnavailable
+from chalicelib.domain.ports import Cursor
 from chalicelib.repositories.schema import GSI2, INDEXES, KEY_ATTRIBUTES, PK, SK, Key
 from chalicelib.repositories.table import (
     MAX_KEYS,
@@ -84,6 +85,15 @@ class MemoryTable:
             items = [self._seen(Key(place[1], place[2]), query.index, place) for place in chosen]
         is_cut = len(chosen) == size and bool(chosen)
         return Found(items, cursor_at(items[-1], query.index) if is_cut else None)
+
+    def scan(self, start: Cursor | None = None) -> Found:
+        """Return a page of all items, in the order in which they came."""
+        with self._lock:
+            keys = list(self._items)
+            begin = keys.index(Key(start[PK], start[SK])) + 1 if start else 0
+            items = [copied(self._items[key]) for key in keys[begin : begin + self._page]]
+        is_cut = begin + self._page < len(keys)
+        return Found(items, cursor_at(items[-1], None) if is_cut else None)
 
     def write(self, write: Write) -> None:
         """Perform one write if its condition holds."""
@@ -244,6 +254,10 @@ class Watched:
     def query(self, query: Query) -> Found:
         """Return a page."""
         return self._around("query", query, lambda: self._table.query(query))  # type: ignore[no-any-return]
+
+    def scan(self, start: Cursor | None = None) -> Found:
+        """Return a page of all items."""
+        return self._around("scan", start, lambda: self._table.scan(start))  # type: ignore[no-any-return]
 
     def write(self, write: Write) -> None:
         """Perform one write."""

@@ -1,0 +1,1 @@
+"""Commands for who operates and who develops the product."""
