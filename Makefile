@@ -107,6 +107,12 @@ import: venv ## Take such a file in: over nothing that is there, and publishing 
 csv: venv ## Make tables for PostgreSQL of an export, or with BACK=1 an export of such tables (FILE= FOLDER=)
 	@exec $(IN_VENV) scripts.postgresql "$(FILE)" "$(FOLDER)" $(if $(BACK),--back)
 
+.PHONY: restore
+restore: ACTION := dry_run
+restore: venv ## Doubt what a table restored to SINCE has forgotten, so that nothing is posted twice (SINCE= ACTION=dry_run|apply ASK=1 REARM=1 STAGE= TABLE=)
+	@exec $(IN_VENV) scripts.restore "$(SINCE)" $(if $(filter apply,$(ACTION)),--apply) $(if $(ASK),--ask) \
+		$(if $(REARM),--rearm) $(foreach name,stage table,$(call option,$(name)))
+
 .PHONY: docs
 docs: venv ## Regenerate the generated parts of the documentation (SYNTHESISED=cdk.out: with the stage synthesised there)
 	@$(IN_VENV) sandbox.docs $(call option,synthesised)

@@ -61,6 +61,7 @@ from chalicelib.services.releasing import Releasing
 from chalicelib.services.repeating import Repeating
 from chalicelib.services.replaying import Replaying
 from chalicelib.services.restarting import Restarting
+from chalicelib.services.restoring import Restoring
 from chalicelib.services.signing_in import SigningIn
 from chalicelib.services.subscribing import Subscribing
 from chalicelib.services.unpublishing import Unpublishing
@@ -154,6 +155,18 @@ def replaying() -> Replaying:
         hinting=hinting(),
         clock=clock(),
         telemetry=telemetry(),
+    )
+
+
+@cache
+def restoring() -> Restoring:
+    """Make the operator's service for a table that was restored to an earlier time."""
+    return Restoring(
+        channels=CHANNELS,
+        messages=messages(),
+        progress=progress(),
+        ids=ids(),
+        policy=settings.current().policy(),
     )
 
 

@@ -13,9 +13,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import TypeVar
 
-T = TypeVar("T")
+from chalicelib.domain.channels import ATTEMPTED
 
-ATTEMPTED = "attempted"
+T = TypeVar("T")
 
 
 def handle(ids: Iterable[str]) -> str:

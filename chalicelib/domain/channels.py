@@ -139,6 +139,10 @@ class Recipient:
     """WhatsApp: until when free text is allowed, because they wrote to us."""
 
 
+ATTEMPTED = "attempted"
+"""The handle of a post that an attempt may have published, which put up nothing that is known."""
+
+
 @dataclass(frozen=True, slots=True)
 class Post:
     """Exactly what one platform is offered; fixed and stored before the first attempt.

@@ -2,6 +2,7 @@
 
 failed, skipped ─┬─ each attempt got a definite no, or there was none ──▶ send again
                  └─ an answer that came late says it is there ──────────▶ ask a person
+either of these, or needs_review, since the table was restored ─────────▶ ask a person
 needs_review ────┬─ in doubt, and there is somebody to ask ─────────────▶ look it up
                  └─ else ───────────────────────────────────────────────▶ ask a person
 claimed ─────────── its record was lost; the claim still decides ───────▶ tell the worker
@@ -15,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from chalicelib.domain import steps
+from chalicelib.domain import restores, steps
 from chalicelib.domain.channels import Channel, Reconcilability
 from chalicelib.domain.deliveries import Attempt, Delivery
 from chalicelib.domain.instants import format_instant
@@ -54,6 +55,10 @@ def judge(
     """Return what a replay may do; None for what is no longer known."""
     if delivery is None or channel is None:
         return Judgement(Remedy.NOTHING, "There is no such delivery any more.")
+    if delivery.status.is_terminal and restores.is_restored(delivery):
+        return Judgement(
+            Remedy.ASK_PERSON, "The table was restored: what became of it since is forgotten."
+        )
     if delivery.status in (Status.FAILED, Status.SKIPPED):
         return _ended(delivery, attempts)
     if delivery.status is Status.NEEDS_REVIEW:

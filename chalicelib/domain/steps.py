@@ -333,6 +333,19 @@ def recheck(delivery: Delivery, now: datetime, policy: Policy, claim_id: str) ->
     )
 
 
+def forget(
+    delivery: Delivery, now: datetime, policy: Policy, claim_id: str, problem: Problem
+) -> tuple[Delivery, Delivery]:
+    """Doubt an open delivery whose later steps are lost, as if its worker had died.
+
+    Return it as it may have been begun, which is one more attempt, and as it is in doubt.
+    """
+    begun = _begun(claim(delivery, now, policy, claim_id), now, policy)
+    doubted = claim(begun, now, policy, claim_id)
+    changes = {"claim": None, "lookups": 0, "problem": problem, "next_at": now}
+    return begun, replace(doubted, **changes, version=delivery.version + 1)  # type: ignore[arg-type] # names of its fields
+
+
 def confirm(delivery: Delivery, now: datetime) -> Delivery:
     """Accept a person's word that the platform has it."""
     return _moved(delivery, E.CONFIRM, delivered_at=now, doubt=False, problem=None)

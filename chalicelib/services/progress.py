@@ -17,8 +17,9 @@ from chalicelib.domain.deliveries import (
 from chalicelib.domain.errors import IllegalTransition, LostRace, StoreUnavailable
 from chalicelib.domain.messages import roll_up
 from chalicelib.domain.metrics import Metric
-from chalicelib.domain.ports import Clock, Cursor, Messages, Telemetry, Unit, Writes
+from chalicelib.domain.ports import Clock, Messages, Telemetry, Unit, Writes
 from chalicelib.domain.states import Status
+from chalicelib.services.paging import all_of
 
 TOGETHER = 50
 """Steps that fit into one transaction, each with its audit entry."""
@@ -140,14 +141,9 @@ class Progress:
         return next((row.problem for row in rows if row.status is closed.status), None)
 
     def recipients(self, parent: DeliveryKey) -> Iterator[Delivery]:
-        """Yield the deliveries to all recipients of a direct channel's parent."""
-        cursor: Cursor | None = None
-        while True:
-            page = self._messages.recipients(parent.message_id, parent.channel, 100, cursor)
-            yield from page.items
-            cursor = page.cursor
-            if cursor is None:
-                return
+        """Return the deliveries to all recipients of a direct channel's parent, page by page."""
+        message_id, channel = parent.message_id, parent.channel
+        return all_of(lambda cursor: self._messages.recipients(message_id, channel, 100, cursor))
 
     def reopen(self, key: DeliveryKey, claim_id: str, actor: str) -> None:
         """Open a closed parent again before a recipient's row changes, unless it is open anyway.

@@ -18,7 +18,6 @@ from chalicelib.domain.deliveries import Attempt, Delivery, DeliveryKey
 from chalicelib.domain.errors import LostRace
 from chalicelib.domain.ports import (
     Clock,
-    Cursor,
     FailureDestination,
     Filter,
     Messages,
@@ -29,6 +28,7 @@ from chalicelib.domain.recall import was_stopped
 from chalicelib.domain.replays import Judgement, Remedy, judge
 from chalicelib.domain.states import Status
 from chalicelib.services.hinting import Hinting
+from chalicelib.services.paging import all_of
 from chalicelib.services.restarting import Restarting
 
 OPERATOR = "operator"
@@ -210,13 +210,8 @@ class Replaying:
             yield selection.message_id
             return
         wanted = Filter(since=selection.since, until=selection.until)
-        cursor: Cursor | None = None
-        while True:
-            page = self._messages.calendar(wanted, 100, cursor)
-            yield from (message.id for message in page.items)
-            cursor = page.cursor
-            if cursor is None:
-                return
+        listed = all_of(lambda cursor: self._messages.calendar(wanted, 100, cursor))
+        yield from (message.id for message in listed)
 
     def _parts(self, delivery: Delivery, statuses: frozenset[Status]) -> Iterator[Delivery]:
         """Yield a delivery, or of a parent's recipients those that are wanted."""

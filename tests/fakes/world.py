@@ -69,6 +69,7 @@ from chalicelib.services.releasing import Releasing
 from chalicelib.services.repeating import Repeating
 from chalicelib.services.replaying import Replaying
 from chalicelib.services.restarting import Restarting
+from chalicelib.services.restoring import Restoring
 from chalicelib.services.subscribing import Subscribing
 from chalicelib.services.unpublishing import Unpublishing
 from chalicelib.services.witnessing import Witnessing
@@ -231,6 +232,13 @@ class World:
             hinting=self.hinting,
             clock=self.clock,
             telemetry=self.telemetry,
+        )
+        self.restoring = Restoring(
+            channels=self.channels,
+            messages=self.messages,
+            progress=self.progress,
+            ids=self.ids,
+            policy=self.policy,
         )
         self.deciding = Deciding(
             channels=self.channels,
