@@ -6,24 +6,36 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import dedent
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.rglob("*.md")) + [p for p in (ROOT / "README.md",) if p.exists()]
 
-_FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 _HEADING = re.compile(r"^#{1,6} +(.*?) *#*$", re.MULTILINE)
 _LINK = re.compile(r"\]\(<?([^)\s>]+)>?(?: \"[^\"]*\")?\)")
 _CODE = re.compile(r"`[^`]*`")
 
 
+ACCOUNT = "# needs an AWS account\n"
+SERVER = "# needs a PostgreSQL server\n"
+MARKS = (ACCOUNT, SERVER)
+"""How a block of commands begins that no test of the pages runs."""
+
+
 @dataclass(frozen=True)
 class Block:
-    """A fenced block of a page."""
+    """A fenced block of a page, which may stand in a list."""
 
     kind: str
     text: str
     line: int
+
+    @property
+    def is_marked(self) -> bool:
+        """Return whether its commands need what is not here."""
+        return self.text.startswith(MARKS)
 
 
 def name(page: Path) -> str:
@@ -39,7 +51,7 @@ def page(place: str) -> str:
 def blocks(text: str, *kinds: str) -> list[Block]:
     """Return the fenced blocks of some kinds, in order."""
     found = [
-        Block(match[1], match[2], text.count("\n", 0, match.start()) + 1)
+        Block(match[2], dedent(match[3]), text.count("\n", 0, match.start()) + 1)
         for match in _FENCE.finditer(text)
     ]
     return [block for block in found if block.kind in kinds]

@@ -12,8 +12,7 @@ import pytest
 from tests.docs.following import expectations, matches
 from tests.docs.pages import ROOT, Block, blocks, page
 
-EXPLAINED = ("architecture.md", "security.md")
-NEEDS_ACCOUNT = "# needs an AWS account\n"
+EXPLAINED = ("architecture.md", "security.md", "how-to/tune-memory.md", "how-to/watch-cost.md")
 FOLDERS = ("chalicelib", "infrastructure", "sandbox", "tests", ".chalice")
 EACH = pytest.mark.parametrize("place", EXPLAINED)
 
@@ -23,7 +22,7 @@ def told(place: str) -> list[tuple[Block, str | None]]:
     found = blocks(page(place), "sh", "text")
     commands = [block for block in found if block.kind == "sh"]
     both = zip(commands, expectations(found), strict=True)
-    return [(b, said) for b, said in both if not b.text.startswith(NEEDS_ACCOUNT)]
+    return [(b, said) for b, said in both if not b.is_marked]
 
 
 def codes(place: str) -> list[str]:
@@ -54,14 +53,6 @@ def test_every_command_that_needs_no_account_prints_what_the_page_says(place: st
 @EACH
 def test_each_page_has_a_command_that_is_run(place: str) -> None:
     assert told(place)
-
-
-@EACH
-def test_only_what_reaches_an_account_is_marked_as_needing_one(place: str) -> None:
-    commands = [block.text for block in blocks(page(place), "sh")]
-    marked = {text.startswith(NEEDS_ACCOUNT) for text in commands if "aws " in text}
-    unmarked = [text for text in commands if text.startswith(NEEDS_ACCOUNT) and "aws " not in text]
-    assert marked <= {True} and not unmarked
 
 
 @EACH

@@ -17,6 +17,13 @@ FOLLOWED = {
     "how-to/resolve-doubt.md": 0,
     "how-to/replay.md": 0,
     "how-to/send-pictures.md": 0,
+    "how-to/make-a-manager.md": 0,
+    "how-to/move-an-account.md": 0,
+    "how-to/move.md": 0,
+    "how-to/postgresql.md": 0,
+    "how-to/restore.md": 0,
+    "how-to/rotate-a-token.md": 0,
+    "reference/sandbox.md": 0,
 }
 """Pages, and how many of their first commands start the product. They break different channels, so
 that they can be followed at the same time: most of it is waiting for the scheduler."""
@@ -24,7 +31,8 @@ that they can be followed at the same time: most of it is waiting for the schedu
 
 def told(place: str) -> list[Block]:
     """Return the commands of a page and what they print, once the product runs."""
-    found = blocks(page(place), "sh", "text", "json")
+    every = blocks(page(place), "sh", "text", "json")
+    found = [block for block in every if not block.is_marked]
     starts = [block for block in found if block.kind == "sh"][FOLLOWED[place]]
     return found[found.index(starts) :]
 
