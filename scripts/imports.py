@@ -50,7 +50,7 @@ class Taken:
 
     stored: Counter[str] = field(default_factory=Counter)
     there: Counter[str] = field(default_factory=Counter)
-    """Lines of what stood there already, the same."""
+    """Lines of what stood there already, the same or held."""
     kept: list[str] = field(default_factory=list)
     """Places where something else stood, which stays."""
     held: Counter[str] = field(default_factory=Counter)
@@ -236,7 +236,7 @@ def _store(before: Record, after: Record, archive: Archive, now: datetime, taken
     if standing is None:
         taken.stored[after.kind.name] += 1
         taken.held.update(entry.after for entry in entries)
-    elif standing.fields == after.fields:
+    elif standing.fields in (before.fields, after.fields):
         taken.there[after.kind.name] += 1
     else:
         taken.kept.append(" / ".join(after.place))

@@ -133,6 +133,12 @@ def test_what_was_cut_off_is_finished_by_doing_it_again(tmp_path: Path) -> None:
     assert written(there, tmp_path, "a").read_bytes() == written(whole, tmp_path, "b").read_bytes()
 
 
+def test_what_was_exported_from_here_is_there_already(tmp_path: Path) -> None:
+    world = lived_in()
+    found = taken(world, written(world, tmp_path))
+    assert found.there and not (found.stored or found.held or found.kept)
+
+
 def test_what_stands_there_is_kept_and_named(tmp_path: Path) -> None:
     here, there = lived_in(), empty()
     there.connect(FEED, page="another")
