@@ -53,7 +53,7 @@ and mails, and `/<host of a platform's API>/…` is that platform.
 
 ```sh
 curl -s http://127.0.0.1:{Ports().sandbox}/faults -H 'Content-Type: application/json' \\
-  -d '{{"channel": "linkedin", "kind": "slow", "times": 2, "seconds": 5}}'
+  -d '{{"channel": "instagram", "kind": "slow", "times": 2, "seconds": 5}}'
 ```
 
 `times` is from 1 to {MAX_TIMES:,}, and 1 if left out; `seconds` from 0 to {MAX_SECONDS:,}, and
