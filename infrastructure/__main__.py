@@ -15,14 +15,14 @@ from infrastructure.stages import Stage, UnknownStage
 def main() -> None:
     """Synthesise to where the CDK's command line wants it."""
     node.provide()
-    from infrastructure.application import application
+    from infrastructure.application import synthesise
 
     context = json.loads(os.environ.get("CDK_CONTEXT_JSON", "{}"))
     chosen = {name: value for name, value in context.items() if name in Stage.model_fields}
     try:
         stage = Stage.read(context.get("stage", "prod"), chosen)
         bundle = Bundle.read(Path(context.get("package", PACKAGE)))
-        application(stage, bundle, os.environ.get("CDK_OUTDIR", "cdk.out")).synth()
+        synthesise(stage, bundle, os.environ.get("CDK_OUTDIR", "cdk.out"))
     except (NotPackaged, UnknownResource, UnknownStage) as error:
         sys.exit(str(error))
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from aws_cdk import App, Validations
 from cdk_nag import AwsSolutionsChecks
 
+from infrastructure import emulator
 from infrastructure.bundle import Bundle
 from infrastructure.stacks.api import OmnichannelApiStack
 from infrastructure.stacks.auth import OmnichannelAuthStack
@@ -17,6 +18,13 @@ from infrastructure.stacks.scheduler import OmnichannelSchedulerStack
 from infrastructure.stacks.security import OmnichannelSecurityStack
 from infrastructure.stacks.worker import OmnichannelWorkerStack
 from infrastructure.stages import Stage
+
+
+def synthesise(stage: Stage, bundle: Bundle, out: Path | str) -> None:
+    """Write a stage's templates; those for an emulated AWS without what it can't take."""
+    application(stage, bundle, out).synth()
+    if stage.emulated:
+        emulator.adapt(Path(out), stage.emulated)
 
 
 def application(stage: Stage, bundle: Bundle, out: Path | str, *, checked: bool = True) -> App:

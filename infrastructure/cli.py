@@ -103,12 +103,12 @@ def _session(rest: Sequence[str] = ()) -> boto3.session.Session:
 def synth(stage: Stage, out: Path = OUT) -> None:
     """Package the application, write a stage's templates and check them."""
     _run(["make", "package", f"VENV={sys.prefix}"], "The application could not be packaged.")
-    from infrastructure.application import application
+    from infrastructure.application import synthesise
 
     if (out / "manifest.json").exists():
         shutil.rmtree(out)
     try:
-        application(stage, Bundle.read(), out).synth()
+        synthesise(stage, Bundle.read(), out)
     except RuntimeError as error:
         raise Failed(f"{error}\nFindings are accepted in the code, beside the resource.") from error
     templates = sorted(out.glob("*.template.json"))

@@ -72,7 +72,10 @@ class Layers:
                 identity,
                 code=aws_lambda.Code.from_asset(self._bundle.file(packaged["ContentUri"])),
                 description=packaged.get("Description"),
-                compatible_architectures=[aws_lambda.Architecture.ARM_64],
+                compatible_architectures=[
+                    aws_lambda.Architecture.custom(name)
+                    for name in packaged["CompatibleArchitectures"]
+                ],
             )
         return self._made[identity]
 

@@ -62,6 +62,10 @@ def _words(value: Any) -> Any:
     return tuple(value.split()) if isinstance(value, str) else value
 
 
+def _mapping(value: Any) -> Any:
+    return json.loads(value) if isinstance(value, str) else value
+
+
 class Stage(BaseModel):
     """One stage of the product in one account and region."""
 
@@ -98,6 +102,8 @@ class Stage(BaseModel):
     log_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 180, 365]
     slow_seconds: int = Field(ge=1)
     errors: int = Field(ge=1)
+    emulated: Annotated[Mapping[str, str], BeforeValidator(_mapping)]
+    """What every function is told besides on an emulated AWS; empty: this is not for one."""
 
     @model_validator(mode="after")
     def _batches_find_a_worker(self) -> Stage:

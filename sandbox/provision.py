@@ -212,7 +212,7 @@ def _pool(cognito: Any, name: str) -> dict[str, str]:
         with _existing("GroupExistsException"):
             cognito.create_group(UserPoolId=pool, GroupName=role.value)
     for login, user in USERS.items():
-        _user(cognito, pool, login, user)
+        add_user(cognito, pool, login, user)
     arn = cognito.describe_user_pool(UserPoolId=pool)["UserPool"]["Arn"]
     return {"pool": pool, "client": client, "arn": arn}
 
@@ -240,7 +240,8 @@ def _new_client(cognito: Any, pool: str, name: str) -> str:
     return str(answer["UserPoolClient"]["ClientId"])
 
 
-def _user(cognito: Any, pool: str, login: str, user: User) -> None:
+def add_user(cognito: Any, pool: str, login: str, user: User) -> None:
+    """Let a demo user sign in to a user pool that has the groups of the roles."""
     where = {"UserPoolId": pool, "Username": login}
     with _existing("UsernameExistsException"):
         cognito.admin_create_user(

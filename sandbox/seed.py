@@ -95,13 +95,13 @@ def token(sandbox: str, user: str) -> str:
 def call(
     base: str, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None
 ) -> tuple[int, Any]:
-    """Return status and JSON of one request; Trouble when nobody answers."""
+    """Return status and JSON of one request below an address; Trouble when nobody answers."""
     address = urlsplit(base)
     connection = http.client.HTTPConnection(str(address.hostname), address.port, timeout=30)
     content = None if body is None else json.dumps(body).encode()
     kind = {} if body is None else {"Content-Type": "application/json"}
     try:
-        connection.request(method, path, content, {**kind, **(headers or {})})
+        connection.request(method, f"{address.path}{path}", content, {**kind, **(headers or {})})
         response = connection.getresponse()
         text = response.read()
     except (OSError, http.client.HTTPException) as error:

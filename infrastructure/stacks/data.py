@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -33,6 +34,9 @@ UPLOAD_DAYS = 7
 """An upload's original; what is published is the safe copy made of it within seconds."""
 FAILURE_DAYS = 90
 SIGNING_KEY_DIGITS = 64
+NOT_HEXADECIMAL = "".join(
+    sorted(set(string.ascii_letters + string.punctuation) - set("0123456789abcdef"))
+)
 KEY_USERS = ("cloudwatch.amazonaws.com", "ses.amazonaws.com")
 """Services that write to our encrypted topics."""
 
@@ -251,8 +255,8 @@ class OmnichannelDataStack(ProductStack):
                 secret_string_template="{}",
                 generate_string_key="key",
                 password_length=SIGNING_KEY_DIGITS,
-                # What is left are the hexadecimal digits.
-                exclude_characters="ghijklmnopqrstuvwxyz",
+                exclude_characters=NOT_HEXADECIMAL,
+                # Said twice: else one of each kind would be required.
                 exclude_uppercase=True,
                 exclude_punctuation=True,
             ),

@@ -1,0 +1,116 @@
+"""The deployed product as people and operators meet it, whichever way it was deployed."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandbox import seed
+from sandbox.environment import until
+from tests.deployed.emulated_aws import EmulatedAws, Outside
+from tests.deployed.policies import Policy
+from tests.deployed.signing_in import SignIn
+
+PUBLISHING_SECONDS = 60.0
+
+
+class Refused(AssertionError):
+    """The API did not do what it was asked; the message holds its answer and the functions' logs."""
+
+
+@dataclass
+class Product:
+    """One that runs: its address, its sign-in, and what its functions write."""
+
+    aws: EmulatedAws
+    outside: Outside
+    api: str
+    sign_in: SignIn
+    functions: str
+    """What the names of all its functions begin with."""
+    _tokens: dict[str, Mapping[str, str]] = field(default_factory=dict)
+
+    # --- people -------------------------------------------------------------------------------
+
+    def tokens(self, user: str) -> Mapping[str, str]:
+        """Return a demo user's tokens, by signing in once."""
+        if user not in self._tokens:
+            self._tokens[user] = self.sign_in.tokens(user)
+        return self._tokens[user]
+
+    def call(
+        self, method: str, path: str, body: object = None, token: str | None = None
+    ) -> tuple[int, Any]:
+        """Return status and JSON of what whoever holds a token is answered."""
+        headers = {"Idempotency-Key": str(uuid.uuid4())}
+        if token is not None:
+            headers["Authorization"] = token
+        return seed.call(self.api, method, path, body, headers)
+
+    def get(self, user: str, path: str) -> Any:
+        """Return what a demo user reads at a path; `Refused` for a refusal."""
+        return self._must(user, "GET", path)
+
+    def put(self, user: str, path: str, body: object) -> Any:
+        """Replace something as a demo user."""
+        return self._must(user, "PUT", path, body)
+
+    def post(self, user: str, path: str, body: object) -> Any:
+        """Add something as a demo user."""
+        return self._must(user, "POST", path, body)
+
+    def _must(self, user: str, method: str, path: str, body: object = None) -> Any:
+        status, answer = self.call(method, path, body, self.tokens(user)["id_token"])
+        if status >= 300:
+            raise Refused(f"{method} {path} answered {status}: {answer}\n{self.report()}")
+        return answer
+
+    def ended(self, message: str, seconds: float = PUBLISHING_SECONDS) -> dict[str, str]:
+        """Return each channel's status once all of a message's deliveries have ended."""
+
+        def statuses() -> dict[str, str] | None:
+            found = self.get("member", f"/api/v1/messages/{message}")["deliveries"]
+            told = {each["channel"]: each["status"] for each in found}
+            return told if seed.TERMINAL.issuperset(told.values()) else None
+
+        return until(statuses, f"The message {message}", seconds)
+
+    # --- operators ----------------------------------------------------------------------------
+
+    def log(self, function: str) -> list[str]:
+        """Return every line that a function has written, the oldest first."""
+        pages = self.aws.client("logs").get_paginator("filter_log_events")
+        found = pages.paginate(logGroupName=f"/aws/lambda/{self.functions}{function}")
+        return [event["message"] for page in found for event in page["events"]]
+
+    @property
+    def names(self) -> list[str]:
+        """Return the functions by their names in app.py."""
+        found = self.aws.client("lambda").list_functions()["Functions"]
+        names = [str(each["FunctionName"]) for each in found]
+        return sorted(n.removeprefix(self.functions) for n in names if n.startswith(self.functions))
+
+    def policy(self, function: str) -> Policy:
+        """Return what a function may do."""
+        configuration = self.aws.client("lambda").get_function_configuration(
+            FunctionName=f"{self.functions}{function}"
+        )
+        return Policy(self.aws.client("iam"), configuration["Role"].rpartition("/")[2])
+
+    def report(self, lines: int = 8) -> str:
+        """Return the ends of all logs, for whoever has to find out what went wrong."""
+        ends = [f"{name}:\n  " + "\n  ".join(self.log(name)[-lines:]) for name in self.names]
+        return "\n".join([*ends, f"the emulated AWS:\n{self.aws.last_words()}"])
+
+
+@contextmanager
+def explained(product: Product) -> Iterator[None]:
+    """Add the logs to whatever fails within."""
+    try:
+        yield
+    except Exception as error:
+        error.add_note(product.report())
+        raise
