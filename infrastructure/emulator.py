@@ -1,8 +1,8 @@
 """The stacks as an emulated AWS can take them: what it can't is left out, all else stays as it is.
 
 A stage's `emulated` is the switch. It holds what every function is told besides: the addresses of
-the platforms' stand-ins, which no account has. Each resource that is left out stands here, with its
-reason; what refers to one is left out with it, and nothing is put in the place of either.
+the platforms' stand-ins, which no account has. Whatever is left out stands here, with its reason;
+what refers to a resource that is left out goes with it.
 """
 
 from __future__ import annotations
@@ -34,6 +34,11 @@ OF_SEVERAL = "Metrics"
 """An alarm's metrics where they are calculated with: only single ones are known."""
 ENCRYPTED = "aws:SecureTransport"
 """Resource policies refuse requests without TLS, and an emulator on loopback has none."""
+UNNAMED = "ses:SendEmail"
+"""It asks whether a role may send for every resource, where SES asks for sender and configuration.
+
+The one place where a policy is wider on an emulator.
+"""
 
 
 def adapt(directory: Path, variables: Mapping[str, str]) -> None:
@@ -54,7 +59,7 @@ def adapt(directory: Path, variables: Mapping[str, str]) -> None:
 def adapted(template: Template, variables: Mapping[str, str]) -> Template:
     """Return a stack's template without what can't be taken, its functions told `variables`."""
     resources = {
-        name: _told(_unencrypted(_at_once(resource)), variables)
+        name: _told(_unnamed(_unencrypted(_at_once(resource))), variables)
         for name, resource in template["Resources"].items()
     }
     left_out = {name for name, resource in resources.items() if _is_unknown(resource)}
@@ -83,6 +88,25 @@ def _unencrypted(resource: Resource) -> Resource:
     kept = [each for each in document["Statement"] if ENCRYPTED not in json.dumps(each)]
     changed = {**properties, "PolicyDocument": {**document, "Statement": kept}}
     return {**resource, "Properties": changed}
+
+
+def _unnamed(resource: Resource) -> Resource:
+    properties = resource.get("Properties", {})
+    if resource["Type"] != "AWS::IAM::Role" or "Policies" not in properties:
+        return resource
+    policies = [
+        {**policy, "PolicyDocument": _for_every_resource(policy["PolicyDocument"])}
+        for policy in properties["Policies"]
+    ]
+    return {**resource, "Properties": {**properties, "Policies": policies}}
+
+
+def _for_every_resource(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    statements = [
+        {**each, "Resource": "*"} if each["Action"] == UNNAMED else each
+        for each in document["Statement"]
+    ]
+    return {**document, "Statement": statements}
 
 
 def _told(resource: Resource, variables: Mapping[str, str]) -> Resource:
