@@ -26,7 +26,7 @@ token: venv ## Print a fresh ID token of a demo user of the running product (AS=
 
 .PHONY: test
 test: infrastructure ## Run the test suite, about 20 minutes on 2 cores (ARGS="-k name" reaches pytest)
-	@exec $(IN_VENV) pytest -n auto --dist loadgroup $(ARGS)
+	@exec $(IN_VENV) pytest -n auto --dist loadgroup -m "not deployed" $(ARGS)
 
 .PHONY: quick
 quick: venv ## Run the quick tests, which need nothing more than the product does (ARGS=tests/unit)
@@ -70,6 +70,13 @@ package: venv ## Package a stage for AWS Lambda into build/package: application,
 .PHONY: synth
 synth: infrastructure ## Write the stacks' templates into cdk.out and check them, without credentials (ARGS="--stage dev")
 	@exec $(VENV)/bin/chalice-cdk synth $(ARGS)
+
+# The emulated AWS runs the functions on its own interpreter, so it gets the one they are built for.
+.PHONY: deployed
+deployed: infrastructure ## Deploy the product to an AWS emulated on this machine, publish through it, take its rights away, about 3 minutes (ARGS="-k name")
+	@cmp -s requirements-deployed.txt .venv-deployed/requirements-deployed.txt || \
+		{ python=$$(scripts/find-python) && exec $$python scripts/install.py .venv-deployed requirements-deployed.txt; }
+	@exec $(IN_VENV) pytest -m deployed tests/deployed $(ARGS)
 
 .PHONY: cost
 cost: venv ## Print what each stage costs a month, what dominates and how to cut it (COUNT=cdk.out counts a synthesised stage first)
@@ -122,7 +129,8 @@ docs: venv ## Regenerate the generated parts of the documentation (SYNTHESISED=c
 .PHONY: lock
 lock: venv ## Compile the pinned requirements anew (ARGS=--upgrade for newer versions)
 	@$(IN_VENV) pip install -qq --disable-pip-version-check --target build/uv uv==0.13.8
-	@for name in requirements requirements-media requirements-peers requirements-dev requirements-infrastructure; do \
+	@for name in requirements requirements-media requirements-peers requirements-dev requirements-infrastructure \
+		requirements-deployed; do \
 		build/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --custom-compile-command "make lock" $(ARGS) \
 			$$name.in --output-file $$name.txt || exit 1; \

@@ -13,6 +13,10 @@ from pathlib import Path
 
 REQUIREMENTS = Path("requirements-dev.txt")
 INFRASTRUCTURE = Path("requirements-infrastructure.txt")
+WORDS = {
+    INFRASTRUCTURE: "what the infrastructure needs",
+    Path("requirements-deployed.txt"): "an AWS to deploy to",
+}
 COMMAND = """#!{python}
 import sys
 
@@ -92,7 +96,7 @@ def main(directory: Path, requirements: Path = REQUIREMENTS) -> None:
         runs = is_usable(python)
         if runs and stamp.exists() and stamp.read_text() == wanted:
             return
-        what = "the packages" if requirements == REQUIREMENTS else "what the infrastructure needs"
+        what = WORDS.get(requirements, "the packages")
         say(f"Installing {what} into {directory} (a minute, again only when it changes)")
         if not runs:
             venv.create(directory, clear=True, with_pip=True, symlinks=True)

@@ -23,7 +23,7 @@ from sandbox.environment import isolated, until
 from sandbox.provision import Clients
 from sandbox.state import PROJECT, read_json
 
-PYTHON = Path(os.environ.get("DEPLOYED_VENV", PROJECT / ".venv-deployed")) / "bin" / "python"
+PYTHON = PROJECT / ".venv-deployed" / "bin" / "python"
 """`make deployed` makes it of requirements-deployed.txt."""
 LAST_LINES = 40
 

@@ -100,7 +100,7 @@ class Product:
         )
         return Policy(self.aws.client("iam"), configuration["Role"].rpartition("/")[2])
 
-    def report(self, lines: int = 60) -> str:
+    def report(self, lines: int = 12) -> str:
         """Return the ends of all logs, for whoever has to find out what went wrong."""
         ends = [f"{name}:\n  " + "\n  ".join(self.log(name)[-lines:]) for name in self.names]
         return "\n".join([*ends, f"the emulated AWS:\n{self.aws.last_words()}"])

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import jwt
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from sandbox.users import USERS
 from tests.deployed.emulated_aws import EmulatedAws
@@ -78,14 +79,16 @@ class SignIn:
 
 def forged(token: str) -> str:
     """Return the same claims and key id, signed with a key that is not the pool's."""
-    from cryptography.hazmat.primitives.asymmetric import rsa
-
     ours = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     claims = jwt.decode(token, options={"verify_signature": False})
-    return jwt.encode(claims, ours, "RS256", headers=jwt.get_unverified_header(token))
+    return jwt.encode(claims, ours, "RS256", headers={"kid": _key_id(token)})
 
 
 def unsigned(token: str) -> str:
     """Return the same claims, signed by nobody."""
     claims = jwt.decode(token, options={"verify_signature": False})
-    return jwt.encode(claims, "", "none", headers=jwt.get_unverified_header(token))
+    return jwt.encode(claims, None, "none", headers={"kid": _key_id(token)})
+
+
+def _key_id(token: str) -> str:
+    return str(jwt.get_unverified_header(token)["kid"])
