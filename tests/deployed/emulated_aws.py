@@ -6,6 +6,7 @@ function runs on the same interpreter, behind whatever is installed there; so no
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -25,9 +26,22 @@ from sandbox.state import PROJECT, read_json
 
 PYTHON = PROJECT / ".venv-deployed" / "bin" / "python"
 """`make deployed` makes it of requirements-deployed.txt."""
+WITNESS = Path(__file__).with_name("witness.py")
 LAST_LINES = 40
 
 Answer = tuple[int, Mapping[str, str], bytes]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Whether a role was allowed an action, and by which statement."""
+
+    role: str
+    action: str
+    resource: str
+    statement: str
+    decision: str
+    """``Allow``, ``Deny`` or ``ImplicitDeny``."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +49,7 @@ class EmulatedAws:
     """One that runs, with policies enforced and nothing in it yet."""
 
     port: int
-    log: Path
+    folder: Path
 
     @property
     def url(self) -> str:
@@ -62,6 +76,24 @@ class EmulatedAws:
         finally:
             connection.close()
 
+    @property
+    def log(self) -> Path:
+        """Return where it writes what it has to say."""
+        return self.folder / "aws.log"
+
+    @property
+    def decisions_file(self) -> Path:
+        """Return where its witness writes."""
+        return self.folder / "decisions.jsonl"
+
+    def decisions(self) -> list[Decision]:
+        """Return every decision so far, the oldest first."""
+        try:
+            lines = self.decisions_file.read_text("utf-8").splitlines()
+        except FileNotFoundError:
+            return []
+        return [Decision(**json.loads(line)) for line in lines]
+
     def last_words(self) -> str:
         """Return the end of what it said."""
         lines = self.log.read_text("utf-8", errors="replace").splitlines()
@@ -72,9 +104,9 @@ class EmulatedAws:
 def running(folder: Path) -> Iterator[EmulatedAws]:
     """Run it on a free port within, with its state in `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    aws = EmulatedAws(free_ports().aws, folder / "aws.log")
+    aws = EmulatedAws(free_ports().aws, folder)
     environment = embedded.environment(_surroundings(), aws.port, folder)
-    command = [str(PYTHON), "-P", "-m", "ministack"]
+    command = [str(PYTHON), "-P", str(WITNESS), str(aws.decisions_file)]
     child = processes.spawn("aws", command, environment, log=aws.log, folder=folder)
     try:
         until(lambda: _is_ready(child, aws), "The emulated AWS")

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import io
+import json
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import urllib3
+from PIL import Image
+
 from sandbox import seed
 from sandbox.environment import until
-from tests.deployed.emulated_aws import EmulatedAws, Outside
+from tests.deployed.emulated_aws import Decision, EmulatedAws, Outside
 from tests.deployed.policies import Policy
 from tests.deployed.signing_in import SignIn
 
@@ -78,6 +83,20 @@ class Product:
 
         return until(statuses, f"The message {message}", seconds)
 
+    def upload(self) -> str:
+        """Upload a picture as a member's browser does; return its id once it is ready."""
+        picture = io.BytesIO()
+        Image.new("RGB", (1080, 1080), "teal").save(picture, "JPEG")
+        content = picture.getvalue()
+        wish = {"content_type": "image/jpeg", "size_bytes": len(content)}
+        ticket = self.post("member", "/api/v1/uploads", wish)
+        fields = {**ticket["fields"], "file": ("p.jpg", content)}
+        answer = urllib3.request("POST", ticket["url"], fields=fields)
+        assert answer.status in (200, 201, 204), (answer.status, answer.data)
+        path = f"/api/v1/uploads/{ticket['upload_id']}"
+        until(lambda: self.get("member", path)["status"] == "ready", "The picture")
+        return str(ticket["upload_id"])
+
     # --- operators ----------------------------------------------------------------------------
 
     def log(self, function: str) -> list[str]:
@@ -99,6 +118,18 @@ class Product:
             FunctionName=f"{self.functions}{function}"
         )
         return Policy(self.aws.client("iam"), configuration["Role"].rpartition("/")[2])
+
+    def decisions(self, function: str) -> list[Decision]:
+        """Return each decision so far about what a function may do."""
+        role = self.policy(function).role
+        return [decision for decision in self.aws.decisions() if decision.role == role]
+
+    def invoke(self, function: str, event: Mapping[str, Any]) -> Any:
+        """Invoke a function's alias and return its answer, or what it raised."""
+        answer = self.aws.client("lambda").invoke(
+            FunctionName=f"{self.functions}{function}", Qualifier="live", Payload=json.dumps(event)
+        )
+        return json.loads(answer["Payload"].read())
 
     def report(self, lines: int = 12) -> str:
         """Return the ends of all logs, for whoever has to find out what went wrong."""
