@@ -26,7 +26,7 @@ from sandbox.state import PROJECT, read_json
 
 PYTHON = PROJECT / ".venv-deployed" / "bin" / "python"
 """`make deployed` makes it of requirements-deployed.txt."""
-WITNESS = Path(__file__).with_name("witness.py")
+PROCESS = Path(__file__).with_name("ministack_process.py")
 LAST_LINES = 40
 
 Answer = tuple[int, Mapping[str, str], bytes]
@@ -83,7 +83,7 @@ class EmulatedAws:
 
     @property
     def decisions_file(self) -> Path:
-        """Return where its witness writes."""
+        """Return where its process writes."""
         return self.folder / "decisions.jsonl"
 
     def decisions(self) -> list[Decision]:
@@ -106,7 +106,7 @@ def running(folder: Path) -> Iterator[EmulatedAws]:
     folder.mkdir(parents=True, exist_ok=True)
     aws = EmulatedAws(free_ports().aws, folder)
     environment = embedded.environment(_surroundings(), aws.port, folder)
-    command = [str(PYTHON), "-P", str(WITNESS), str(aws.decisions_file)]
+    command = [str(PYTHON), "-P", str(PROCESS), str(aws.decisions_file)]
     child = processes.spawn("aws", command, environment, log=aws.log, folder=folder)
     try:
         until(lambda: _is_ready(child, aws), "The emulated AWS")

@@ -67,6 +67,10 @@ class Product:
         """Add something as a demo user."""
         return self._must(user, "POST", path, body)
 
+    def delete(self, user: str, path: str) -> None:
+        """Take something away as a demo user."""
+        self._must(user, "DELETE", path)
+
     def _must(self, user: str, method: str, path: str, body: object = None) -> Any:
         status, answer = self.call(method, path, body, self.tokens(user)["id_token"])
         if status >= 300:
@@ -83,8 +87,8 @@ class Product:
 
         return until(statuses, f"The message {message}", seconds)
 
-    def upload(self) -> str:
-        """Upload a picture as a member's browser does; return its id once it is ready."""
+    def hand_in(self) -> str:
+        """Upload a picture as a member's browser does and return its id."""
         picture = io.BytesIO()
         Image.new("RGB", (1080, 1080), "teal").save(picture, "JPEG")
         content = picture.getvalue()
@@ -93,9 +97,19 @@ class Product:
         fields = {**ticket["fields"], "file": ("p.jpg", content)}
         answer = urllib3.request("POST", ticket["url"], fields=fields)
         assert answer.status in (200, 201, 204), (answer.status, answer.data)
-        path = f"/api/v1/uploads/{ticket['upload_id']}"
-        until(lambda: self.get("member", path)["status"] == "ready", "The picture")
         return str(ticket["upload_id"])
+
+    def upload(self) -> str:
+        """Upload a picture and return its id once it is ready."""
+        upload = self.hand_in()
+        path = f"/api/v1/uploads/{upload}"
+        until(lambda: self.get("member", path)["status"] == "ready", "The picture")
+        return upload
+
+    def publish(self, *channels: str, **more: Any) -> str:
+        """Ask for a message on these channels as a member and return its id."""
+        body = {"content": f"Message {uuid.uuid4()}.", "channels": list(channels), **more}
+        return str(self.post("member", "/api/v1/messages", body)["id"])
 
     # --- operators ----------------------------------------------------------------------------
 

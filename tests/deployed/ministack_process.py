@@ -1,7 +1,7 @@
-"""Run MiniStack and write down each decision about what a role may do: a line of JSON for each.
+"""Run MiniStack, write down what roles may do, and call functions of topics as AWS does.
 
-``python witness.py FILE``. It runs in the emulated AWS's own environment, so it imports nothing
-of ours.
+``python ministack_process.py FILE``: the file gets a line of JSON for each decision about a role.
+This runs in the emulated AWS's own environment, so it imports nothing of ours.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 
 from ministack.app import main
 from ministack.core import iam_evaluator
+from ministack.services import sns
 
 
 def witness(file: Path) -> None:
@@ -36,6 +37,18 @@ def witness(file: Path) -> None:
     iam_evaluator.evaluate = evaluate
 
 
+def tell_of_no_attributes() -> None:
+    """Name a notification's attributes to functions even if it has none: Chalice reads them."""
+    deliver = sns._deliver_to_lambda
+
+    def deliver_whole(endpoint: str, envelope: str, *rest: Any) -> None:
+        whole = {"MessageAttributes": {}, **json.loads(envelope)}
+        deliver(endpoint, json.dumps(whole), *rest)
+
+    sns._deliver_to_lambda = deliver_whole
+
+
 if __name__ == "__main__":
     witness(Path(sys.argv.pop()))
+    tell_of_no_attributes()
     main()
