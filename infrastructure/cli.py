@@ -49,6 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.command == "doctor":
             return doctor(stage)
         if options.command != "synth":
+            if stage.emulated:
+                raise Failed("emulated is for synth: no account gets what it leaves out.")
             require_credentials(rest)
             require_region(stage, rest)
         node.provide()

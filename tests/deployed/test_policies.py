@@ -48,8 +48,11 @@ def test_a_function_without_its_statement_on_the_table_is_refused(
 ) -> None:
     before = len(product.log(function))
     with explained(product), product.policy(function).without("Table"):
-        ACTS[function](product)
-        until(lambda: WORDS in "\n".join(product.log(function)[before:]), f"A refusal: {function}")
+        answer = str(ACTS[function](product))
+        until(
+            lambda: WORDS in "\n".join([answer, *product.log(function)[before:]]),
+            f"A refusal of {function}",
+        )
 
 
 def test_every_function_was_taken_its_rights_away(product: Product) -> None:
@@ -118,7 +121,8 @@ def test_what_a_function_may_do_it_does(exercised: Product, function: str) -> No
     }
     unseen = {*EVERYWHERE, *UNSEEN.get(function, {})}
 
-    assert may - _allowed(exercised, function) <= unseen
+    idle = sorted(may - _allowed(exercised, function) - unseen)
+    assert not idle, f"{function} was not seen to need {', '.join(idle)}"
     assert _allowed(exercised, function).isdisjoint(unseen)
 
 
