@@ -12,6 +12,7 @@ from sandbox import seed
 from sandbox.provision import add_user
 from sandbox.users import SENDER, USERS
 from tests.deployed import assembly, emulated_aws
+from tests.deployed.assembly import Assembly
 from tests.deployed.emulated_aws import PYTHON, EmulatedAws, Outside
 from tests.deployed.product import Product
 from tests.deployed.signing_in import SignIn
@@ -54,13 +55,18 @@ def outside(tmp_path_factory: pytest.TempPathFactory, aws: EmulatedAws) -> Itera
 
 
 @pytest.fixture(scope="session")
-def stacks(
-    tmp_path_factory: pytest.TempPathFactory, package: Path, aws: EmulatedAws, outside: Outside
-) -> Stacks:
-    """Deploy the stacks."""
+def assembled(
+    tmp_path_factory: pytest.TempPathFactory, package: Path, outside: Outside
+) -> Assembly:
+    """Synthesise the stacks, told of the stand-ins."""
     told = {"PLATFORM_ENDPOINTS": json.dumps(dict(outside.platforms))}
-    made = assembly.synthesise(tmp_path_factory.mktemp("stacks"), package, told)
-    stacks = Stacks(aws, made)
+    return assembly.synthesise(tmp_path_factory.mktemp("stacks"), package, told)
+
+
+@pytest.fixture(scope="session")
+def stacks(aws: EmulatedAws, assembled: Assembly) -> Stacks:
+    """Deploy the stacks."""
+    stacks = Stacks(aws, assembled)
     stacks.deploy()
     return stacks
 
@@ -77,4 +83,5 @@ def product(stacks: Stacks, aws: EmulatedAws, outside: Outside) -> Product:
     address = f"{aws.url}/_aws/execute-api/{api}/v1"
     product = Product(aws, outside, address, SignIn(aws, client, REDIRECT), FUNCTIONS)
     seed.connect(product, outside.url, {"mail_configuration_set": CONFIGURATION_SET})
+    assert product.scheduled  # as early as possible: its time passes while other tests run
     return product

@@ -147,9 +147,7 @@ def outside(folder: Path, aws: EmulatedAws) -> Iterator[Outside]:
     command = [sys.executable, "-m", "sandbox.platforms", "--port", str(port)]
     command += ["--state", str(folder), "--aws", aws.url, "--api", ""]
     log = folder / "outside.log"
-    child = processes.spawn(
-        "sandbox", command, isolated(os.environ), log=log, folder=PROJECT
-    )
+    child = processes.spawn("sandbox", command, isolated(os.environ), log=log, folder=PROJECT)
     try:
         summary = until(lambda: read_json(folder / "outside.json"), "The platforms' stand-ins")
         yield Outside(summary["sandbox"], summary["platforms"], summary["accounts"])

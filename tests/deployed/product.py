@@ -8,6 +8,8 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 import urllib3
@@ -20,10 +22,20 @@ from tests.deployed.policies import Policy
 from tests.deployed.signing_in import SignIn
 
 PUBLISHING_SECONDS = 60.0
+AHEAD = timedelta(seconds=80)
+"""More than the 75 s within which accepting a message starts a release of its own."""
 
 
 class Refused(AssertionError):
-    """The API did not do what it was asked; the message holds its answer and the functions' logs."""
+    """The API did not do what it was asked; the message holds its answer and all logs."""
+
+
+@dataclass(frozen=True)
+class Scheduled:
+    """A message that was asked for at a later time."""
+
+    message: str
+    due: datetime
 
 
 @dataclass
@@ -110,6 +122,12 @@ class Product:
         """Ask for a message on these channels as a member and return its id."""
         body = {"content": f"Message {uuid.uuid4()}.", "channels": list(channels), **more}
         return str(self.post("member", "/api/v1/messages", body)["id"])
+
+    @cached_property
+    def scheduled(self) -> Scheduled:
+        """Return a message that only the schedule can release; asked for once."""
+        due = datetime.now(UTC).replace(microsecond=0) + AHEAD
+        return Scheduled(self.publish("linkedin", scheduled_at=due.isoformat()), due)
 
     # --- operators ----------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Sign in as a browser does: the pages, the code, and the proof that the code is ours (RFC 7636)."""
+"""Sign in as a browser does: the pages, the code, the proof that the code is ours (RFC 7636)."""
 
 from __future__ import annotations
 

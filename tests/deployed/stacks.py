@@ -1,7 +1,7 @@
 """Deploy synthesised stacks by CloudFormation and take them away again.
 
-What `cdk deploy` does, without Node: files into the bucket of the bootstrap, one change set for each
-stack in order. A failure tells which resource failed and why.
+What `cdk deploy` does, without Node: files into the bucket of the bootstrap, one change set for
+each stack in order. A failure tells which resource failed and why.
 """
 
 from __future__ import annotations
@@ -54,12 +54,6 @@ class Stacks:
         for stack in reversed(self._stacks):
             self._cloud.delete_stack(StackName=stack.name)
             until(lambda: not self._found(stack), f"The end of {stack.name}")  # noqa: B023
-
-    def outputs(self, stack: str) -> dict[str, str]:
-        """Return what a stack tells, by the names in its template."""
-        (name,) = (each.name for each in self._stacks if each.identity == stack)
-        (found,) = self._cloud.describe_stacks(StackName=name)["Stacks"]
-        return {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", [])}
 
     def resources(self, kind: str) -> dict[str, str]:
         """Return the physical ids of every stack's resources of a type, by their logical ids."""

@@ -1,4 +1,4 @@
-"""Traffic and events reach a function through its alias: what was published, never what is edited."""
+"""Traffic and events reach a function through its alias: what was published, not what is edited."""
 
 from __future__ import annotations
 

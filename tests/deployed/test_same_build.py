@@ -36,7 +36,7 @@ def portable(archive: ZipFile) -> dict[str, int]:
     return {
         entry.filename: entry.CRC
         for entry in archive.infolist()
-        if not archive.open(entry).read(len(NATIVE)) == NATIVE
+        if archive.open(entry).read(len(NATIVE)) != NATIVE
     }
 
 
