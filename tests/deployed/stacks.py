@@ -7,6 +7,7 @@ each stack in order. A failure tells which resource failed and why.
 from __future__ import annotations
 
 import contextlib
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -80,7 +81,7 @@ class Stacks:
 
     def _change(self, stack: Stack) -> None:
         kind = "UPDATE" if self._found(stack) else "CREATE"
-        change = {"StackName": stack.name, "ChangeSetName": "deployed"}
+        change = {"StackName": stack.name, "ChangeSetName": f"deployed-{uuid.uuid4()}"}
         template = stack.template
         try:
             self._cloud.create_change_set(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,14 +56,25 @@ def test_deployed_twice_they_are_there_once_and_deleted_they_leave_nothing(
     assert left(empty) == dict.fromkeys(once, 0)
 
 
-def test_what_fails_is_told_with_its_reason(empty: EmulatedAws, assembled: Assembly) -> None:
-    in_the_way = "omnichannel-publisher-stage"
-    empty.client("dynamodb").create_table(
-        TableName=in_the_way,
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[{"AttributeName": "PK", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "PK", "AttributeType": "S"}],
-    )
+def test_what_fails_is_told_with_its_reason(empty: EmulatedAws, tmp_path: Path) -> None:
+    calculated = {"AlarmName": "a", "EvaluationPeriods": 1, "Metrics": [{"Id": "b"}]}
+    alarm = {"Type": "AWS::CloudWatch::Alarm", "Properties": calculated}
+    place = {"bucketName": "assets", "objectKey": "template.json"}
+    written = {
+        "Only.template.json": {"Resources": {"Alarm": alarm}},
+        "Only.assets.json": {
+            "files": {"a": {"source": {"path": "Only.template.json"}, "destinations": {"b": place}}}
+        },
+        "manifest.json": {
+            "artifacts": {
+                "Only": {"type": "aws:cloudformation:stack", "properties": {"stackName": "only"}}
+            }
+        },
+    }
+    folder = tmp_path / "assembly"
+    folder.mkdir()
+    for name, content in written.items():
+        (folder / name).write_text(json.dumps(content), "utf-8")
 
-    with pytest.raises(NotDeployed, match="AWS::DynamoDB::Table"):
-        Stacks(empty, assembled).deploy()
+    with pytest.raises(NotDeployed, match=r"only is ROLLBACK_COMPLETE:\n  Alarm \(AWS::CloudWatch"):
+        Stacks(empty, Assembly(folder)).deploy()
