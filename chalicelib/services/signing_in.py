@@ -55,7 +55,7 @@ class SigningIn:
 
     def require_open(self) -> None:
         """Raise `NotFound` while nobody is to sign in with GitHub."""
-        self._client()
+        self._registered()
 
     def configuration(self) -> Mapping[str, Any]:
         """Return where everything is."""
@@ -69,7 +69,7 @@ class SigningIn:
 
     def authorize(self, given: Mapping[str, str]) -> str:
         """Return where a person goes next: to GitHub, or back with what is wrong."""
-        client = self._client()
+        client = self._registered()
         try:
             ask = sign_in.asked(given, client)
         except Declined as error:
@@ -99,7 +99,7 @@ class SigningIn:
 
     def token(self, given: Mapping[str, str], client_id: str, secret: str) -> Mapping[str, Any]:
         """Return an ID token for a code, once; `OAuthError` says what is wrong with it."""
-        client = self._client()
+        client = self._registered()
         sign_in.require_client(client_id, secret, client)
         held = self._opened(CODE, sign_in.require_exchange(given, client))
         if held is None:
@@ -132,7 +132,7 @@ class SigningIn:
     def _callback(self) -> str:
         return f"{self._issuer}/callback"
 
-    def _client(self) -> Client:
+    def _registered(self) -> Client:
         fields = self._secrets.read(self._secret_name) if self._secret_name else {}
         if not fields.get("client_id") or not fields.get("client_secret"):
             raise NotFound("Nobody signs in with GitHub here.")
