@@ -25,6 +25,7 @@ TYPES: Mapping[str, str] = {
     "AWS::CodeDeploy::Application": "No CodeDeploy: an alias takes each new version at once.",
     "AWS::CodeDeploy::DeploymentGroup": "No CodeDeploy: an alias takes each new version at once.",
     "AWS::Cognito::ManagedLoginBranding": "Its sign-in pages have one look.",
+    "AWS::XRay::SamplingRule": "No X-Ray: nobody takes a trace, however few there are.",
 }
 """Resources that it does not know → why that proves nothing less."""
 
