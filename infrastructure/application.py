@@ -9,6 +9,7 @@ from cdk_nag import AwsSolutionsChecks
 
 from infrastructure import emulator
 from infrastructure.bundle import Bundle
+from infrastructure.serving import ByChalice, ByStacks, Serving
 from infrastructure.stacks.api import OmnichannelApiStack
 from infrastructure.stacks.auth import OmnichannelAuthStack
 from infrastructure.stacks.data import OmnichannelDataStack
@@ -28,18 +29,28 @@ def synthesise(stage: Stage, bundle: Bundle, out: Path | str) -> None:
 
 
 def application(stage: Stage, bundle: Bundle, out: Path | str, *, checked: bool = True) -> App:
-    """Return a stage's stacks; `synth` of it raises when a rule finds what nobody explained."""
+    """Return a stage's stacks; `synth` of it raises when a rule finds what nobody explained.
+
+    Of a native stage, what `chalice deploy` needs and what stands around what it deploys.
+    """
     app = App(outdir=str(out), analytics_reporting=False)
     data = OmnichannelDataStack(app, stage)
     auth = OmnichannelAuthStack(app, stage)
-    api = OmnichannelApiStack(app, stage, bundle=bundle, data=data, auth=auth)
-    worker = OmnichannelWorkerStack(app, stage, bundle=bundle, data=data, public_url=api.public_url)
-    scheduler = OmnichannelSchedulerStack(app, stage, bundle=bundle, data=data)
-    OmnichannelMonitoringStack(app, stage, data=data, api=api, worker=worker, scheduler=scheduler)
-    security = OmnichannelSecurityStack(app, stage, api=api) if stage.has_security else None
+    serving: Serving
+    if stage.native:
+        serving = ByChalice(stage, bundle, data)
+    else:
+        api = OmnichannelApiStack(app, stage, bundle=bundle, data=data, auth=auth)
+        serving = ByStacks(
+            api,
+            OmnichannelWorkerStack(app, stage, bundle=bundle, data=data, public_url=api.public_url),
+            OmnichannelSchedulerStack(app, stage, bundle=bundle, data=data),
+        )
+    OmnichannelMonitoringStack(app, stage, data=data, serving=serving)
+    security = OmnichannelSecurityStack(app, stage, serving=serving) if stage.has_security else None
     if stage.frontend:
         web_acl = security.web_acl if security else None
-        OmnichannelFrontendStack(app, stage, data=data, auth=auth, api=api, web_acl=web_acl)
+        OmnichannelFrontendStack(app, stage, data=data, auth=auth, serving=serving, web_acl=web_acl)
     if checked:
         Validations.of(app).add_plugins(AwsSolutionsChecks(app, verbose=True))
     return app

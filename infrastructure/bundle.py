@@ -13,11 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from infrastructure.stages import ROOT
+from infrastructure.stages import API_HANDLER, ROOT
 
 PACKAGE = ROOT / "build" / "package"
 FUNCTION, LAYER, API = (f"AWS::Serverless::{name}" for name in ("Function", "LayerVersion", "Api"))
-API_HANDLER = "api_handler"
 _WORD = re.compile(r"(?<!^)(?=[A-Z][a-z])")
 
 

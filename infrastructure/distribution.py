@@ -13,7 +13,6 @@ from __future__ import annotations
 from typing import Any
 
 from aws_cdk import (
-    Aws,
     Duration,
     aws_cloudfront,
     aws_route53,
@@ -25,7 +24,7 @@ from aws_cdk import aws_cloudfront_origins as origins
 from constructs import Construct
 
 from infrastructure.rules import accept
-from infrastructure.stacks.api import OmnichannelApiStack
+from infrastructure.serving import Gateway
 from infrastructure.stages import PROJECT, Stage
 
 HASHED = "/assets/*"
@@ -49,17 +48,14 @@ class Distribution(Construct):
         *,
         stage: Stage,
         web: str,
-        api: OmnichannelApiStack,
+        gateway: Gateway,
         web_acl: aws_wafv2.CfnWebACL | None,
     ) -> None:
         """Make it before the host `web` and the API."""
         super().__init__(scope, identity)
         self._headers = self._security_headers(stage)
-        gateway = f"{api.api.rest_api_id}.execute-api.{Aws.REGION}.{Aws.URL_SUFFIX}"
         hosting = origins.HttpOrigin(web)
-        application = origins.HttpOrigin(
-            gateway, origin_path=f"/{api.api.deployment_stage.stage_name}"
-        )
+        application = origins.HttpOrigin(gateway.host, origin_path=f"/{gateway.stage_name}")
         zone = self._zone(stage) if stage.domain else None
         named: dict[str, Any] = {}
         if zone is not None:

@@ -23,9 +23,10 @@ from constructs import Construct
 
 from infrastructure.alarms import Severity, alarm
 from infrastructure.bundle import Bundle, PackagedFunction
-from infrastructure.policies import LIVE, Grounds
+from infrastructure.policies import Grounds
+from infrastructure.resilience import EVENT_RETRIES, EVENT_WORTH_SECONDS
 from infrastructure.rules import accept, managed
-from infrastructure.stages import Stage
+from infrastructure.stages import LIVE, Stage
 
 CODE_DEPLOY = "service-role/AWSCodeDeployRoleForLambdaLimited"
 RETENTION = {
@@ -141,12 +142,16 @@ class Function(Construct):
         self._take_over_carefully(stage)
 
     def keep_failures(
-        self, queue: aws_sqs.Queue, *, worth: Duration | None = None, retries: int = 2
+        self,
+        queue: aws_sqs.Queue,
+        *,
+        worth_seconds: int = EVENT_WORTH_SECONDS,
+        retries: int = EVENT_RETRIES,
     ) -> None:
         """Put on a queue the events that the function could not take, after its retries."""
         self.alias.configure_async_invoke(
             on_failure=aws_lambda_destinations.SqsDestination(queue),
-            max_event_age=worth or Duration.hours(6),
+            max_event_age=Duration.seconds(worth_seconds),
             retry_attempts=retries,
         )
         self.role.add_to_policy(
@@ -156,12 +161,13 @@ class Function(Construct):
         )
 
     def _role(self, grounds: Grounds) -> aws_iam.Role:
+        statements = map(aws_iam.PolicyStatement.from_json, grounds.statements(self.packaged))
         role = aws_iam.Role(
             self,
             "Role",
             description=f"What {self.name} may do",
             assumed_by=aws_iam.ServicePrincipal("lambda.amazonaws.com"),
-            inline_policies={"Policy": grounds.document(self.packaged)},
+            inline_policies={"Policy": aws_iam.PolicyDocument(statements=list(statements))},
         )
         for finding, reason in grounds.explanations(self.packaged).items():
             accept(role, reason, finding)

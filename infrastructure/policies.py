@@ -1,30 +1,19 @@
 """Each function's policy: that of `.chalice/policy-*.json`, with this stage's real resources in it.
 
-The files allow patterns, because `chalice deploy` knows no ARN. Here every pattern is replaced by
-the resources that it stands for; one of which nothing is known ends the synthesis instead of
-staying wide.
+The files allow patterns, because they know no ARN. Here every pattern is replaced by
+the resources that it stands for; one of which nothing is known ends the work instead of staying
+wide.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from aws_cdk import Aws, aws_iam
-
 from chalicelib.gateways.keys import ALGORITHM
-from infrastructure.bundle import API_HANDLER, PackagedFunction, UnknownResource
-from infrastructure.stages import PROJECT, Stage
-
-LIVE = "live"
-"""The alias that serves: traffic, events and other functions reach a function only through it."""
-
-PSEUDO: Mapping[str, str] = {
-    Aws.PARTITION: "<AWS::Partition>",
-    Aws.REGION: "<AWS::Region>",
-    Aws.ACCOUNT_ID: "<AWS::AccountId>",
-}
+from infrastructure.bundle import PackagedFunction, UnknownResource
+from infrastructure.stages import API_HANDLER, PROJECT, Stage
 
 REASONS: Mapping[str, str] = {
     "Trace": "X-Ray offers no resource to name.",
@@ -45,10 +34,24 @@ REASONS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where a stage is: tokens in a template, names once it is deployed."""
+
+    partition: str
+    region: str
+    account: str
+
+    def arn(self, service: str, resource: str) -> str:
+        """Return the ARN of a resource of this account and region."""
+        return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"
+
+
+@dataclass(frozen=True)
 class Grounds:
     """The resources that a stage's policies are about."""
 
     stage: Stage
+    place: Place
     table: str
     stream: str
     media: str
@@ -57,20 +60,17 @@ class Grounds:
     """ARNs; the key only where there is one of our own."""
     token_key: str | None
     """ARN of the key that signs ID tokens; only where somebody signs in with GitHub."""
-    spoken: Mapping[str, str]
-    """ARN → how the rules of cdk-nag write it in a finding."""
+    spoken: Mapping[str, str] = field(default_factory=dict)
+    """Part of an ARN → how the rules of cdk-nag write it in a finding."""
 
-    def document(self, packaged: PackagedFunction) -> aws_iam.PolicyDocument:
+    def statements(self, packaged: PackagedFunction) -> list[dict[str, Any]]:
         """Return a function's policy, narrowed to this stage's resources."""
-        statements = [
-            aws_iam.PolicyStatement.from_json(self._narrowed(statement, packaged.name))
-            for statement in packaged.statements
-        ]
+        statements = [self._narrowed(each, packaged.name) for each in packaged.statements]
         if self.key is not None:
-            statements.append(_use(self.key))
+            statements.append(self._use(self.key))
         if self.token_key is not None and packaged.name == API_HANDLER:
             statements += _sign(self.token_key)
-        return aws_iam.PolicyDocument(statements=statements)
+        return statements
 
     def explanations(self, packaged: PackagedFunction) -> Mapping[str, str]:
         """Return each finding that the policy's remaining wild cards make → why they remain."""
@@ -84,7 +84,7 @@ class Grounds:
         return found
 
     def _spoken(self, resource: str) -> str:
-        for token, text in {**PSEUDO, **self.spoken}.items():
+        for token, text in self.spoken.items():
             resource = resource.replace(token, text)
         return resource
 
@@ -108,55 +108,61 @@ class Grounds:
     def _known(self, function: str) -> Mapping[str, list[str]]:
         """Return what each pattern of the policy files stands for."""
         log = f"log-group:/aws/lambda/{self.stage.function(function)}"
-        release = self.stage.settings.release_function or self.stage.function("release_due")
+        release = self.stage.serving("release_due")
         prefix = self.stage.settings.secrets_prefix
         return {
             f"arn:aws:logs:*:*:log-group:/aws/lambda/{PROJECT}-*": [
-                _arn("logs", log),
-                _arn("logs", f"{log}:*"),
+                self.place.arn("logs", log),
+                self.place.arn("logs", f"{log}:*"),
             ],
             f"arn:aws:dynamodb:*:*:table/{PROJECT}-*": [self.table],
             f"arn:aws:dynamodb:*:*:table/{PROJECT}-*/index/*": [f"{self.table}/index/*"],
             "arn:aws:kinesis:*:*:stream/omnichannel-messages*": [self.stream],
             f"arn:aws:lambda:*:*:function:{PROJECT}-*-release_due": [
-                _arn("lambda", f"function:{release}:{LIVE}")
+                self.place.arn("lambda", f"function:{release}")
             ],
             f"arn:aws:s3:::{PROJECT}-media-*": [self.media],
             f"arn:aws:s3:::{PROJECT}-media-*/*": [f"{self.media}/*"],
             f"arn:aws:s3:::{PROJECT}-failures-*": [self.failures],
             f"arn:aws:s3:::{PROJECT}-failures-*/*": [f"{self.failures}/*"],
             f"arn:aws:secretsmanager:*:*:secret:{PROJECT}/*": [
-                _arn("secretsmanager", f"secret:{prefix}/*")
+                self.place.arn("secretsmanager", f"secret:{prefix}/*")
             ],
             f"arn:aws:secretsmanager:*:*:secret:{PROJECT}/*/signing-*": [
-                _arn("secretsmanager", f"secret:{prefix}/signing-*")
+                self.place.arn("secretsmanager", f"secret:{prefix}/signing-*")
             ],
-            "arn:aws:ses:*:*:identity/*": [_arn("ses", "identity/*")],
-            "arn:aws:ses:*:*:configuration-set/*": [_arn("ses", "configuration-set/*")],
+            "arn:aws:ses:*:*:identity/*": [self.place.arn("ses", "identity/*")],
+            "arn:aws:ses:*:*:configuration-set/*": [self.place.arn("ses", "configuration-set/*")],
+        }
+
+    def _use(self, key: str) -> dict[str, Any]:
+        """Let a function read and write what our own key encrypts, through these services only."""
+        region = self.place.region
+        services = [f"{name}.{region}.amazonaws.com" for name in ("dynamodb", "kinesis", "s3")]
+        return {
+            "Sid": "Key",
+            "Effect": "Allow",
+            "Action": ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"],
+            "Resource": key,
+            "Condition": {"StringEquals": {"kms:ViaService": services}},
         }
 
 
-def _arn(service: str, resource: str) -> str:
-    return f"arn:{Aws.PARTITION}:{service}:{Aws.REGION}:{Aws.ACCOUNT_ID}:{resource}"
-
-
-def _sign(key: str) -> list[aws_iam.PolicyStatement]:
+def _sign(key: str) -> list[dict[str, Any]]:
     """Let the API sign with the key of ID tokens, in the one way that they are signed."""
     way = {"StringEquals": {"kms:SigningAlgorithm": ALGORITHM}}
     return [
-        aws_iam.PolicyStatement(
-            sid="SignTokens", actions=["kms:Sign"], resources=[key], conditions=way
-        ),
-        aws_iam.PolicyStatement(sid="ShowTokenKey", actions=["kms:GetPublicKey"], resources=[key]),
+        {
+            "Sid": "SignTokens",
+            "Effect": "Allow",
+            "Action": "kms:Sign",
+            "Resource": key,
+            "Condition": way,
+        },
+        {
+            "Sid": "ShowTokenKey",
+            "Effect": "Allow",
+            "Action": "kms:GetPublicKey",
+            "Resource": key,
+        },
     ]
-
-
-def _use(key: str) -> aws_iam.PolicyStatement:
-    """Let a function read and write what our own key encrypts, through these services only."""
-    services = [f"{name}.{Aws.REGION}.amazonaws.com" for name in ("dynamodb", "kinesis", "s3")]
-    return aws_iam.PolicyStatement(
-        sid="Key",
-        actions=["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"],
-        resources=[key],
-        conditions={"StringEquals": {"kms:ViaService": services}},
-    )

@@ -21,6 +21,9 @@ from pydantic import (
 from chalicelib.settings import Settings
 
 PROJECT = "omnichannel-publisher"
+API_HANDLER = "api_handler"
+LIVE = "live"
+"""The alias that serves: traffic, events and other functions reach a function only through it."""
 ROOT = Path(__file__).parents[1]
 CONFIGURATION = Path(__file__).with_name("stages.toml")
 CHALICE = ROOT / ".chalice" / "config.json"
@@ -72,6 +75,8 @@ class Stage(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: StageName
+    native: bool
+    """Deployed by `chalice deploy`: the stacks are only what it needs and what stands around it."""
     owner: str
     cost_centre: str
     alarm_email: str
@@ -155,11 +160,21 @@ class Stage(BaseModel):
             wrong = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
             raise UnknownStage("; ".join(wrong)) from error
 
-    @property
-    def variables(self) -> dict[str, str]:
-        """Return what .chalice/config.json tells every function, but for what the stacks make."""
-        told = self._configured()
-        return {name: value for name, value in told.items() if name not in MADE}
+    def variables(self, media: str, failures: str) -> dict[str, str]:
+        """Return what every function is told; the names of its buckets are made."""
+        told = self.settings
+        return {
+            **{name: value for name, value in self._configured().items() if name not in MADE},
+            "STAGE": told.stage,
+            "TABLE_NAME": told.table_name,
+            "STREAM_NAME": told.stream_name,
+            "MEDIA_BUCKET": media,
+            "FAILURE_BUCKET": failures,
+            "MAIL_EVENTS_TOPIC": told.mail_events_topic,
+            "MAIL_CONFIGURATION_SET": told.mail_configuration_set,
+            "SECRETS_PREFIX": told.secrets_prefix,
+            "TRACING": "true",
+        }
 
     @property
     def settings(self) -> Settings:
@@ -189,6 +204,15 @@ class Stage(BaseModel):
         """Return the address of the bridge to GitHub, by which the user pool knows it."""
         return f"{self.public_url}/signin/github"
 
+    def bridge(self, token_key: str, sign_in_url: str) -> dict[str, str]:
+        """Return what opens the bridge to GitHub to the API."""
+        prefix = self.settings.secrets_prefix
+        return {
+            "GITHUB_SECRET": self.github_secret.removeprefix(f"{prefix}/"),
+            "TOKEN_KEY": token_key,
+            "SIGN_IN_URL": sign_in_url,
+        }
+
     @property
     def origins(self) -> tuple[str, ...]:
         """Return where the web app is reached."""
@@ -206,6 +230,16 @@ class Stage(BaseModel):
         account = self.guard_duty or self.security_hub
         return self.web_application_firewall or self.web_firewall or account
 
-    def function(self, name: str) -> str:
-        """Return a function's name in this account."""
+    def export(self, name: str) -> str:
+        """Return the name under which a stack tells what it made."""
         return f"{PROJECT}-{self.name}-{name}"
+
+    def function(self, name: str) -> str:
+        """Return a function's name in this account. Chalice gives the API's one the whole app's."""
+        if self.native and name == API_HANDLER:
+            return f"{PROJECT}-{self.name}"
+        return f"{PROJECT}-{self.name}-{name}"
+
+    def serving(self, name: str) -> str:
+        """Return what reaches a function: the alias that serves; Chalice's own have none."""
+        return self.function(name) if self.native else f"{self.function(name)}:{LIVE}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import Aws, Duration, SecretValue, aws_cognito
+from aws_cdk import Aws, CfnOutput, Duration, SecretValue, aws_cognito
 from constructs import Construct
 
 from chalicelib.domain.identity import Role
@@ -43,6 +43,11 @@ class OmnichannelAuthStack(ProductStack):
         )
         providers = [*self._google(), *self._linkedin(), *self._github()]
         self.client = self._client([provider.ref for provider in providers])
+        pool, client = self.pool.user_pool_arn, self.client.ref
+        CfnOutput(self, "UserPoolArn", value=pool, export_name=stage.export("user-pool"))
+        CfnOutput(self, "ClientId", value=client, export_name=stage.export("client"))
+        pages = self.sign_in_url
+        CfnOutput(self, "SignInUrl", value=pages, export_name=stage.export("sign-in"))
         branding = aws_cognito.CfnManagedLoginBranding(
             self,
             "Branding",

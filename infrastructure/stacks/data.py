@@ -16,6 +16,7 @@ from aws_cdk import (
     aws_s3,
     aws_ses,
     aws_sns,
+    aws_sqs,
 )
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
@@ -24,7 +25,8 @@ from chalicelib.channels.email import EVENT_TYPES
 from chalicelib.gateways.media import UPLOADS
 from chalicelib.gateways.secrets import HmacSigner
 from chalicelib.repositories import schema
-from infrastructure.policies import Grounds
+from infrastructure.policies import Grounds, Place
+from infrastructure.resilience import EVENTS, rule
 from infrastructure.rules import accept
 from infrastructure.stacks._stack import ProductStack
 from infrastructure.stages import PROJECT, Stage
@@ -39,6 +41,11 @@ NOT_HEXADECIMAL = "".join(
 )
 KEY_USERS = ("cloudwatch.amazonaws.com", "ses.amazonaws.com")
 """Services that write to our encrypted topics."""
+PSEUDO: Mapping[str, str] = {
+    Aws.PARTITION: "<AWS::Partition>",
+    Aws.REGION: "<AWS::Region>",
+    Aws.ACCOUNT_ID: "<AWS::AccountId>",
+}
 
 
 class OmnichannelDataStack(ProductStack):
@@ -46,6 +53,7 @@ class OmnichannelDataStack(ProductStack):
 
     def __init__(self, scope: Construct, stage: Stage) -> None:
         super().__init__(scope, stage)
+        self.dead: Mapping[str, aws_sqs.Queue] = {}
         told = stage.settings
         self.key = self._key() if stage.customer_managed_key else None
         self.table = self._table(told.table_name)
@@ -56,9 +64,12 @@ class OmnichannelDataStack(ProductStack):
         self.mail_events = self._mail_events(told.mail_events_topic, told.mail_configuration_set)
         self._signing_key(f"{told.secrets_prefix}/{HmacSigner.NAME}")
         self.token_key = self._token_key() if stage.github_secret else None
-        self._spoken: dict[str, str] = {}
+        if stage.native:
+            self._ground_for_chalice()
+        self._spoken = dict(PSEUDO)
         self.grounds = Grounds(
             stage,
+            Place(Aws.PARTITION, Aws.REGION, Aws.ACCOUNT_ID),
             table=self._shared("table", self.table.attr_arn),
             stream=self._shared("stream", self.stream.attr_arn),
             media=self._shared("media", self.media.bucket_arn),
@@ -72,26 +83,14 @@ class OmnichannelDataStack(ProductStack):
 
     def _shared(self, name: str, arn: str) -> str:
         """Return a resource's ARN for other stacks, exported under a name that can be read."""
-        export = f"{PROJECT}-{self.stage.name}-{name}"
+        export = self.stage.export(name)
         imported = self.export_value(arn, name=export)
         self._spoken[imported] = export
         return imported
 
     def variables(self) -> Mapping[str, str]:
         """Return what each function is told of these resources."""
-        told = self.stage.settings
-        return {
-            **self.stage.variables,
-            "STAGE": told.stage,
-            "TABLE_NAME": told.table_name,
-            "STREAM_NAME": told.stream_name,
-            "MEDIA_BUCKET": self.media.bucket_name,
-            "FAILURE_BUCKET": self.failures.bucket_name,
-            "MAIL_EVENTS_TOPIC": told.mail_events_topic,
-            "MAIL_CONFIGURATION_SET": told.mail_configuration_set,
-            "SECRETS_PREFIX": told.secrets_prefix,
-            "TRACING": "true",
-        }
+        return self.stage.variables(self.media.bucket_name, self.failures.bucket_name)
 
     def _key(self) -> aws_kms.Key:
         key = aws_kms.Key(
@@ -243,6 +242,34 @@ class OmnichannelDataStack(ProductStack):
         )
         told.node.add_dependency(topic)
         return topic
+
+    def _ground_for_chalice(self) -> None:
+        """Make what the stacks of the API and its functions make besides, and Chalice can't."""
+        self.dead = self._queues()
+        self.trace_some(f"{PROJECT}-{self.stage.name}")
+        if self.stage.log_role_of_account:
+            self.log_role()
+
+    def _queues(self) -> Mapping[str, aws_sqs.Queue]:
+        """Make what waits for the functions that Chalice deploys; it makes no queues itself."""
+        queues = {}
+        place = Place(Aws.PARTITION, Aws.REGION, Aws.ACCOUNT_ID)
+        for name in EVENTS:
+            queue = self.dead_letters(self, f"{name.title().replace('_', '')}Dead", name)
+            source, service = place.arn("events", f"rule/{rule(self.stage, name)}"), "events"
+            if name == "hear_mail":
+                source, service = self.mail_events.topic_arn, "sns"
+            queue.add_to_resource_policy(
+                aws_iam.PolicyStatement(
+                    sid="PutAside",
+                    principals=[aws_iam.ServicePrincipal(f"{service}.amazonaws.com")],
+                    actions=["sqs:SendMessage"],
+                    resources=[queue.queue_arn],
+                    conditions={"ArnEquals": {"aws:SourceArn": source}},
+                )
+            )
+            queues[name] = queue
+        return queues
 
     def _signing_key(self, name: str) -> None:
         """Make the key of cursors and unsubscribe links; without it the code makes its own."""

@@ -8,8 +8,8 @@ from aws_cdk import Aws, CfnOutput, Fn, aws_amplify, aws_wafv2
 from constructs import Construct
 
 from infrastructure.distribution import HASHED, Distribution
+from infrastructure.serving import Serving
 from infrastructure.stacks._stack import ProductStack
-from infrastructure.stacks.api import OmnichannelApiStack
 from infrastructure.stacks.auth import OmnichannelAuthStack
 from infrastructure.stacks.data import OmnichannelDataStack
 from infrastructure.stages import PROJECT, Stage
@@ -33,19 +33,21 @@ class OmnichannelFrontendStack(ProductStack):
         *,
         data: OmnichannelDataStack,
         auth: OmnichannelAuthStack,
-        api: OmnichannelApiStack,
+        serving: Serving,
         web_acl: aws_wafv2.CfnWebACL | None,
     ) -> None:
         """Make it; `web_acl` goes before whatever people reach first."""
         super().__init__(scope, stage)
-        self.add_stack_dependency(api)
+        for other in serving.api_stacks:
+            self.add_stack_dependency(other)
+        public_url = serving.public_url(self)
         builds = self.bucket("Builds", rules=[])
         app = aws_amplify.CfnApp(
             self,
             "App",
             name=f"{PROJECT}-{stage.name}",
             platform="WEB",
-            custom_headers=self._headers(data, auth, api),
+            custom_headers=self._headers(data, auth, public_url),
             custom_rules=[
                 aws_amplify.CfnApp.CustomRuleProperty(
                     source=PAGES, target="/index.html", status="200"
@@ -54,7 +56,7 @@ class OmnichannelFrontendStack(ProductStack):
             environment_variables=[
                 aws_amplify.CfnApp.EnvironmentVariableProperty(name=name, value=value)
                 for name, value in {
-                    "VITE_API_URL": api.public_url,
+                    "VITE_API_URL": public_url,
                     "VITE_ISSUER": (
                         f"https://cognito-idp.{Aws.REGION}.{Aws.URL_SUFFIX}/{auth.pool.user_pool_id}"
                     ),
@@ -77,7 +79,10 @@ class OmnichannelFrontendStack(ProductStack):
         if stage.is_global:
             self.only_globally("CloudFront, and a firewall before the web app,")
         if stage.cloudfront:
-            before = Distribution(self, "Before", stage=stage, web=host, api=api, web_acl=web_acl)
+            gateway = serving.gateway(self)
+            before = Distribution(
+                self, "Before", stage=stage, web=host, gateway=gateway, web_acl=web_acl
+            )
             host = stage.domain or before.host
         elif web_acl is not None:
             aws_wafv2.CfnWebACLAssociation(
@@ -86,10 +91,10 @@ class OmnichannelFrontendStack(ProductStack):
         CfnOutput(self, "WebUrl", value=f"https://{host}")
 
     def _headers(
-        self, data: OmnichannelDataStack, auth: OmnichannelAuthStack, api: OmnichannelApiStack
+        self, data: OmnichannelDataStack, auth: OmnichannelAuthStack, public_url: str
     ) -> str:
         """Return the headers of every file; the policy lets the app talk to our own hosts alone."""
-        origin = Fn.select(2, Fn.split("/", api.public_url))
+        origin = Fn.select(2, Fn.split("/", public_url))
         pictures = data.media.bucket_regional_domain_name
         identity = f"https://cognito-idp.{Aws.REGION}.{Aws.URL_SUFFIX}"
         path_style = f"https://s3.{Aws.REGION}.{Aws.URL_SUFFIX}"

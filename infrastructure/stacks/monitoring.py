@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aws_cdk import Duration, aws_cloudwatch_actions, aws_sns, aws_sqs
+from aws_cdk import Duration, aws_cloudwatch_actions, aws_sns
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
@@ -12,13 +12,11 @@ from constructs import Construct
 from chalicelib.domain.metrics import Metric
 from chalicelib.observability import NAMESPACE
 from infrastructure.alarms import Severity, alarm
-from infrastructure.functions import Function
+from infrastructure.resilience import GATEWAY_STAGE
 from infrastructure.rules import accept
+from infrastructure.serving import Served, Serving
 from infrastructure.stacks._stack import ProductStack
-from infrastructure.stacks.api import OmnichannelApiStack
 from infrastructure.stacks.data import OmnichannelDataStack
-from infrastructure.stacks.scheduler import OmnichannelSchedulerStack
-from infrastructure.stacks.worker import OmnichannelWorkerStack
 from infrastructure.stages import PROJECT, Stage
 
 FIVE_MINUTES = Duration.minutes(5)
@@ -45,35 +43,28 @@ class OmnichannelMonitoringStack(ProductStack):
     """Alarms, their topic and the dashboard."""
 
     def __init__(
-        self,
-        scope: Construct,
-        stage: Stage,
-        *,
-        data: OmnichannelDataStack,
-        api: OmnichannelApiStack,
-        worker: OmnichannelWorkerStack,
-        scheduler: OmnichannelSchedulerStack,
+        self, scope: Construct, stage: Stage, *, data: OmnichannelDataStack, serving: Serving
     ) -> None:
         super().__init__(scope, stage)
         self._alarms: list[cloudwatch.Alarm] = []
-        self._api_name = api.name
-        functions = [api.handler, *worker.functions, scheduler.release_due]
+        self._serving = serving
+        functions = serving.functions
         if stage.function_alarms:
             for function in functions:
                 self._watch_function(function)
         self._watch_api()
         self._watch_promises()
-        self._watch_stream(worker)
-        self._watch_queue("UploadsLost", worker.prepare_media, worker.media_dead)
-        self._watch_queue("ReportsLost", worker.hear_mail, worker.mail_dead)
-        self._watch_queue("TicksLost", scheduler.release_due, scheduler.dead)
+        self._watch_stream()
+        self._watch_queue("UploadsLost", "prepare_media")
+        self._watch_queue("ReportsLost", "hear_mail")
+        self._watch_queue("TicksLost", "release_due")
         topic = self._topic(data)
         action = aws_cloudwatch_actions.SnsAction(topic)
         for made in self._alarms:
             made.add_alarm_action(action)
             made.add_ok_action(action)
         self._dashboard(functions)
-        for other in (data, api, worker, scheduler):
+        for other in (data, *serving.stacks):
             self.add_stack_dependency(other)
 
     # --- alarms -------------------------------------------------------------------------------
@@ -113,8 +104,8 @@ class OmnichannelMonitoringStack(ProductStack):
         )
         self._alarms.append(made)
 
-    def _watch_function(self, function: Function) -> None:
-        name, identity = function.packaged.name, function.node.id
+    def _watch_function(self, function: Served) -> None:
+        name, identity = function.name, function.identity
         errors = self._function_metric(function, "Errors")
         # Each call writes a 0 or a 1, so their mean is the rate: one metric to pay for, not two.
         rate = cloudwatch.MathExpression(
@@ -163,10 +154,10 @@ class OmnichannelMonitoringStack(ProductStack):
             0,
         )
 
-    def _slow_seconds(self, function: Function) -> int:
+    def _slow_seconds(self, function: Served) -> int:
         """Return what is slow for a function. The clock sleeps through most of its minute."""
-        if function.packaged.name == "release_due":
-            return int(function.packaged.properties["Timeout"]) - 1
+        if function.name == "release_due":
+            return function.timeout_seconds - 1
         return self.stage.slow_seconds
 
     def _watch_api(self) -> None:
@@ -259,7 +250,8 @@ class OmnichannelMonitoringStack(ProductStack):
             0,
         )
 
-    def _watch_stream(self, worker: OmnichannelWorkerStack) -> None:
+    def _watch_stream(self) -> None:
+        deliver = self.stage.function("deliver")
         self._watch(
             "Lagging",
             "iterator-age",
@@ -269,7 +261,7 @@ class OmnichannelMonitoringStack(ProductStack):
             cloudwatch.Metric(
                 namespace="AWS/Lambda",
                 metric_name="IteratorAge",
-                dimensions_map={"FunctionName": worker.deliver.name},
+                dimensions_map={"FunctionName": deliver},
                 statistic="Maximum",
                 period=ONE_MINUTE,
             ),
@@ -290,8 +282,8 @@ class OmnichannelMonitoringStack(ProductStack):
                     namespace="AWS/Lambda",
                     metric_name=metric,
                     dimensions_map={
-                        "FunctionName": worker.deliver.name,
-                        "EventSourceMappingUUID": worker.mapping.ref,
+                        "FunctionName": deliver,
+                        "EventSourceMappingUUID": self._serving.stream_mapping(self),
                     },
                     statistic="Sum",
                     period=FIVE_MINUTES,
@@ -299,8 +291,8 @@ class OmnichannelMonitoringStack(ProductStack):
                 0,
             )
 
-    def _watch_queue(self, identity: str, function: Function, queue: aws_sqs.Queue) -> None:
-        name = function.packaged.name
+    def _watch_queue(self, identity: str, name: str) -> None:
+        queue = self._serving.dead[name]
         self._watch(
             identity,
             f"{name}-dead-letters",
@@ -315,12 +307,12 @@ class OmnichannelMonitoringStack(ProductStack):
 
     # --- metrics ------------------------------------------------------------------------------
 
-    def _function_metric(self, function: Function, name: str) -> cloudwatch.Metric:
+    def _function_metric(self, function: Served, name: str) -> cloudwatch.Metric:
         # By name, not by reference: an export would tie the function to this stack.
         return cloudwatch.Metric(
             namespace="AWS/Lambda",
             metric_name=name,
-            dimensions_map={"FunctionName": function.name},
+            dimensions_map={"FunctionName": function.deployed},
             statistic=STATISTICS[name],
             period=FIVE_MINUTES,
         )
@@ -329,7 +321,7 @@ class OmnichannelMonitoringStack(ProductStack):
         return cloudwatch.Metric(
             namespace="AWS/ApiGateway",
             metric_name=name,
-            dimensions_map={"ApiName": self._api_name, "Stage": "v1"},
+            dimensions_map={"ApiName": self._serving.api_name, "Stage": GATEWAY_STAGE},
             statistic=statistic,
             period=FIVE_MINUTES,
         )
@@ -365,7 +357,7 @@ class OmnichannelMonitoringStack(ProductStack):
             topic.add_subscription(subscriptions.EmailSubscription(self.stage.alarm_email))
         return topic
 
-    def _dashboard(self, functions: Sequence[Function]) -> None:
+    def _dashboard(self, functions: Sequence[Served]) -> None:
         widgets: list[list[cloudwatch.IWidget]] = [
             [cloudwatch.AlarmStatusWidget(title="Alarms", width=24, alarms=list(self._alarms))],
             [

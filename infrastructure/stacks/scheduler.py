@@ -7,12 +7,10 @@ from constructs import Construct
 
 from infrastructure.bundle import Bundle
 from infrastructure.functions import Function, Layers
+from infrastructure.resilience import TICK_RETRIES, TICK_WORTH_SECONDS
 from infrastructure.stacks._stack import ProductStack
 from infrastructure.stacks.data import OmnichannelDataStack
 from infrastructure.stages import Stage
-
-WORTH = Duration.seconds(60)
-"""How long a tick is worth anything: then the next one does the same."""
 
 
 class OmnichannelSchedulerStack(ProductStack):
@@ -23,7 +21,7 @@ class OmnichannelSchedulerStack(ProductStack):
     ) -> None:
         super().__init__(scope, stage)
         self.add_stack_dependency(data)
-        self.dead = self.dead_letters(self, "Dead", "release-due")
+        self.dead = self.dead_letters(self, "Dead", "release_due")
         self.release_due = Function(
             self,
             "ReleaseDue",
@@ -44,9 +42,9 @@ class OmnichannelSchedulerStack(ProductStack):
                 aws_events_targets.LambdaFunction(
                     self.release_due.alias,
                     dead_letter_queue=self.dead,
-                    max_event_age=WORTH,
-                    retry_attempts=1,
+                    max_event_age=Duration.seconds(TICK_WORTH_SECONDS),
+                    retry_attempts=TICK_RETRIES,
                 )
             ],
         )
-        self.release_due.keep_failures(self.dead, worth=WORTH, retries=0)
+        self.release_due.keep_failures(self.dead, worth_seconds=TICK_WORTH_SECONDS, retries=0)

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from aws_cdk import Aws, aws_guardduty, aws_securityhub, aws_wafv2
 from constructs import Construct
 
+from infrastructure.serving import Serving
 from infrastructure.stacks._stack import ProductStack
-from infrastructure.stacks.api import OmnichannelApiStack
 from infrastructure.stages import PROJECT, Stage
 
 REQUESTS_PER_FIVE_MINUTES = 2000
@@ -32,16 +32,17 @@ FORWARDED = {"headerName": "X-Forwarded-For", "fallbackBehavior": "NO_MATCH"}
 class OmnichannelSecurityStack(ProductStack):
     """Firewall, GuardDuty, Security Hub."""
 
-    def __init__(self, scope: Construct, stage: Stage, *, api: OmnichannelApiStack) -> None:
+    def __init__(self, scope: Construct, stage: Stage, *, serving: Serving) -> None:
         super().__init__(scope, stage)
         self.web_acl = self._web_acl() if stage.web_firewall else None
         if stage.web_application_firewall:
-            self._firewall(api)
+            self._firewall(serving)
         if stage.guard_duty:
             self._guard_duty()
         if stage.security_hub:
             self._security_hub()
-        self.add_stack_dependency(api)
+        for other in serving.api_stacks:
+            self.add_stack_dependency(other)
 
     def _web_acl(self) -> aws_wafv2.CfnWebACL:
         """Make the web app's firewall, which sees the API's requests too where they come that way.
@@ -70,17 +71,14 @@ class OmnichannelSecurityStack(ProductStack):
             ],
         )
 
-    def _firewall(self, api: OmnichannelApiStack) -> None:
+    def _firewall(self, serving: Serving) -> None:
         firewall = self._acl(
             "Firewall",
             f"{PROJECT}-{self.stage.name}",
             "REGIONAL",
             behind=self.stage.cloudfront,
         )
-        stage = (
-            f"arn:{Aws.PARTITION}:apigateway:{Aws.REGION}::/restapis/{api.api.rest_api_id}"
-            f"/stages/{api.api.deployment_stage.stage_name}"
-        )
+        stage = f"arn:{Aws.PARTITION}:apigateway:{Aws.REGION}::{serving.gateway(self).path}"
         aws_wafv2.CfnWebACLAssociation(
             self, "BeforeApi", resource_arn=stage, web_acl_arn=firewall.attr_arn
         )

@@ -10,12 +10,11 @@ from constructs import Construct
 
 from infrastructure.bundle import Bundle
 from infrastructure.functions import Function, Layers
+from infrastructure.resilience import stream_mapping
 from infrastructure.rules import accept
 from infrastructure.stacks._stack import ProductStack
 from infrastructure.stacks.data import OmnichannelDataStack
 from infrastructure.stages import Stage
-
-RETRIES = 3
 
 
 class OmnichannelWorkerStack(ProductStack):
@@ -38,10 +37,10 @@ class OmnichannelWorkerStack(ProductStack):
         self._variables = {**data.variables(), "PUBLIC_URL": public_url}
         self.deliver = self._function("Deliver", "deliver")
         self.mapping = self._mapping()
-        self.media_dead = self.dead_letters(self, "MediaDead", "prepare-media")
+        self.media_dead = self.dead_letters(self, "MediaDead", "prepare_media")
         self.prepare_media = self._function("PrepareMedia", "prepare_media")
         self._when_uploaded()
-        self.mail_dead = self.dead_letters(self, "MailDead", "hear-mail")
+        self.mail_dead = self.dead_letters(self, "MailDead", "hear_mail")
         self.hear_mail = self._function("HearMail", "hear_mail")
         self._when_mail_is_reported()
         self.replay = self._function("Replay", "replay")
@@ -66,8 +65,7 @@ class OmnichannelWorkerStack(ProductStack):
     def _mapping(self) -> aws_lambda.CfnEventSourceMapping:
         """Read the stream so that no record blocks it and none is given up on unseen."""
         packaged = self.deliver.packaged.source("Kinesis")
-        mapping = aws_lambda.CfnEventSourceMapping
-        return mapping(
+        made = aws_lambda.CfnEventSourceMapping(
             self,
             "Stream",
             function_name=self.deliver.alias.function_arn,
@@ -75,16 +73,11 @@ class OmnichannelWorkerStack(ProductStack):
             batch_size=packaged["BatchSize"],
             maximum_batching_window_in_seconds=packaged["MaximumBatchingWindowInSeconds"],
             starting_position=packaged["StartingPosition"],
-            maximum_retry_attempts=RETRIES,
-            bisect_batch_on_function_error=True,
-            function_response_types=["ReportBatchItemFailures"],
-            parallelization_factor=self.stage.parallelization,
-            maximum_record_age_in_seconds=self.stage.record_age_seconds,
-            destination_config=mapping.DestinationConfigProperty(
-                on_failure=mapping.OnFailureProperty(destination=self._data.grounds.failures)
-            ),
-            metrics_config=mapping.MetricsConfigProperty(metrics=["EventCount"]),
         )
+        wanted = stream_mapping(self.stage, self._data.grounds.failures)
+        for name, value in wanted.items():
+            made.add_property_override(name, self.resolve(value))
+        return made
 
     def _when_uploaded(self) -> None:
         packaged = self.prepare_media.packaged.source("CloudWatchEvent")["Pattern"]
