@@ -29,12 +29,27 @@ def sandboxed() -> bool:
     return is_cli and "AWS_LAMBDA_FUNCTION_NAME" not in os.environ
 
 
+EXAMPLE = ":123456789012:"
+"""The account of AWS's own examples; the configuration names it where only an account can tell."""
+
+
+def unsupplied() -> bool:
+    """Return whether this is ``chalice deploy`` with the examples of a checkout's configuration."""
+    is_cli = "AWS_CHALICE_CLI_MODE" in os.environ and "deploy" in sys.argv[1:]
+    return is_cli and EXAMPLE in os.environ.get("USER_POOL_ARN", EXAMPLE)
+
+
 gc.disable()  # nothing that imports make is garbage, and looking for it is 8 % of a cold start
 
 if sandboxed():
     from sandbox import environment
 
     environment.fill()
+
+if unsupplied():
+    from infrastructure.native import handover
+
+    handover.hand_over()
 
 from chalicelib import __version__, edge, settings, wiring  # noqa: E402 - after the environment
 from chalicelib.edge import Answer, Request, rendering, responses  # noqa: E402

@@ -4,6 +4,8 @@ chalice-cdk synth                        templates to cdk.out, checked; offline,
 chalice-cdk deploy --all                 all stacks of prod
 chalice-cdk deploy OmnichannelApiStack   one, with what it needs
 chalice-cdk bootstrap | diff | destroy   as the CDK's command line takes it
+chalice-cdk native                       by chalice deploy, with the stacks before and around it
+chalice-cdk native ground | supply | deploy | harden | attach | delete
 chalice-cdk doctor                       what this machine or the configuration lacks
 """
 
@@ -15,12 +17,13 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infrastructure import node
 from infrastructure.bundle import Bundle, NotPackaged, UnknownResource
+from infrastructure.packaging.target import RUNTIME, VERSION
 from infrastructure.stages import GLOBAL_REGION, ROOT, Stage, UnknownStage
 
 if TYPE_CHECKING:
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
 OUT = ROOT / "cdk.out"
 HERE = Path(__file__).parent
 CDK = HERE / "node_modules" / "aws-cdk" / "bin" / "cdk"
-COMMANDS = ("synth", "bootstrap", "diff", "deploy", "destroy", "doctor")
+COMMANDS = ("synth", "bootstrap", "diff", "deploy", "destroy", "native", "doctor")
 UNHEARD = "W3005"
 """The CDK itself writes dependencies that a reference implies already."""
 NO_CREDENTIALS = "none found; AWS_PROFILE or the usual AWS variables say who deploys"
@@ -45,7 +48,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.command == "synth" and rest:
             raise Failed(f"chalice-cdk synth does not know {' '.join(rest)}")
-        stage = Stage.read(options.stage, _settings(options.context))
+        changes = _settings(options.context)
+        if options.command == "native":
+            changes["native"] = "true"
+        stage = Stage.read(options.stage, changes)
         if options.command == "doctor":
             return doctor(stage)
         if options.command != "synth":
@@ -53,6 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 raise Failed("emulated is for synth: no account gets what it leaves out.")
             require_credentials(rest)
             require_region(stage, rest)
+        if options.command == "native":
+            return native(stage, rest)
         node.provide()
         synth(stage)
         if options.command != "synth":
@@ -102,9 +110,42 @@ def _session(rest: Sequence[str] = ()) -> boto3.session.Session:
     return boto3.session.Session(profile_name=options.profile)
 
 
+def native(stage: Stage, steps: Sequence[str]) -> int:
+    """Deploy a stage natively, whole or by named steps; 1 and a sentence where one can't be."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from infrastructure.harden import NotAllowed
+    from infrastructure.native.account import Account, NotReady
+    from infrastructure.native.command import Native, words
+
+    def deploy(stacks: Sequence[str], told: Mapping[str, str]) -> None:
+        node.provide()
+        synth(stage)
+        if cdk("deploy", words(OUT, stage.name, stacks, told)):
+            raise Failed(f"{', '.join(stacks)} could not be deployed.")
+
+    if sys.version_info[:2] != VERSION:
+        raise Failed(f"Chalice declares the Python that it runs on, which has to be {RUNTIME}.")
+
+    def bundle() -> Bundle:
+        package()
+        return Bundle.read()
+
+    try:
+        Native(Account(stage), bundle, deploy, _start, _say).do(steps)
+    except (NotReady, NotAllowed, BotoCoreError, ClientError) as error:
+        raise Failed(str(error)) from error
+    return 0
+
+
+def package() -> None:
+    """Package the application."""
+    _run(["make", "package", f"VENV={sys.prefix}"], "The application could not be packaged.")
+
+
 def synth(stage: Stage, out: Path = OUT) -> None:
     """Package the application, write a stage's templates and check them."""
-    _run(["make", "package", f"VENV={sys.prefix}"], "The application could not be packaged.")
+    package()
     from infrastructure.application import synthesise
 
     if (out / "manifest.json").exists():
@@ -199,6 +240,10 @@ CHECKS: Sequence[tuple[str, Callable[[Stage], Iterator[str]]]] = (
     ("AWS credentials", _credentials),
     ("configuration", _configuration),
 )
+
+
+def _start(command: Sequence[str], folder: Path) -> int:
+    return subprocess.run(command, cwd=folder, check=False).returncode
 
 
 def _run(command: Sequence[str], otherwise: str) -> None:

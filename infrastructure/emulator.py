@@ -96,13 +96,14 @@ def _unnamed(resource: Resource) -> Resource:
     if resource["Type"] != "AWS::IAM::Role" or "Policies" not in properties:
         return resource
     policies = [
-        {**policy, "PolicyDocument": _for_every_resource(policy["PolicyDocument"])}
+        {**policy, "PolicyDocument": for_every_resource(policy["PolicyDocument"])}
         for policy in properties["Policies"]
     ]
     return {**resource, "Properties": {**properties, "Policies": policies}}
 
 
-def _for_every_resource(document: Mapping[str, Any]) -> Mapping[str, Any]:
+def for_every_resource(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a policy as an emulator has to be asked for the same; see `UNNAMED`."""
     statements = [
         {**each, "Resource": "*"} if each["Action"] == UNNAMED else each
         for each in document["Statement"]

@@ -83,6 +83,11 @@ def offer(project: Path, package: Path, architecture: Architecture) -> None:
     _place(project, package, architecture)
 
 
+def is_offered(project: Path, architecture: Architecture) -> bool:
+    """Return whether ``chalice deploy`` there would take a package that was offered to it."""
+    return _offered(project, architecture).exists()
+
+
 def template(
     project: Path, stage: str, package: Path, folder: Path, architecture: Architecture
 ) -> dict[str, Any]:
@@ -109,13 +114,17 @@ def template(
 
 def _place(project: Path, package: Path, architecture: Architecture) -> None:
     """Put the package where Chalice looks for one that it made earlier of the same files."""
+    place = _offered(project, architecture)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(package, place)
+
+
+def _offered(project: Path, architecture: Architecture) -> Path:
     system = OSUtils()
     builder = DependencyBuilder(system, architecture=architecture.name)
     chalice = LambdaDeploymentPackager(system, builder, _Silent(), architecture.name)
     running = "python{}.{}".format(*sys.version_info[:2])
-    place = Path(chalice.deployment_package_filename(str(project), running))
-    place.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(package, place)
+    return Path(chalice.deployment_package_filename(str(project), running))
 
 
 def _config(project: Path) -> dict[str, Any]:

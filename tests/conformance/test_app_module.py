@@ -28,6 +28,7 @@ ALLOWED = {
     "chalicelib.gateways.media",
     "chalicelib.gateways.stream",
     "sandbox",
+    "infrastructure.native",
 }
 FROM_CHALICELIB = {"__version__", "edge", "settings", "wiring"}
 LONGEST_BODY = 8
@@ -75,14 +76,19 @@ def test_a_function_says_what_it_promises(function: ast.FunctionDef) -> None:
     assert ast.get_docstring(function)
 
 
-def test_the_sandbox_is_let_in_by_exactly_two_guarded_statements() -> None:
+def test_what_is_not_deployed_is_let_in_by_exactly_three_guarded_statements() -> None:
     guards = guarded()
-    assert [ast.unparse(guard.test) for guard in guards] == ["sandboxed()", "sandboxed()"]
+    assert [ast.unparse(guard.test) for guard in guards] == [
+        "sandboxed()",
+        "unsupplied()",
+        "sandboxed()",
+    ]
     assert [ast.unparse(guard).split("\n    ")[1:] for guard in guards] == [
         ["from sandbox import environment", "environment.fill()"],
+        ["from infrastructure.native import handover", "handover.hand_over()"],
         ["from sandbox import attach", "attach.attach(app)"],
     ]
-    assert SOURCE.count("sandbox import") == 2
+    assert (SOURCE.count("sandbox import"), SOURCE.count("infrastructure")) == (2, 1)
 
 
 def test_the_environment_is_filled_before_settings_are_imported() -> None:
@@ -95,7 +101,7 @@ def test_the_environment_is_filled_before_settings_are_imported() -> None:
 
 
 def test_the_sandbox_is_attached_at_the_very_end() -> None:
-    assert TREE.body[-1] is guarded()[1]
+    assert TREE.body[-1] is guarded()[-1]
 
 
 def test_garbage_is_collected_once_it_is_imported_but_not_looked_for_in_what_was() -> None:
@@ -129,6 +135,27 @@ def test_only_chalice_local_counts_as_sandboxed(
         monkeypatch.setenv(name, value)
     monkeypatch.setattr("sys.argv", arguments)
     assert doors.sandboxed() is expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "pool", "expected"),
+    [
+        (["chalice", "deploy", "--stage", "prod"], doors.EXAMPLE, True),
+        (["chalice", "deploy"], None, True),
+        (["chalice", "deploy"], "arn:aws:cognito-idp:eu-west-1:210987654321:userpool/a", False),
+        (["chalice", "package", "--stage", "prod", "out"], doors.EXAMPLE, False),
+        (["chalice", "local"], doors.EXAMPLE, False),
+    ],
+)
+def test_only_chalice_deploy_without_an_account_counts_as_unsupplied(
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str], pool: str | None, expected: bool
+) -> None:
+    monkeypatch.setenv("AWS_CHALICE_CLI_MODE", "true")
+    monkeypatch.delenv("USER_POOL_ARN", raising=False)
+    if pool is not None:
+        monkeypatch.setenv("USER_POOL_ARN", pool)
+    monkeypatch.setattr("sys.argv", arguments)
+    assert doors.unsupplied() is expected
 
 
 def test_every_handler_that_is_no_route_stands_in_app_py_itself() -> None:

@@ -43,7 +43,7 @@ def stranger(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return profiles
 
 
-@pytest.mark.parametrize("command", ["bootstrap", "diff", "deploy", "destroy"])
+@pytest.mark.parametrize("command", ["bootstrap", "diff", "deploy", "destroy", "native"])
 @pytest.mark.parametrize(
     ("rest", "said"),
     [
