@@ -7,7 +7,7 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,9 +31,11 @@ def package(folder: Path, architecture: Architecture) -> Path:
     return folder
 
 
-def synthesise(folder: Path, package: Path, variables: Mapping[str, str]) -> Assembly:
+def synthesise(
+    folder: Path, package: Path, variables: Mapping[str, str], stage: str = STAGE, **settings: str
+) -> Assembly:
     """Write the stacks into a folder; for an emulated AWS if there are variables for one."""
-    context = {"stage": STAGE, "package": str(package), **AS_IN_PROD}
+    context = {"stage": stage, "package": str(package), **AS_IN_PROD, **settings}
     context["emulated"] = json.dumps(dict(variables))
     _run("infrastructure", CDK_OUTDIR=str(folder), CDK_CONTEXT_JSON=json.dumps(context))
     return Assembly(folder)
@@ -61,6 +63,14 @@ class Stack:
         """Return the file that says what is in it."""
         (found,) = (f for f in self.files if f.path.name == f"{self.identity}.template.json")
         return found
+
+    @property
+    def parameters(self) -> Collection[str]:
+        """Return the names of what it is told when it is deployed."""
+        named: Collection[str] = json.loads(self.template.path.read_text("utf-8")).get(
+            "Parameters", {}
+        )
+        return named
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -42,13 +42,17 @@ class Stacks:
         """Return the stacks in the order in which they are made."""
         return [stack.identity for stack in self._stacks]
 
-    def deploy(self) -> None:
-        """Bring every stack to what its template says; `NotDeployed` tells what went wrong."""
+    def deploy(self, names: Collection[str] = (), told: Mapping[str, str] | None = None) -> None:
+        """Bring stacks to what their templates say, all unless some are named.
+
+        `told` are the stacks' parameters. `NotDeployed` tells what went wrong.
+        """
+        chosen = [stack for stack in self._stacks if not names or stack.identity in names]
         self._bootstrap()
-        for stack in self._stacks:
+        for stack in chosen:
             self._upload(stack)
-        for stack in self._stacks:
-            self._change(stack)
+        for stack in chosen:
+            self._change(stack, told or {})
 
     def delete(self) -> None:
         """Delete every stack, the last one first."""
@@ -79,7 +83,7 @@ class Stacks:
         for file in stack.files:
             self._aws.client("s3").upload_file(str(file.path), file.bucket, file.key)
 
-    def _change(self, stack: Stack) -> None:
+    def _change(self, stack: Stack, told: Mapping[str, str]) -> None:
         kind = "UPDATE" if self._found(stack) else "CREATE"
         change = {"StackName": stack.name, "ChangeSetName": f"deployed-{uuid.uuid4()}"}
         template = stack.template
@@ -89,6 +93,11 @@ class Stacks:
                 ChangeSetType=kind,
                 TemplateURL=f"{self._aws.url}/{template.bucket}/{template.key}",
                 Capabilities=["CAPABILITY_NAMED_IAM"],
+                Parameters=[
+                    {"ParameterKey": name, "ParameterValue": told[name]}
+                    for name in stack.parameters
+                    if name in told
+                ],
             )
         except ClientError as error:
             raise NotDeployed(f"{stack.name}: {error}") from error
