@@ -73,10 +73,10 @@ synth: infrastructure ## Write the stacks' templates into cdk.out and check them
 
 # The emulated AWS runs the functions on its own interpreter, so it gets the one they are built for.
 .PHONY: deployed
-deployed: infrastructure ## Deploy the product to an AWS emulated on this machine, publish through it, take its rights away, about 3 minutes (ARGS="-k name")
+deployed: infrastructure ## Deploy the product to an AWS emulated on this machine, publish through it, take its rights away, about 5 minutes (ARGS="-k name")
 	@cmp -s requirements-deployed.txt .venv-deployed/requirements-deployed.txt || \
 		{ python=$$(scripts/find-python) && exec $$python scripts/install.py .venv-deployed requirements-deployed.txt; }
-	@exec $(IN_VENV) pytest -m deployed tests/deployed $(ARGS)
+	@exec $(IN_VENV) pytest -n 2 --dist loadgroup -m deployed tests/deployed $(ARGS)
 
 .PHONY: cost
 cost: venv ## Print what each stage costs a month, what dominates and how to cut it (COUNT=cdk.out counts a synthesised stage first)

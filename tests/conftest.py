@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -18,7 +19,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep what is in one file together, for its fixtures' sake; simulations have none to share."""
     for item in items:
         if "simulation" not in item.path.parts:
-            item.add_marker(pytest.mark.xdist_group(str(item.path)))
+            item.add_marker(pytest.mark.xdist_group(_group(item.path)))
+
+
+def _group(path: Path) -> str:
+    """Return who shares fixtures with a file: all that use the one set of deployed stacks."""
+    uses_stacks = path.parent.name == "deployed" and path.stem != "test_native"
+    return str(path.parent if uses_stacks else path)
 
 
 @pytest.fixture(autouse=True, scope="session")
