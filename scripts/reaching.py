@@ -52,17 +52,24 @@ def local() -> Path:
 
 
 def deployed(stage: str) -> None:
-    """Reach a deployed stage: the names its functions are told, the caller's own credentials."""
+    """Reach a deployed stage: the names its functions are told, the caller's own credentials.
+
+    Its buckets' names are made when they are: whoever needs them gives them in the environment.
+    """
     import boto3
 
     from infrastructure.stages import Stage, UnknownStage
 
     try:
-        told = Stage.read(stage).variables
+        named = Stage.read(stage)
     except UnknownStage as unknown:
         raise Refused(str(unknown)) from unknown
     region = boto3.Session().region_name
     if region is None:
         raise Refused("Set AWS_DEFAULT_REGION: it says where the stage is.")
-    os.environ.update(told)
+    buckets = (
+        os.environ.get("MEDIA_BUCKET", named.settings.media_bucket),
+        os.environ.get("FAILURE_BUCKET", named.settings.failure_bucket),
+    )
+    os.environ.update(named.variables(*buckets))
     os.environ["AWS_REGION"] = region

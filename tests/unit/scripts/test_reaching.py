@@ -41,3 +41,11 @@ def test_a_stages_own_names_are_reached_but_for_another_table(
     told = Settings.read(os.environ)
     assert (told.stage, told.table_name, told.aws_region) == ("prod", reached, "eu-west-1")
     assert told.secrets_prefix == "omnichannel-publisher/prod"
+
+
+def test_the_names_of_buckets_are_those_that_were_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    monkeypatch.setenv("MEDIA_BUCKET", "made-by-the-stack")
+    reach("prod", None)
+
+    assert Settings.read(os.environ).media_bucket == "made-by-the-stack"
