@@ -17,6 +17,7 @@ ELSEWHERE = {
     "make run": "docs/tutorial.md",
     "make test": ".ci/run",
     "make synth": ".github/workflows/ci.yml",
+    "make deployed": ".ci/run",
 }
 """Single commands that are run for another reason, and where."""
 REACHES = {ACCOUNT: ("aws ", "chalice-cdk ", "STAGE="), SERVER: ("psql ",)}
