@@ -117,6 +117,7 @@ csv: venv ## Make tables for PostgreSQL of an export, or with BACK=1 an export o
 .PHONY: restore
 restore: ACTION := dry_run
 restore: venv ## Doubt what a table restored to SINCE has forgotten, so that nothing is posted twice (SINCE= ACTION=dry_run|apply ASK=1 REARM=1 STAGE= TABLE=)
+	@$(if $(filter-out dry_run apply,$(ACTION)),$(error ACTION=$(ACTION): dry_run or apply))
 	@exec $(IN_VENV) scripts.restore "$(SINCE)" $(if $(filter apply,$(ACTION)),--apply) $(if $(ASK),--ask) \
 		$(if $(REARM),--rearm) $(foreach name,stage table,$(call option,$(name)))
 

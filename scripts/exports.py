@@ -70,6 +70,7 @@ def write(
     The file appears when it is whole.
     """
     part = target.with_name(f"{target.name}.part")
+    part.touch(mode=0o600)  # it holds addresses
     counts: Counter[str] = Counter()
     with (
         TemporaryDirectory(prefix="export-", dir=target.parent) as runs,

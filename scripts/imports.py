@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
@@ -18,17 +18,31 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib.domain import holding
+from chalicelib.domain.channels import ChannelName
 from chalicelib.domain.deliveries import AuditEntry, Counts, Delivery
 from chalicelib.domain.messages import roll_up
 from chalicelib.domain.ports import AccountState, Listed, Picture
 from chalicelib.domain.states import Status
-from chalicelib.repositories.archive import KIND, Archive, Record, read_record
+from chalicelib.repositories.archive import (
+    KIND,
+    Archive,
+    RecipientRecord,
+    Record,
+    read_record,
+)
 from chalicelib.repositories.items import audit_item
 from chalicelib.repositories.strict import Flaw
 from chalicelib.repositories.table import NEW, Put
 from scripts.exports import END, LAST, OBJECT, START, Pictures
 
 MOST_FAULTS = 100
+IdOf = Callable[[ChannelName, str], str]
+"""Returns the id that a recipient's address has here; it hangs on the signing key."""
+OTHER_KEY = (
+    "{} recipients have ids that another signing key made: they would be written to twice, and who "
+    "opted out could be added again. Bring the key of the product that exported them along first "
+    "(docs/how-to/move.md). Nothing was stored."
+)
 _REF = re.compile(r"(media|prepared|cards)/[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*")
 
 
@@ -214,9 +228,16 @@ def take_in(
     *,
     folder: Path | None = None,
     rearm: bool = False,
+    id_of: IdOf | None = None,
 ) -> Taken:
-    """Check a file, then store what is not there yet. `Malformed`: nothing was stored."""
+    """Check a file, then store what is not there yet. `Malformed`: nothing was stored.
+
+    With `id_of`, recipients must have the ids that they would get here.
+    """
     check(file)
+    strangers = _strangers(file, id_of) if id_of else 0
+    if strangers:
+        raise Malformed(OTHER_KEY.format(strangers))
     taken = Taken()
     found = (part for part in records(file) if isinstance(part, Record))
     for before, after in held(found, now, rearm=rearm):
@@ -225,6 +246,15 @@ def take_in(
         if isinstance(part, Object):
             _copy(part, pictures, folder, taken)
     return taken
+
+
+def _strangers(file: Path, id_of: IdOf) -> int:
+    """Return how many recipients have other ids than they would get here."""
+    values = (part.value for part in records(file) if isinstance(part, Record))
+    people = (value for value in values if isinstance(value, RecipientRecord))
+    return sum(
+        id_of(each.channel, each.recipient.address) != each.id for each in people if each.recipient
+    )
 
 
 def _store(before: Record, after: Record, archive: Archive, now: datetime, taken: Taken) -> None:

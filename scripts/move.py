@@ -30,8 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.file == Path():
             raise Refused("FILE says which file: FILE=everything.jsonl")
-        if options.action == "import" and not options.file.is_file():
-            raise Refused(f"There is no file {options.file}.")
+        _require_places(options)
         reach(options.stage, options.table)
         from chalicelib import wiring
 
@@ -42,7 +41,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             now = wiring.clock().now()
             taken = take_in(
-                options.file, archive, pictures, now, folder=options.media, rearm=options.rearm
+                options.file,
+                archive,
+                pictures,
+                now,
+                folder=options.media,
+                rearm=options.rearm,
+                id_of=wiring.subscribing().id_of,
             )
             lines = [*told(taken)]
     except (Refused, Malformed, OSError) as error:
@@ -56,6 +61,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     sys.stdout.write("\n".join(lines) + "\n")
     return 0
+
+
+def _require_places(options: argparse.Namespace) -> None:
+    """Refuse a file or folder that can't be what it is named for, before anything is done."""
+    file, media = options.file, options.media
+    if options.action == "import" and not file.is_file():
+        raise Refused(f"There is no file {file}.")
+    if file.is_dir():
+        raise Refused(f"{file} is a folder: FILE names the file to write.")
+    if not file.parent.is_dir():
+        raise Refused(f"There is no folder {file.parent}.")
+    if media is not None and media.exists() and not media.is_dir():
+        raise Refused(f"{media} is no folder: MEDIA says where the pictures are.")
+    if media is not None and options.action == "import" and not media.is_dir():
+        raise Refused(f"There is no folder {media}: MEDIA says where the pictures are.")
 
 
 def told(taken: Taken) -> Iterator[str]:

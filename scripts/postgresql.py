@@ -188,6 +188,21 @@ def _names(table: Table) -> str:
 # --- the command ----------------------------------------------------------------------------------
 
 
+def _require_places(options: argparse.Namespace) -> None:
+    """Refuse a file or folder that can't be what it is named for, before anything is done."""
+    file, folder = options.file, options.folder
+    if Path() in (file, folder):
+        raise ValueError("FILE says which file, FOLDER where the tables are: both are needed.")
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"{folder} is no folder: FOLDER says where the tables are.")
+    if options.back and not folder.is_dir():
+        raise ValueError(f"There is no folder {folder}.")
+    if options.back and not file.parent.is_dir():
+        raise ValueError(f"There is no folder {file.parent}.")
+    if not options.back and not file.is_file():
+        raise ValueError(f"There is no file {file}.")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Turn one into the other, tell how much there was, and return the exit status."""
     parser = argparse.ArgumentParser(
@@ -202,6 +217,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     turn = from_tables if options.back else to_tables
     source = options.folder if options.back else options.file
     try:
+        _require_places(options)
         counts = turn(source, options.file if options.back else options.folder)
     except (Malformed, OSError, ValueError) as error:
         sys.stderr.write(f"{error}\n")

@@ -39,7 +39,10 @@ def local() -> Path:
     resources = read_json(state.resources)
     outside = read_json(state.outside / "outside.json")
     if read_json(state.endpoints) is None or state.was_killed() or not resources or not outside:
-        raise Refused("The product is not running: start it with make run.")
+        raise Refused(
+            "The product is not running: start it with make run. Its state would be in "
+            f"{state.path}; a copy elsewhere is reached with its OMNICHANNEL_STATE_DIR."
+        )
     ports = replace(usual, aws=resources["aws_port"])
     given = environment.isolated(os.environ)
     for name in environment.ignored(given):

@@ -28,7 +28,8 @@ RESTORED = Problem(
     "Was it published since?",
     "The table was restored to an earlier time: what became of this since is forgotten.",
     retryable=False,
-    remedy="Look on the platform, then answer “it is there”, or retry this channel to send it.",
+    remedy="Wait where the platform is asked: what is not there is sent at its minute. "
+    "Where you are asked, look on the platform, then answer “it is there” or “send it”.",
 )
 
 

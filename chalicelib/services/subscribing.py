@@ -73,7 +73,7 @@ class Subscribing:
         self.check(name, (address, display_name, consent), member)
         channel = self._direct(name, member)
         normal = normalise_address(channel.name, address) or ""
-        recipient = Recipient(self._id(channel.name, normal), address=normal, name=display_name)
+        recipient = Recipient(self.id_of(channel.name, normal), address=normal, name=display_name)
         subscription = Subscription(recipient, channel.name, consent, self._clock.now())
         if not self._subscriptions.add(subscription):
             raise self._known(channel.name, recipient.id)
@@ -102,7 +102,8 @@ class Subscribing:
         detail = f"They have been a recipient since {since}, and stay as they were recorded."
         return AlreadySubscribed(detail, recipient_id)
 
-    def _id(self, channel: ChannelName, address: str) -> str:
+    def id_of(self, channel: ChannelName, address: str) -> str:
+        """Return the id of whoever has an address; it hangs on our signing key."""
         # RFC 5321 lets a host tell cases apart before the @; none that people use does.
         return self._signer.opaque("recipient", channel, address.lower())
 
@@ -146,7 +147,7 @@ class Subscribing:
             return False
         now = self._clock.now()
         written_at = min(at or now, now)
-        recipient_id = self._id(name, normal)
+        recipient_id = self.id_of(name, normal)
         self._subscriptions.open_window(name, recipient_id, written_at + WINDOW)
         word = text.strip().strip(".!").casefold()
         if word in START_WORDS:

@@ -370,3 +370,48 @@ def test_lines_are_sorted_in_runs(tmp_path: Path) -> None:
     places = [("b", "2"), ("a", "1"), ("c", "3"), ("b", "1"), ("a", "2")]
     lines = [(place, "".join(place)) for place in places]
     assert [line for _, line in in_order(lines, tmp_path, run=2)] == ["a1", "a2", "b1", "b2", "c3"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("export", "."), "FILE says which file"),
+        (("export", "{}"), "is a folder: FILE names the file to write"),
+        (("export", "{}/nowhere/everything.jsonl"), "There is no folder"),
+        (("export", "{}/everything.jsonl", "--media", "{}/file"), "is no folder"),
+        (("import", "{}/file", "--media", "{}/nowhere"), "There is no folder"),
+    ],
+)
+def test_a_place_that_can_not_be_is_refused_before_anything_is_done(
+    arguments: tuple[str, ...], told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+
+    assert move.main([part.format(tmp_path) for part in arguments]) == 1
+    assert told in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_an_export_is_its_owners_alone(tmp_path: Path) -> None:
+    assert written(lived_in(), tmp_path).stat().st_mode & 0o777 == 0o600
+
+
+def test_recipients_whose_ids_another_signing_key_made_are_not_taken_in(tmp_path: Path) -> None:
+    file, fresh = written(lived_in(), tmp_path), empty()
+    with pytest.raises(Malformed, match="another signing key"):
+        taken(fresh, file, id_of=lambda channel, address: "somebody")
+
+    assert list(Archive(fresh.store).records()) == []
+
+
+def test_recipients_who_have_the_same_ids_here_are_taken_in(tmp_path: Path) -> None:
+    old, fresh = lived_in(), empty()
+    ids = {
+        record.value.recipient.address: record.value.recipient.id
+        for record in Archive(old.store).records()
+        if record.kind.name == "recipient"
+    }
+    file = written(old, tmp_path)
+    found = taken(fresh, file, id_of=lambda channel, address: ids[address])
+
+    assert found.stored["recipient"] == len(ids) > 0

@@ -193,3 +193,23 @@ def test_a_real_server_loads_the_tables_and_gives_them_back(short: Path) -> None
     again = folder / "again.jsonl"
     from_tables(tables, again)
     assert again.read_bytes() == file.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("{}/file", "."), "both are needed"),
+        ((".", "{}"), "both are needed"),
+        (("{}/file", "{}/file"), "is no folder"),
+        (("{}/gone", "{}/tables"), "There is no file"),
+        (("{}/back", "{}/tables", "--back"), "There is no folder"),
+        (("{}/nowhere/back", "{}", "--back"), "There is no folder"),
+    ],
+)
+def test_a_place_that_can_not_be_is_refused(
+    arguments: tuple[str, ...], told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+
+    assert postgresql.main([part.format(tmp_path) for part in arguments]) == 1
+    assert told in capsys.readouterr().err
