@@ -516,7 +516,9 @@ class MediaStore(Protocol):
     def uploaded(self, upload_id: str) -> bytes | None:
         """Return the raw bytes of an upload; None while nothing arrived."""
 
-    def exists(self, ref: str) -> bool: ...
+    def size(self, ref: str) -> tuple[int, int] | None:
+        """Return a picture's width and height without reading it; None if it is not there."""
+
     def read(self, ref: str) -> bytes: ...
     def write(self, ref: str, picture: Picture) -> None: ...
 

@@ -9,6 +9,7 @@ cards/<message>/<rev>/<shape>.jpg
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,6 +23,7 @@ PULL_LIFE = timedelta(hours=1)
 """Must outlast a platform's pull and its retries; a role's own session may end it earlier."""
 UPLOADS = "uploads/"
 _UPLOAD = re.compile(rf"{UPLOADS}([A-Za-z0-9-]{{1,128}})")
+_SIZE = re.compile(r"(\d+)x(\d+)")
 MAX_UPLOAD_BYTES = 10_000_000
 
 
@@ -69,15 +71,27 @@ class S3Media:
 
     def exists(self, ref: str) -> bool:
         """Return whether an object is there."""
+        return self._head(ref) is not None
+
+    def size(self, ref: str) -> tuple[int, int] | None:
+        """Return the width and height that a picture was written with; None if it is not there.
+
+        A picture that says nothing of its size counts as absent too: write it again.
+        """
+        head = self._head(ref)
+        told = _SIZE.fullmatch(head["Metadata"].get("size", "")) if head else None
+        return (int(told[1]), int(told[2])) if told else None
+
+    def _head(self, ref: str) -> Mapping[str, Any] | None:
         try:
-            self._client.head_object(Bucket=self._bucket, Key=ref)
+            head: Mapping[str, Any] = self._client.head_object(Bucket=self._bucket, Key=ref)
         except ClientError as error:
             if _is_missing(error):
-                return False
+                return None
             raise StoreUnavailable("The media store refuses to be asked.") from error
         except BotoCoreError as error:
             raise StoreUnavailable("The media store did not answer.") from error
-        return True
+        return head
 
     def read(self, ref: str) -> bytes:
         """Return an object's bytes."""
@@ -91,7 +105,11 @@ class S3Media:
         """Store a picture; the same again changes nothing."""
         try:
             self._client.put_object(
-                Bucket=self._bucket, Key=ref, Body=picture.data, ContentType="image/jpeg"
+                Bucket=self._bucket,
+                Key=ref,
+                Body=picture.data,
+                ContentType="image/jpeg",
+                Metadata={"size": f"{picture.width}x{picture.height}"} if picture.width else {},
             )
         except (ClientError, BotoCoreError) as error:
             raise StoreUnavailable(f"The picture {ref} can't be stored.") from error

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from threading import Lock
 
 from chalicelib.domain.announcements import card_labels
 from chalicelib.domain.certifications import Submission, catalogue
@@ -24,11 +23,13 @@ from chalicelib.domain.ports import (
     CardFacts,
     MediaStore,
     Messages,
+    Picture,
     Studio,
     Upload,
     Uploads,
     UploadStatus,
 )
+from chalicelib.services.once import Once
 
 CARD_SIZES = {"wide": (1200, 630), "square": (1080, 1080)}
 
@@ -49,8 +50,7 @@ class Preparing:
         self._studio = studio
         self._uploads = uploads
         self._messages = messages
-        self._drawing: dict[str, Lock] = {}
-        self._guard = Lock()
+        self._making = Once[tuple[int, int]]()
 
     def compose(
         self, content: Content, channel: Channel, account: Account, uploads: Mapping[str, Upload]
@@ -100,33 +100,36 @@ class Preparing:
         return drawn
 
     def _fitted(self, upload: Upload, ref: str, rule: MediaRule, alt_text: str) -> Media:
-        source = upload.ref or ""
-        with self._alone(ref):
-            made = self._store.exists(ref)
-            picture = self._studio.fit(self._store.read(ref if made else source), rule)
-            if not made:
-                self._store.write(ref, picture)
-        return Media(ref, picture.width, picture.height, alt_text)
+        def fit() -> Picture:
+            return self._studio.fit(self._store.read(upload.ref or ""), rule)
+
+        return Media(ref, *self._made(ref, fit), alt_text)
 
     def _card(self, revision: Revision, shape: str, submission: Submission) -> Media:
         facts = card_facts(submission)
         ref = f"cards/{revision.message_id}/{revision.number}/{shape}.jpg"
-        with self._alone(ref):
-            if not self._store.exists(ref):
-                photo = self._photo(submission.photo_upload_id)
-                self._store.write(ref, self._studio.card(facts, shape, photo))
-        width, height = CARD_SIZES[shape]
-        return Media(ref, width, height, facts.alt_text)
+
+        def draw() -> Picture:
+            return self._studio.card(facts, shape, self._photo(submission.photo_upload_id))
+
+        return Media(ref, *self._made(ref, draw), facts.alt_text)
+
+    def _made(self, ref: str, make: Callable[[], Picture]) -> tuple[int, int]:
+        """Return a picture's size; it is made only where it isn't there, and once at a time."""
+
+        def size() -> tuple[int, int]:
+            known = self._store.size(ref)
+            if known is not None:
+                return known
+            picture = make()
+            self._store.write(ref, picture)
+            return picture.width, picture.height
+
+        return self._making.do(ref, size)
 
     def _photo(self, upload_id: str | None) -> bytes | None:
         upload = self._uploads.get(upload_id) if upload_id else None
         return self._store.read(upload.ref) if upload is not None and upload.ref else None
-
-    def _alone(self, ref: str) -> Lock:
-        with self._guard:
-            if len(self._drawing) > 256:
-                self._drawing = {key: lock for key, lock in self._drawing.items() if lock.locked()}
-            return self._drawing.setdefault(ref, Lock())
 
 
 def sketch(content: Content, channel: Channel, uploads: Mapping[str, Upload]) -> Sequence[Media]:

@@ -11,6 +11,7 @@ from typing import Any
 from chalicelib.domain.channels import MediaRule
 from chalicelib.domain.errors import ContentRejected, StoreUnavailable
 from chalicelib.domain.ports import CardFacts, Hint, Picture, PutAside, UploadTicket
+from chalicelib.services.preparing import CARD_SIZES
 
 WRITES = frozenset({"write", "transact"})
 
@@ -88,6 +89,7 @@ class FakeMedia:
     objects: dict[str, bytes] = field(default_factory=dict)
     arrived: dict[str, bytes] = field(default_factory=dict)
     written: list[str] = field(default_factory=list)
+    sizes: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def ticket(
         self, upload_id: str, content_type: str, size_bytes: int, now: datetime
@@ -104,6 +106,10 @@ class FakeMedia:
         """Return whether an object is there."""
         return ref in self.objects
 
+    def size(self, ref: str) -> tuple[int, int] | None:
+        """Return the size that an object was written with."""
+        return self.sizes.get(ref)
+
     def read(self, ref: str) -> bytes:
         """Return an object."""
         if ref not in self.objects:
@@ -114,6 +120,7 @@ class FakeMedia:
         """Store an object."""
         self.written.append(ref)
         self.objects[ref] = picture.data
+        self.sizes[ref] = (picture.width, picture.height)
 
 
 class FakeStudio:
@@ -136,7 +143,7 @@ class FakeStudio:
 
     def card(self, facts: CardFacts, shape: str, photo: bytes | None) -> Picture:
         """Return the card as text."""
-        return Picture(f"card {shape} {facts.name} {photo!r}".encode(), 100, 100)
+        return Picture(f"card {shape} {facts.name} {photo!r}".encode(), *CARD_SIZES[shape])
 
 
 @dataclass

@@ -126,8 +126,8 @@ class Shelf:
         fields = {"key": f"uploads/{upload_id}", "Content-Type": content_type}
         return UploadTicket("https://media.example.org/", fields, now + timedelta(minutes=5))
 
-    def exists(self, ref: str) -> bool:
-        return False
+    def size(self, ref: str) -> tuple[int, int] | None:
+        return None
 
 
 class Refusing:

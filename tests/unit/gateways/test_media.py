@@ -80,17 +80,44 @@ def test_an_object_is_there_or_not(code: str | None, there: bool) -> None:
         assert S3Media(stub.client, BUCKET).exists("media/a.jpg") == there
 
 
-def test_a_picture_is_written_as_what_it_is() -> None:
+@pytest.mark.parametrize(
+    ("metadata", "size"),
+    [({"size": "1080x566"}, (1080, 566)), ({}, None), ({"size": "wide"}, None)],
+)
+def test_a_picture_tells_its_size_unread(
+    metadata: dict[str, str], size: tuple[int, int] | None
+) -> None:
+    with scripted("s3") as stub:
+        head = {"Metadata": metadata}
+        stub.add_response("head_object", head, {"Bucket": BUCKET, "Key": "media/a.jpg"})
+
+        assert S3Media(stub.client, BUCKET).size("media/a.jpg") == size
+
+
+def test_a_picture_that_is_not_there_has_no_size() -> None:
+    with scripted("s3") as stub:
+        stub.add_client_error("head_object", "404", http_status_code=404)
+
+        assert S3Media(stub.client, BUCKET).size("media/a.jpg") is None
+
+
+@pytest.mark.parametrize(
+    ("picture", "metadata"),
+    [(Picture(b"jpeg", 1080, 566), {"size": "1080x566"}), (Picture(b"jpeg"), {})],
+    ids=["of a known size", "copied as it is"],
+)
+def test_a_picture_is_written_as_what_it_is(picture: Picture, metadata: dict[str, str]) -> None:
     expected = {
         "Bucket": BUCKET,
         "Key": "media/a.jpg",
         "Body": b"jpeg",
         "ContentType": "image/jpeg",
+        "Metadata": metadata,
     }
     with scripted("s3") as stub:
         stub.add_response("put_object", {}, expected)
 
-        S3Media(stub.client, BUCKET).write("media/a.jpg", Picture(b"jpeg", 1, 1))
+        S3Media(stub.client, BUCKET).write("media/a.jpg", picture)
 
 
 def test_a_picture_is_read() -> None:
@@ -111,6 +138,7 @@ def test_a_platform_may_pull_a_picture_for_an_hour() -> None:
 CALLS: dict[str, tuple[str, Callable[[S3Media], object]]] = {
     "uploaded": ("get_object", lambda media: media.uploaded("u-1")),
     "exists": ("head_object", lambda media: media.exists("a")),
+    "size": ("head_object", lambda media: media.size("a")),
     "read": ("get_object", lambda media: media.read("a")),
     "write": ("put_object", lambda media: media.write("a", Picture(b"x", 1, 1))),
 }

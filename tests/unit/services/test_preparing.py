@@ -163,6 +163,14 @@ def test_an_announcement_without_pictures_gets_its_card(world: World, shape: str
     assert world.media.objects[card.ref] == f"card {shape} Ada None".encode()
 
 
+def test_a_picture_that_is_there_is_not_fitted_again(world: World) -> None:
+    content = Content("Hello", media=pictures(world))
+    first, second = (prepared(world, content, number=number) for number in (1, 2))
+
+    assert first.media == second.media
+    assert world.studio.rules == [FEED.media]
+
+
 def test_a_card_is_drawn_once_for_all_channels_of_a_shape(world: World) -> None:
     content = Content("Ada passed", announcement=SUBMISSION, edited=True)
     for name in ("one", "two"):
