@@ -140,15 +140,18 @@ def weigh(
     """
     if delivery.status is S.DELIVERED:
         return _on_delivered(delivery, report)
-    tried = next((one for one in attempts if one.number == number), None)
-    if tried is None or not _is_open(delivery):
+    if not _is_open(delivery):
         return None
+    tried = next((one for one in attempts if one.number == number), None)
+    if tried is None:  # a table that was restored forgot it; the platform did not
+        receipt = Receipt(report.external_id)
+        is_proof = report.fate.proves_taken
+        return Change(_taken(delivery, receipt, report, now)) if is_proof else None
     if tried.refuted and (delivery.status is not S.FAILED or number != delivery.attempts):
         return None  # it came to nothing, and was sent once more
     if report.fate.proves_taken or tried.proof is not None:
-        settled = steps.settle(delivery, tried.proof or Receipt(report.external_id), now)
-        settled = replace(settled, problem=_worse(delivery, report))
-        return Change(settled, _completed(tried, report, now))
+        receipt = tried.proof or Receipt(report.external_id)
+        return Change(_taken(delivery, receipt, report, now), _completed(tried, report, now))
     if tried.refuted:
         return _noted(delivery, report) if _was_reported(delivery.problem) else None
     refuted = replace(_completed(tried, report, now), refuted=True)
@@ -156,6 +159,11 @@ def weigh(
     if report.problem is None or is_doubted or not delivery.can(Event.DISPROVED):
         return Change(replace(delivery, version=delivery.version + 1), refuted)
     return Change(steps.disprove(delivery, report.problem), refuted)
+
+
+def _taken(delivery: Delivery, receipt: Receipt, report: Report, now: datetime) -> Delivery:
+    """Return the delivery as delivered, with the worst that was reported of it."""
+    return replace(steps.settle(delivery, receipt, now), problem=_worse(delivery, report))
 
 
 def came_back(delivery: Delivery) -> bool:

@@ -129,9 +129,9 @@ class Witnessing:
     def _kept(self, attempts: Sequence[Attempt], number: int, report: Report) -> Use:
         """Keep a proof of the attempt under way; what else there is to say has to come again."""
         tried = next((one for one in attempts if one.number == number), None)
-        if tried is None or tried.refuted:
+        if tried is not None and tried.refuted:
             return Use.NO_NEWS  # it came to nothing, and was sent once more
-        if not report.fate.proves_taken:
+        if tried is None or not report.fate.proves_taken:
             return Use.EARLY
         self._unit.commit(self._messages.proving(tried, report.external_id))
         is_enough = report.fate is Fate.TAKEN and tried is attempts[-1]

@@ -9,6 +9,13 @@ from infrastructure.cost.bill import Bill
 from infrastructure.cost.deployed import Deployed
 from infrastructure.cost.prices import Prices
 
+Change = Callable[[Deployed], Deployed]
+
+
+def _added(change: Change, deployed: Deployed, requests_a_day: int, prices: Prices) -> float:
+    before = Bill.of(deployed, requests_a_day, prices)
+    return Bill.of(change(deployed), requests_a_day, prices).total.billed - before.total.billed
+
 
 @dataclass(frozen=True, slots=True)
 class Cut:
@@ -16,13 +23,11 @@ class Cut:
 
     does: str
     loses: str
-    change: Callable[[Deployed], Deployed]
+    change: Change
 
     def saves(self, deployed: Deployed, requests_a_day: int, prices: Prices) -> float:
         """Return how many dollars a month this alone takes off the bill."""
-        before = Bill.of(deployed, requests_a_day, prices)
-        after = Bill.of(self.change(deployed), requests_a_day, prices)
-        return before.total.billed - after.total.billed
+        return -_added(self.change, deployed, requests_a_day, prices)
 
 
 def _promised_alone(deployed: Deployed) -> Deployed:
@@ -81,13 +86,11 @@ class Extra:
 
     does: str
     gives: str
-    change: Callable[[Deployed], Deployed]
+    change: Change
 
     def costs(self, deployed: Deployed, requests_a_day: int, prices: Prices) -> float:
         """Return how many dollars a month this alone adds to the bill."""
-        before = Bill.of(deployed, requests_a_day, prices)
-        after = Bill.of(self.change(deployed), requests_a_day, prices)
-        return after.total.billed - before.total.billed
+        return _added(self.change, deployed, requests_a_day, prices)
 
 
 def _web_firewall(deployed: Deployed) -> Deployed:

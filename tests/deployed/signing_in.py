@@ -19,6 +19,8 @@ from sandbox.users import USERS
 from tests.deployed.emulated_aws import EmulatedAws
 
 SCOPE = "openid email profile"
+STRANGERS = ("nobody", "a liar", "a forger", "an optimist")
+"""Who is not let in: see `strangers`."""
 _HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)"')
 
 
@@ -88,6 +90,16 @@ def unsigned(token: str) -> str:
     """Return the same claims, signed by nobody."""
     claims = jwt.decode(token, options={"verify_signature": False})
     return jwt.encode(claims, None, "none", headers={"kid": _key_id(token)})
+
+
+def strangers(token: str) -> Mapping[str, str | None]:
+    """Return what people send who are not let in; whoever had this token was."""
+    return {
+        "nobody": None,
+        "a liar": "not-a-token",
+        "a forger": forged(token),
+        "an optimist": unsigned(token),
+    }
 
 
 def _key_id(token: str) -> str:

@@ -32,7 +32,7 @@ from tests.deployed import assembly, emulated_aws
 from tests.deployed.conftest import REDIRECT
 from tests.deployed.emulated_aws import EmulatedAws, Outside
 from tests.deployed.product import Product, explained
-from tests.deployed.signing_in import SignIn, forged, unsigned
+from tests.deployed.signing_in import STRANGERS, SignIn, strangers
 from tests.deployed.stacks import Stacks
 
 pytestmark = pytest.mark.xdist_group("native")
@@ -235,15 +235,9 @@ def test_whoever_signs_in_on_the_pages_is_known_with_name_and_role(product: Prod
     assert (status, answer["role"]) == (200, "community_manager")
 
 
-@pytest.mark.parametrize("stranger", ["nobody", "a liar", "a forger", "an optimist"])
+@pytest.mark.parametrize("stranger", STRANGERS)
 def test_strangers_are_turned_away_in_our_words(product: Product, stranger: str) -> None:
-    good = product.tokens("member")["id_token"]
-    tokens = {
-        "nobody": None,
-        "a liar": "not-a-token",
-        "a forger": forged(good),
-        "an optimist": unsigned(good),
-    }
+    tokens = strangers(product.tokens("member")["id_token"])
 
     status, answer = product.call("GET", ROUTE, token=tokens[stranger])
 

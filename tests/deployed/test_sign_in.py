@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.deployed.product import Product
-from tests.deployed.signing_in import forged, unsigned
+from tests.deployed.signing_in import STRANGERS, strangers
 
 ROUTE = "/api/v1/me"
 
@@ -19,15 +19,9 @@ def test_a_code_is_worth_nothing_to_whoever_intercepts_it(product: Product) -> N
     assert product.sign_in.refused("member")["error"] == "invalid_grant"
 
 
-@pytest.mark.parametrize("stranger", ["nobody", "a liar", "a forger", "an optimist"])
+@pytest.mark.parametrize("stranger", STRANGERS)
 def test_the_gateway_turns_strangers_away(product: Product, stranger: str) -> None:
-    good = product.tokens("member")["id_token"]
-    tokens = {
-        "nobody": None,
-        "a liar": "not-a-token",
-        "a forger": forged(good),
-        "an optimist": unsigned(good),
-    }
+    tokens = strangers(product.tokens("member")["id_token"])
     before = len(product.log("api_handler"))
 
     status, answer = product.call("GET", ROUTE, token=tokens[stranger])

@@ -151,11 +151,24 @@ def test_what_another_attempt_is_proven_to_have_published_does_not_fail() -> Non
     assert still.status is Status.IN_DOUBT
 
 
-@pytest.mark.parametrize("fate", Fate)
-def test_a_report_on_an_attempt_that_nobody_knows_proves_nothing(fate: Fate) -> None:
+@pytest.mark.parametrize("fate", NO_PROOF)
+def test_a_failure_of_an_attempt_that_nobody_knows_proves_nothing(fate: Fate) -> None:
     doubtful = delivery(Status.IN_DOUBT, doubt=True)
 
     assert weigh(doubtful, [attempt()], 2, report(fate), LATER) is None
+
+
+@pytest.mark.parametrize("fate", PROOF)
+def test_an_attempt_that_a_restored_table_forgot_is_still_proven_to_have_published(
+    fate: Fate,
+) -> None:
+    settled, tries = after(
+        delivery(Status.IN_DOUBT, doubt=True), report(fate, "m-2"), attempts=[attempt()], number=2
+    )
+
+    assert (settled.status, settled.receipt) == (Status.DELIVERED, Receipt("m-2"))
+    assert code(settled) == (None if fate is Fate.TAKEN else fate)
+    assert tries == [attempt()]
 
 
 def test_a_proof_that_was_kept_outweighs_a_later_report_of_the_same_post() -> None:

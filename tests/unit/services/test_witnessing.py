@@ -246,6 +246,24 @@ def test_a_report_of_an_older_attempt_is_no_proof_for_the_one_under_way(world: W
     assert world.status(message, FEED) is Status.NEEDS_REVIEW
 
 
+def test_a_proof_of_an_attempt_that_a_restored_table_forgot_waits_for_the_one_under_way(
+    world: World,
+) -> None:
+    message = unsure(world)
+    forgotten = replace(world.delivery(message, FEED), attempts=7)
+    mark = Marks(world.signer).of(forgotten)
+    world.run()
+    raised = reporting(world, Fate.TAKEN, mark=mark)
+    world.platforms.arm(FEED, lost_before)
+    world.deciding.resolve(message.message.id, FEED, "send_it", None, ADA)
+    world.drain()
+    world.platforms.during = lambda _: None
+    assert raised == [InFlight]
+
+    tell(world, Fate.TAKEN, mark=mark, external_id="m-7")
+    assert world.delivery(message, FEED).receipt == Receipt("m-7")
+
+
 def test_a_proof_of_an_older_attempt_settles_what_then_goes_unanswered(world: World) -> None:
     message = unsure(world)
     mark = last_mark(world)
