@@ -20,6 +20,7 @@ from scripts import reaching
 from scripts.reaching import Refused
 
 FUNCTION = "omnichannel-publisher-{stage}-replay"
+LIVE = "live"
 ACTIONS = ("list", "explain", "dry_run", "redrive")
 VARIABLES = {
     "action": "ACTION",
@@ -71,7 +72,7 @@ def deployed(event: Mapping[str, Any], stage: str) -> Mapping[str, Any]:
 
     name = FUNCTION.format(stage=stage)
     try:
-        answer = boto3.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event))
+        answer = invoked(boto3.client("lambda"), name, json.dumps(event))
     except (BotoCoreError, ClientError) as error:
         raise Refused(
             f"{name} could not be invoked: {error}\n"
@@ -81,6 +82,17 @@ def deployed(event: Mapping[str, Any], stage: str) -> Mapping[str, Any]:
     if "FunctionError" in answer:
         raise Refused(f"{name} failed: {payload.get('errorMessage', 'see its log')}")
     return payload
+
+
+def invoked(client: Any, name: str, payload: str) -> Mapping[str, Any]:
+    """Invoke what serves: a function's live alias, or the function where none was made for it."""
+    try:
+        answer: Mapping[str, Any] = client.invoke(
+            FunctionName=name, Qualifier=LIVE, Payload=payload
+        )
+    except client.exceptions.ResourceNotFoundException:  # Chalice's own deployment makes no alias
+        answer = client.invoke(FunctionName=name, Payload=payload)
+    return answer
 
 
 def shown(answer: Mapping[str, Any]) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.edge.replays import ReplayBody
+from infrastructure.stages import LIVE as STAGES_LIVE
 from scripts import replay
+from tests.fakes.aws import scripted
 
 
 @pytest.mark.parametrize(
@@ -46,6 +48,22 @@ def test_a_fault_is_told_with_what_was_typed(
 
 def test_a_refusal_without_faults_is_told_in_its_own_words() -> None:
     assert replay.problem({"title": "No", "detail": "Not now."}, {}) == "No: Not now.\n"
+
+
+def test_what_serves_is_asked_not_what_was_last_put_there() -> None:
+    with scripted("lambda") as stub:
+        asked = {"FunctionName": "f", "Qualifier": STAGES_LIVE, "Payload": "{}"}
+        stub.add_response("invoke", {"StatusCode": 200}, asked)
+
+        assert replay.invoked(stub.client, "f", "{}")["StatusCode"] == 200
+
+
+def test_where_chalice_deployed_the_function_itself_is_asked() -> None:
+    with scripted("lambda") as stub:
+        stub.add_client_error("invoke", "ResourceNotFoundException", http_status_code=404)
+        stub.add_response("invoke", {"StatusCode": 200}, {"FunctionName": "f", "Payload": "{}"})
+
+        assert replay.invoked(stub.client, "f", "{}")["StatusCode"] == 200
 
 
 def test_everything_that_can_be_asked_has_its_variable() -> None:
