@@ -20,6 +20,7 @@ from chalice.app import (
     KinesisEvent,
     Rate,
     SNSEvent,
+    WebsocketEvent,
 )
 
 
@@ -58,6 +59,7 @@ from chalicelib.gateways.stream import decode  # noqa: E402
 
 config = settings.current()
 app = Chalice(app_name="omnichannel-publisher")
+app.experimental_feature_flags.add("WEBSOCKETS")
 app.api.cors = edge.cors(config.allowed_origins)
 members = CognitoUserPoolAuthorizer("members", provider_arns=[config.user_pool_arn])
 api = edge.Edge(
@@ -73,6 +75,8 @@ api = edge.Edge(
 ANY = ["*/*"]
 """Content types of a route whose body may be absent: what clients then declare means nothing."""
 app.register_middleware(api.middleware, "http")
+app.register_middleware(edge.live.afterwards(wiring.finish_telling), "all")
+live = edge.live.door(wiring.telemetry)
 
 
 # --- public -------------------------------------------------------------------------------------
@@ -534,6 +538,43 @@ def read_upload(request: Request, upload_id: str) -> Answer:
     """Say whether an upload can be used."""
     upload = wiring.intake().read(upload_id, request.member)
     return responses.ok(rendering.upload(upload))
+
+
+# --- live updates -------------------------------------------------------------------------------
+
+
+@app.route("/api/v1/live-tickets", methods=["POST"], authorizer=members, content_types=ANY)
+@api.view
+def issue_live_ticket(request: Request) -> Answer:
+    """Return the right to open one live connection within a minute.
+
+    Append it to the address of the WebSocket as `?ticket=…` and say `{"type":"hello"}`: after the
+    answer `{"type":"ready"}` a frame `{"type":"message","id":"…"}` comes whenever a message changes
+    that the caller may read.
+    """
+    return responses.live_ticket(wiring.watching().issue(request.member))
+
+
+@app.on_ws_connect()
+@live
+def join(event: WebsocketEvent) -> None:
+    """Let in who holds a ticket; the connection is refused with 401 or 403 otherwise."""
+    ticket = edge.live.ticket(event, config.allowed_origins)
+    wiring.watching().join(ticket, event.connection_id)
+
+
+@app.on_ws_message()
+@live
+def hear(event: WebsocketEvent) -> None:
+    """Answer what a client says: ready to its hello, pong to its ping."""
+    wiring.watching().answer(event.connection_id, edge.live.answer_to(event))
+
+
+@app.on_ws_disconnect()
+@live
+def leave(event: WebsocketEvent) -> None:
+    """Forget a connection that was closed."""
+    wiring.watching().leave(event.connection_id)
 
 
 # --- not HTTP -----------------------------------------------------------------------------------

@@ -120,6 +120,8 @@ class Settings(BaseModel):
     """Name of the deployed `release_due`; empty: nobody can be started."""
     platform_endpoints: Addresses = Field(default_factory=dict)
     """Channel → base address that stands in for its platform; refused in prod."""
+    websocket_endpoint: str = ""
+    """Where frames over live connections are handed in; empty: nobody is told of changes."""
     tracing: Flag = False
     github_secret: str = ""
     """Name, below the prefix, of the secret with `client_id` and `client_secret` of our application
@@ -151,6 +153,11 @@ class Settings(BaseModel):
     retry_base_seconds: Seconds = 15
     retry_cap_seconds: Seconds = 1800
     retry_max_attempts: Count = 8
+    push_gathering_seconds: Spacing = 0.2
+    """How long what changed is gathered before whoever watches is told of all of it at once."""
+    push_wait_seconds: Spacing = 1
+    """How long an invocation waits at most, at its end, until everyone is told; 0 where its process
+    goes on."""
     worker_threads: Count = 64
     parallelization_factor: Lanes = 4
     """Batches of one shard that are worked on at once: what waits for its minute holds up less."""

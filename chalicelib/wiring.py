@@ -5,11 +5,12 @@ Nothing is made before it is asked for, so that a function pays only for what it
 
 from __future__ import annotations
 
+import secrets as chance
 import time
 from collections.abc import Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 from random import SystemRandom
 from typing import Any
 
@@ -20,11 +21,12 @@ from chalicelib import settings
 from chalicelib.channels import CHANNELS
 from chalicelib.domain.adaptation import Tones
 from chalicelib.domain.channels import Channel, ChannelName
-from chalicelib.domain.ports import Starter
+from chalicelib.domain.ports import Observers, Starter
 from chalicelib.gateways.failures import S3FailureDestination
 from chalicelib.gateways.ground import LambdaStarter, NoStarter, SystemClock, TimeOrderedIds
 from chalicelib.gateways.keys import KmsKey
 from chalicelib.gateways.media import S3Media
+from chalicelib.gateways.push import Courier, NoObservers, WebSocketPush
 from chalicelib.gateways.secrets import HmacSigner, SecretsManager
 from chalicelib.gateways.stream import KinesisStream
 from chalicelib.gateways.studio import ImagingStudio
@@ -39,6 +41,7 @@ from chalicelib.repositories.messages import Messages
 from chalicelib.repositories.profiles import Profiles
 from chalicelib.repositories.recipients import Subscriptions
 from chalicelib.repositories.store import Store
+from chalicelib.repositories.watchers import Watchers
 from chalicelib.services.accounts import AccountBook
 from chalicelib.services.checking import Checking
 from chalicelib.services.connecting import Connecting
@@ -57,6 +60,7 @@ from chalicelib.services.profiling import Profiling
 from chalicelib.services.progress import Progress
 from chalicelib.services.publishing import Publishing
 from chalicelib.services.reconciling import Reconciling
+from chalicelib.services.relaying import Relaying
 from chalicelib.services.releasing import Releasing
 from chalicelib.services.repeating import Repeating
 from chalicelib.services.replaying import Replaying
@@ -65,10 +69,14 @@ from chalicelib.services.restoring import Restoring
 from chalicelib.services.signing_in import SigningIn
 from chalicelib.services.subscribing import Subscribing
 from chalicelib.services.unpublishing import Unpublishing
+from chalicelib.services.watching import Watching
 from chalicelib.services.witnessing import Witnessing
 
 RELEASE_THREADS = 8
+PUSH_THREADS = 8
 STORE_CONNECTIONS = 32
+TICKET_BYTES = 32
+"""Of chance in a live ticket."""
 
 
 def registry() -> Mapping[ChannelName, Channel]:
@@ -94,6 +102,7 @@ def publishing() -> Publishing:
         ids=ids(),
         policy=settings.current().policy(),
         telemetry=telemetry(),
+        observers=observers(),
         require_approval=settings.current().require_approval,
     )
 
@@ -269,7 +278,8 @@ def hinting() -> Hinting:
 @cache
 def progress() -> Progress:
     """Make the writer of deliveries' steps."""
-    return Progress(messages(), store(), clock(), settings.current().policy(), telemetry())
+    policy = settings.current().policy()
+    return Progress(messages(), store(), clock(), policy, telemetry(), observers())
 
 
 @cache
@@ -339,6 +349,31 @@ def witnessing() -> Witnessing:
         clock=clock(),
         ids=ids(),
         telemetry=telemetry(),
+    )
+
+
+@cache
+def watching() -> Watching:
+    """Make the service for live connections."""
+    return Watching(
+        watchers=watchers(),
+        push=push,
+        clock=clock(),
+        new_secret=partial(chance.token_urlsafe, TICKET_BYTES),
+        telemetry=telemetry(),
+    )
+
+
+@cache
+def relaying() -> Relaying:
+    """Make what tells whoever watches."""
+    return Relaying(
+        watchers=watchers(),
+        messages=messages(),
+        push=push,
+        clock=clock(),
+        telemetry=telemetry(),
+        pool=push_pool,
     )
 
 
@@ -428,6 +463,12 @@ def idempotency() -> Idempotency:
 def profiles() -> Profiles:
     """Make the repository of profiles."""
     return Profiles(store())
+
+
+@cache
+def watchers() -> Watchers:
+    """Make the repository of live connections."""
+    return Watchers(store())
 
 
 # --- gateways ---------------------------------------------------------------------------------
@@ -524,6 +565,43 @@ def starter() -> Starter:
 
 
 @cache
+def push() -> WebSocketPush:
+    """Make what sends frames; one that goes unanswered is not repeated."""
+    chosen = settings.current()
+    config = Config(
+        connect_timeout=1,
+        read_timeout=2,
+        retries={"total_max_attempts": 1, "mode": "standard"},
+        max_pool_connections=PUSH_THREADS,
+    )
+    client = boto3.client(
+        "apigatewaymanagementapi",
+        region_name=chosen.aws_region,
+        endpoint_url=chosen.websocket_endpoint,
+        config=config,
+    )
+    return WebSocketPush(client)
+
+
+@cache
+def observers() -> Observers:
+    """Make what hears of changed messages; nothing else is made before one changes."""
+    chosen = settings.current()
+    if not chosen.websocket_endpoint:
+        return NoObservers()
+    return Courier(
+        lambda message_ids: relaying().relay(message_ids),
+        telemetry(),
+        gathering_seconds=chosen.push_gathering_seconds,
+    )
+
+
+def finish_telling() -> None:
+    """Let everyone be told before Lambda stops this process's threads; for a moment at most."""
+    observers().finish(settings.current().push_wait_seconds)
+
+
+@cache
 def telemetry() -> JsonTelemetry:
     """Make the one voice of this process."""
     chosen = settings.current()
@@ -546,6 +624,12 @@ def ids() -> TimeOrderedIds:
 def delivery_pool() -> Executor:
     """Make the worker's threads; kept between invocations."""
     return ThreadPoolExecutor(settings.current().worker_threads, "deliver")
+
+
+@cache
+def push_pool() -> Executor:
+    """Make the threads that send frames; kept between invocations."""
+    return ThreadPoolExecutor(PUSH_THREADS, "push")
 
 
 @cache

@@ -36,6 +36,7 @@ from sandbox.bearer import Bearers, KeyRing
 from sandbox.environment import SUPERVISED
 from sandbox.gateway import Gateway
 from sandbox.http_server import GatewayServer
+from sandbox.live import LiveGateway
 from sandbox.ports import Ports
 from sandbox.provision import Clients
 from sandbox.queue_reader import Deliver, QueueReader
@@ -71,7 +72,8 @@ def attach(app: Chalice) -> None:
     background = Background(jobs)
 
     def serve(address: tuple[str, int], _: object) -> GatewayServer:
-        return stopper.follow(GatewayServer(address, product.gateway(), background))
+        live = product.live(address)
+        return stopper.follow(GatewayServer(address, product.gateway(), background, live))
 
     server = partial(chalice.local.LocalDevServer, server_cls=serve)
     chalice.local.LocalDevServer = server  # type: ignore[assignment,misc]
@@ -136,6 +138,13 @@ class Declared:
         keys = KeyRing(partial(embedded.get, port, f"/{pool}/.well-known/jwks.json"))
         bearers = Bearers(self._settings.token_issuer, self._settings.client_id, keys)
         return Gateway(self._app, bearers.claims, self._settings.allowed_origins)
+
+    def live(self, address: tuple[str, int]) -> LiveGateway:
+        """Return what holds live connections and calls its handlers of them."""
+        host, port = address
+        declared = self._app.websocket_handlers.items()
+        functions = {route: self._function(config.name) for route, config in declared}
+        return LiveGateway(functions, f"{host}:{port}")
 
     def pumps(self, batching_window_seconds: float | None = None) -> list[Job]:
         """Return what feeds its stream consumers; None: with the batching that they ask for."""

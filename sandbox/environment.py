@@ -41,6 +41,7 @@ SHORT = {
     "BLOCKED_RECHECK_SECONDS": "15",
     "RETRY_BASE_SECONDS": "2",
     "RETRY_CAP_SECONDS": "30",
+    "PUSH_WAIT_SECONDS": "0",
 }
 """Waiting times for someone who watches, under the same inequalities as the deployed ones."""
 
@@ -112,6 +113,7 @@ def variables(
         "USER_POOL_ARN": resources["user_pool_arn"],
         "CLIENT_ID": resources["client_id"],
         "PUBLIC_URL": f"http://127.0.0.1:{ports.api}",
+        "WEBSOCKET_ENDPOINT": f"http://127.0.0.1:{ports.api}",
         "PLATFORM_ENDPOINTS": json.dumps(dict(platforms)),
     }
 

@@ -23,6 +23,7 @@ from chalice.local import ThreadedHTTPServer
 from chalicelib.domain.errors import PublisherError
 from chalicelib.edge.problems import BadRequest
 from sandbox.gateway import Call, Gateway, Reply, check_size
+from sandbox.live import LiveGateway, is_management, is_upgrade
 from sandbox.reporting import end, report
 
 IDLE_SECONDS = 75.0
@@ -47,9 +48,11 @@ class GatewayServer(ThreadedHTTPServer):
         address: tuple[str, int],
         gateway: Gateway,
         background: contextlib.AbstractContextManager[object],
+        live: LiveGateway | None = None,
     ) -> None:
         """Bind the port; `background` is entered while requests are served."""
         self.gateway = gateway
+        self.live = live
         self._background = background
         super().__init__(address, Connection)
 
@@ -68,6 +71,8 @@ class GatewayServer(ThreadedHTTPServer):
             with self._background:
                 super().serve_forever(poll_interval)
                 self.server_close()
+                if self.live is not None:
+                    self.live.close(LEAVING_SECONDS)
                 self.gateway.wait_until_idle(LEAVING_SECONDS)
         finally:
             self.server_close()
@@ -100,7 +105,10 @@ class Connection(BaseHTTPRequestHandler):
             call = self._read()
             if call is None:
                 return
-            self._write(self._answered(call))
+            if self.server.live is not None and is_upgrade(call):
+                self._hold(call, self.server.live)
+            else:
+                self._write(self._answered(call))
         except PublisherError as error:
             self._refuse(error)
         except TimeoutError:
@@ -144,9 +152,27 @@ class Connection(BaseHTTPRequestHandler):
         target = line.decode("iso-8859-1").split()[1]  # parse_request takes liberties with slashes
         return Call(self.command, target, list(self.headers.items()), self._read_body())
 
-    def _answered(self, call: Call) -> Reply:
+    def _hold(self, call: Call, live: LiveGateway) -> None:
+        """Let the request become a live connection, for as long as that lasts."""
         try:
+            session = live.admit(call, self.connection)
+        except PublisherError as error:
+            self._write(self.server.gateway.refusal(call, error))
+        except Exception as error:  # a defect: the handshake fails as in AWS
+            report("live_connect_failed", error=error)
+            self._write(self.server.gateway.refusal(call, PublisherError()))
+        else:
+            session.run()
+        self.close_connection = True
+
+    def _answered(self, call: Call) -> Reply:
+        live = self.server.live
+        try:
+            if live is not None and is_management(call):
+                return live.manage(call)
             return self.server.gateway.answer(call)
+        except PublisherError as error:
+            return self.server.gateway.refusal(call, error)
         except Exception as error:  # a defect: the client gets a document all the same
             report("request_failed", path=call.target, error=error)
             return self.server.gateway.refusal(call, PublisherError())

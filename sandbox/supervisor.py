@@ -251,7 +251,7 @@ def endpoints(
         "user_pool_id": pool,
         "client_id": resources["client_id"],
         "issuer": f"https://cognito-idp.{embedded.REGION}.amazonaws.com/{pool}",
-        "websocket": None,
+        "websocket": f"ws://127.0.0.1:{ports.api}",
         "users": {login: {"role": user.role.value} for login, user in USERS.items()},
         "platforms": outside["platforms"],
         "accounts": outside["accounts"],

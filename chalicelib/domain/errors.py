@@ -287,5 +287,9 @@ class StoreUnavailable(PublisherError):
     title = "Our storage is not available"
 
 
+class PushFailed(Exception):
+    """A frame could not be sent over a live connection; whether it arrived nobody knows."""
+
+
 class ConfigurationError(Exception):
     """A setting is missing or contradicts another one."""

@@ -29,6 +29,7 @@ from chalicelib.domain.channels import (
 )
 from chalicelib.domain.deliveries import Attempt, AuditEntry, Delivery, DeliveryKey
 from chalicelib.domain.errors import Conflict
+from chalicelib.domain.identity import Role
 from chalicelib.domain.messages import Content, Message, MessageStatus, Revision
 from chalicelib.domain.sign_in import PublicKey
 from chalicelib.domain.states import Status
@@ -618,6 +619,67 @@ class Starter(Protocol):
     """Starts an extra release without waiting for it; best effort."""
 
     def release(self, at: datetime) -> None: ...
+
+
+# --- live updates -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """The right to open one live connection, once, before it expires."""
+
+    secret: str = field(repr=False)
+    user: str
+    role: Role
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Watcher:
+    """A live connection and whose it is: what its ticket said."""
+
+    id: str
+    """The gateway's own, opaque."""
+    user: str
+    role: Role
+    expires_at: datetime
+    """When the gateway has closed it at the latest."""
+
+
+class Watchers(Protocol):
+    """Who has a live connection open, and who may open one."""
+
+    def issue(self, ticket: Ticket) -> None:
+        """Keep a ticket until it is used."""
+
+    def ticket(self, secret: str) -> Ticket | None:
+        """Return an unused ticket, an expired one too."""
+
+    def admit(self, watcher: Watcher, ticket: Ticket) -> None:
+        """Use a ticket up and remember the connection; `LostRace` if it was used already."""
+
+    def forget(self, watcher_id: str) -> None:
+        """Forget a connection; nothing for an unknown one."""
+
+    def present(self) -> Sequence[Watcher]:
+        """Return every connection, consistently: one request but for thousands of them."""
+
+
+class Push(Protocol):
+    """Sends one text frame over a live connection, with an explicit time-out."""
+
+    def send(self, watcher_id: str, frame: str) -> bool:
+        """Send; False if there is no such connection any more. Other failures: `PushFailed`."""
+
+
+class Observers(Protocol):
+    """Are told which messages changed. Best effort: nothing of it raises."""
+
+    def changed(self, message_id: str) -> None:
+        """Remember that a message changed; waits for nobody."""
+
+    def finish(self, seconds: float) -> None:
+        """Return when everyone is told, or after `seconds`."""
 
 
 class Telemetry(Protocol):

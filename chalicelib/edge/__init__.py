@@ -2,6 +2,7 @@
 
 from chalicelib.edge import (
     bridge,
+    live,
     mail_events,
     openapi,
     pages,
@@ -68,6 +69,7 @@ __all__ = [
     "deadline",
     "draft",
     "each",
+    "live",
     "mail_events",
     "object_key",
     "openapi",

@@ -408,4 +408,11 @@ class UploadView(TypedDict):
     height: int | None
 
 
+class LiveTicketView(TypedDict):
+    """The right to open one live connection before `expires_at`."""
+
+    ticket: str
+    expires_at: Instant
+
+
 OpenApiDocument = dict[str, Any]

@@ -181,5 +181,6 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             answers.UploadTicketView, 201, (bodies.UploadBody,), location=True
         ),
         "read_upload": Operation(answers.UploadView),
+        "issue_live_ticket": Operation(answers.LiveTicketView, 201, (bodies.Nothing,)),
     }
 )

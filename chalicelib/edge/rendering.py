@@ -19,6 +19,7 @@ from chalicelib.domain.ports import (
     Profile,
     Snapshot,
     Subscription,
+    Ticket,
     Timeline,
     Upload,
     UploadTicket,
@@ -257,6 +258,11 @@ def upload_ticket(upload: Upload, ticket: UploadTicket) -> answers.UploadTicketV
         "fields": dict(ticket.fields),
         "expires_at": format_instant(ticket.expires_at),
     }
+
+
+def live_ticket(ticket: Ticket) -> answers.LiveTicketView:
+    """Render the right to open a live connection."""
+    return {"ticket": ticket.secret, "expires_at": format_instant(ticket.expires_at)}
 
 
 def upload(value: Upload) -> answers.UploadView:

@@ -17,6 +17,7 @@ from chalicelib.domain.ports import (
     Page,
     Snapshot,
     Subscription,
+    Ticket,
     Upload,
     UploadTicket,
 )
@@ -131,3 +132,8 @@ def upload_ticket(made: tuple[Upload, UploadTicket]) -> Answer:
     """Answer with the form that takes one file."""
     location = f"/api/v1/uploads/{made[0].id}"
     return ok(rendering.upload_ticket(*made), HTTPStatus.CREATED, Location=location)
+
+
+def live_ticket(ticket: Ticket) -> Answer:
+    """Answer with the right to open a live connection."""
+    return ok(rendering.live_ticket(ticket), HTTPStatus.CREATED)

@@ -86,6 +86,16 @@ SHAPES = (
         note="Address and consent; of one who opted out and was removed, only the date.",
     ),
     Shape("profile", "USER#{user} / PROFILE", note="Language, time zone."),
+    Shape(
+        "live connection",
+        "LIVE / CONN#{connection}",
+        note="Whose it is and their role; removed by `ttl` once the gateway has closed it.",
+    ),
+    Shape(
+        "live ticket",
+        "TICKET#{digest} / KEY",
+        note="Opens one live connection; under its secret's hash. Deleted by its use, or by `ttl`.",
+    ),
     Shape("idempotency", "IDEM#{user}#{once} / KEY", note="Removed by `ttl` after 48 hours."),
 )
 
@@ -294,4 +304,19 @@ PATTERNS = (
     ),
     AccessPattern("Read a member's settings", "profiles.get", ("GetItem USER#{user} / PROFILE",)),
     AccessPattern("Store a member's settings", "profiles.save", ("Put USER#{user} / PROFILE",)),
+    AccessPattern("Issue a live ticket", "watchers.issue", ("Put TICKET#{digest} / KEY",)),
+    AccessPattern("Read a live ticket", "watchers.ticket", ("GetItem TICKET#{digest} / KEY",)),
+    AccessPattern(
+        "Use a live ticket up and remember the connection",
+        "watchers.admit",
+        ("TransactWriteItems Delete TICKET#{digest} / KEY, Put LIVE / CONN#{connection}",),
+    ),
+    AccessPattern(
+        "Forget a live connection", "watchers.forget", ("Delete LIVE / CONN#{connection}",)
+    ),
+    AccessPattern(
+        "Find everyone who is to be told of a change",
+        "watchers.present",
+        ("Query LIVE / begins with CONN#",),
+    ),
 )

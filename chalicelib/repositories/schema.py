@@ -6,6 +6,7 @@
     MEDIA#<id>    METADATA
     ACCT#<type>   STATE | RECIPIENT#<id>
     USER#<user>   PROFILE              IDEM#<user>#<key>  KEY
+    LIVE          CONN#<id>            TICKET#<hash>  KEY
 
 Only opaque ids stand in keys, never an address or a name. `GSI1` (whole items) lists a user's own
 objects. `GSI2` (keys only) holds the due index, the managers' calendar and certifications by
@@ -233,3 +234,19 @@ def profile(user: str) -> Key:
 def once(user: str, key: str) -> Key:
     """Return the key of an idempotency record."""
     return Key(f"IDEM#{user}#{key}", "KEY")
+
+
+# --- live connections -------------------------------------------------------------------------
+
+LIVE = "LIVE"
+CONNECTIONS = "CONN#"
+
+
+def ticket(digest: str) -> Key:
+    """Return the key of the right to open a live connection, by the hash of its secret."""
+    return Key(f"TICKET#{digest}", "KEY")
+
+
+def connection(connection_id: str) -> Key:
+    """Return the key of a live connection; all of them stand together."""
+    return Key(LIVE, f"{CONNECTIONS}{connection_id}")

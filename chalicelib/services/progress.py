@@ -17,7 +17,7 @@ from chalicelib.domain.deliveries import (
 from chalicelib.domain.errors import IllegalTransition, LostRace, StoreUnavailable
 from chalicelib.domain.messages import roll_up
 from chalicelib.domain.metrics import Metric
-from chalicelib.domain.ports import Clock, Messages, Telemetry, Unit, Writes
+from chalicelib.domain.ports import Clock, Messages, Observers, Telemetry, Unit, Writes
 from chalicelib.domain.states import Status
 from chalicelib.services.paging import all_of
 
@@ -41,12 +41,14 @@ class Progress:
         clock: Clock,
         policy: Policy,
         telemetry: Telemetry,
+        observers: Observers,
     ) -> None:
         self._messages = messages
         self._unit = unit
         self._clock = clock
         self._policy = policy
         self._telemetry = telemetry
+        self._observers = observers
 
     def move(
         self,
@@ -78,6 +80,8 @@ class Progress:
         """Store one step alone; a change of status, or what `event` tells, is audited."""
         after, writes = self._writes(before, after, event, actor, attempt)
         self._unit.commit(writes)
+        if after.status is not before.status:
+            self._observers.changed(after.key.message_id)
         if after.status is Status.NEEDS_REVIEW and before.status is not Status.NEEDS_REVIEW:
             self._telemetry.count(Metric.NEEDS_REVIEW, channel=after.key.channel)
         return after
@@ -105,6 +109,9 @@ class Progress:
         """
         made = [self._writes(before, after, "", actor, None) for before, after in moves]
         self._unit.commit(*(writes for _, writes in made))
+        for before, after in moves:
+            if after.status is not before.status:
+                self._observers.changed(after.key.message_id)
         return [after for after, _ in made]
 
     def _entry(self, before: Delivery, after: Delivery, event: str, actor: str) -> AuditEntry:
@@ -181,6 +188,7 @@ class Progress:
             return
         status = roll_up(snapshot.deliveries)
         self._unit.commit(self._messages.rolling_up(snapshot, status))
+        self._observers.changed(message_id)
 
     def _follow(self, delivery: Delivery) -> None:
         """A parent repairs itself when its lease ends; a message is rolled up again when read."""

@@ -30,6 +30,7 @@ from chalicelib.domain.ports import (
     Idempotency,
     Ids,
     Messages,
+    Observers,
     Once,
     Page,
     Snapshot,
@@ -79,6 +80,7 @@ class Publishing:
         ids: Ids,
         policy: Policy,
         telemetry: Telemetry,
+        observers: Observers,
         require_approval: bool,
     ) -> None:
         self._channels = channels
@@ -92,6 +94,7 @@ class Publishing:
         self._ids = ids
         self._policy = policy
         self._telemetry = telemetry
+        self._observers = observers
         self._require_approval = require_approval
 
     # --- accepting ----------------------------------------------------------------------------
@@ -145,12 +148,16 @@ class Publishing:
         return Accepted(Snapshot(message, tuple(deliveries)), writes)
 
     def launch(self, snapshot: Snapshot) -> None:
-        """Tell the worker what is due, best effort: the due index knows it anyway."""
+        """Tell the worker what is due, best effort: the due index knows it anyway.
+
+        Whoever watches is told that the message changed.
+        """
         now = self._clock.now()
         all_taken = self._hinting.tell([d for d in snapshot.deliveries if d.claim])
         pending = [d.due_at for d in snapshot.deliveries if d.status is Status.PENDING]
         if not all_taken or (pending and min(pending) <= now + SOON):
             self._starter.release(min(pending, default=now))
+        self._observers.changed(snapshot.message.id)
 
     def _deliveries(self, message: Message, now: datetime) -> Sequence[Delivery]:
         return [self._delivery(message, channel, now) for channel in message.channels]
@@ -299,6 +306,7 @@ class Publishing:
         after = replace(message, status=status, reason=reason, version=message.version + 1)
         entry = self.entry(after, member, event, message.status, status)
         self.commit_or_conflict(self._messages.saving(message, after, entry), *more)
+        self._observers.changed(after.id)
         return Snapshot(after, ())
 
     def commit_or_conflict(self, *writes: Writes) -> None:

@@ -168,6 +168,13 @@ def test_every_handler_that_is_no_route_stands_in_app_py_itself() -> None:
     assert [f.handler_string for f in doors.app.pure_lambda_functions] == ["app.replay"]
 
 
+def test_every_handler_of_live_connections_stands_in_app_py_itself() -> None:
+    handlers = doors.app.websocket_handlers.values()
+    assert {handler.handler_string for handler in handlers} == {"app.join", "app.hear", "app.leave"}
+    written = [d for f in FUNCTIONS for d in decorators(f) if d.startswith("app.on_ws_")]
+    assert written == ["app.on_ws_connect", "app.on_ws_message", "app.on_ws_disconnect"]
+
+
 def test_every_route_is_decorated_in_app_py_itself() -> None:
     written = {f.name for f in FUNCTIONS if "app.route" in decorators(f)}
     registered = {

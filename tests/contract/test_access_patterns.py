@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ import pytest
 from chalicelib.domain.certifications import achievement_key
 from chalicelib.domain.channels import Post
 from chalicelib.domain.deliveries import DeliveryKey
+from chalicelib.domain.identity import Role
 from chalicelib.domain.messages import MessageStatus
 from chalicelib.domain.ports import (
     AccountState,
@@ -26,6 +28,8 @@ from chalicelib.domain.ports import (
     Profile,
     Snapshot,
     StoredResponse,
+    Ticket,
+    Watcher,
 )
 from chalicelib.repositories import schema
 from chalicelib.repositories.accounts import Accounts
@@ -35,6 +39,7 @@ from chalicelib.repositories.media import Uploads
 from chalicelib.repositories.patterns import PATTERNS, SHAPES
 from chalicelib.repositories.profiles import Profiles
 from chalicelib.repositories.recipients import Subscriptions
+from chalicelib.repositories.watchers import Watchers
 from tests.contract.conftest import created
 from tests.contract.samples import (
     CHANNELS,
@@ -65,6 +70,8 @@ CHILD = queued(SENT, "r1")
 TRYING = begun(CHILD)
 UNIQUE = achievement_key(achievement().submission.member_name, achievement().submission.family_id)
 ONCE = Once("ana", "route/key", "digest")
+TICKET = Ticket("secret", "ana", Role.MEMBER, NOW + timedelta(minutes=1))
+WATCHER = Watcher("c1", "ana", Role.MEMBER, NOW + timedelta(hours=2))
 ANSWER = StoredResponse(202, "{}")
 VALUES = {
     "message": SENT.id,
@@ -77,6 +84,8 @@ VALUES = {
     "certification": achievement().id,
     "hash": UNIQUE,
     "upload": upload().id,
+    "digest": sha256(b"secret").hexdigest(),
+    "connection": "c1",
 }
 
 
@@ -139,6 +148,7 @@ class Recorder:
         self.uploads = Uploads(store)
         self.idempotency = Idempotency(store, self.world.clock)
         self.profiles = Profiles(store)
+        self.watchers = Watchers(store)
 
     def _sent(self, params: Mapping[str, Any], model: Any, **_: Any) -> None:
         if model.name not in {"Scan", "ListTables"}:  # the tests' own
@@ -157,6 +167,9 @@ class Recorder:
         self.commit(self.uploads.adding(upload()))
         self.commit(self.idempotency.keeping(ONCE, ANSWER, NOW))
         self.profiles.save(Profile("ana"))
+        self.watchers.issue(replace(TICKET, secret="of c1"))
+        self.watchers.admit(WATCHER, replace(TICKET, secret="of c1"))
+        self.watchers.issue(TICKET)
         # A process that has read nothing yet does not know which months are listed.
         self.messages = World(self.world.table).messages
         self.requests.clear()
@@ -220,6 +233,7 @@ ASKED_OF_AN_EMPTY_TABLE: dict[str, Ask] = {
     "Fix what will be posted, once": lambda r: r.messages.keep_post(
         SENT.id, LINKEDIN, 1, Post("Hi")
     ),
+    "Issue a live ticket": lambda r: r.watchers.issue(TICKET),
     "Announce an upload": lambda r: r.commit(r.uploads.adding(upload())),
 }
 ASKED: dict[str, Ask] = {
@@ -273,6 +287,10 @@ ASKED: dict[str, Ask] = {
     "Find the kept answer of a request": lambda r: r.idempotency.find(ONCE),
     "Read a member's settings": lambda r: r.profiles.get("ana"),
     "Store a member's settings": lambda r: r.profiles.save(Profile("ana")),
+    "Read a live ticket": lambda r: r.watchers.ticket(TICKET.secret),
+    "Use a live ticket up and remember the connection": lambda r: r.watchers.admit(WATCHER, TICKET),
+    "Forget a live connection": lambda r: r.watchers.forget(WATCHER.id),
+    "Find everyone who is to be told of a change": lambda r: r.watchers.present(),
 }
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from chalicelib.domain.channels import Recipient
 from chalicelib.domain.errors import IdempotencyMismatch, LostRace, StillRunning
+from chalicelib.domain.identity import Role
 from chalicelib.domain.ports import (
     AccountState,
     AccountStatus,
@@ -16,7 +17,9 @@ from chalicelib.domain.ports import (
     OnceTaken,
     Profile,
     StoredResponse,
+    Ticket,
     UploadStatus,
+    Watcher,
 )
 from chalicelib.repositories import schema
 from chalicelib.repositories.accounts import Accounts
@@ -24,6 +27,7 @@ from chalicelib.repositories.idempotency import Idempotency
 from chalicelib.repositories.media import Uploads
 from chalicelib.repositories.profiles import Profiles
 from chalicelib.repositories.recipients import Subscriptions
+from chalicelib.repositories.watchers import Watchers
 from tests.contract.samples import LINKEDIN, NOW, SMS, World, subscription, upload
 
 SECOND = timedelta(seconds=1)
@@ -328,3 +332,51 @@ class TestProfiles:
         profiles.save(Profile("ana", "Ana", "es", "Europe/Madrid"))
         profiles.save(Profile("ana", "Ana", "en", "UTC"))
         assert profiles.get("ana") == Profile("ana", "Ana", "en", "UTC")
+
+
+class TestWatchers:
+    ticket = Ticket("secret", "ana", Role.COMMUNITY_MANAGER, NOW + timedelta(minutes=1))
+    watcher = Watcher("c1", "ana", Role.COMMUNITY_MANAGER, NOW + timedelta(hours=2))
+
+    @pytest.fixture
+    def watchers(self, world: World) -> Watchers:
+        return Watchers(world.store)
+
+    def test_a_ticket_is_found_by_its_secret(self, watchers: Watchers) -> None:
+        assert watchers.ticket("secret") is None
+        watchers.issue(self.ticket)
+        assert watchers.ticket("secret") == self.ticket
+        assert watchers.ticket("another") is None
+
+    def test_a_secret_is_not_stored(self, world: World, watchers: Watchers) -> None:
+        watchers.issue(self.ticket)
+        assert not [item for item in world.store.scan_all() if "secret" in str(item)]
+
+    def test_who_is_admitted_is_present(self, watchers: Watchers) -> None:
+        watchers.issue(self.ticket)
+        watchers.admit(self.watcher, self.ticket)
+        assert watchers.present() == [self.watcher]
+
+    def test_a_ticket_admits_once(self, watchers: Watchers) -> None:
+        watchers.issue(self.ticket)
+        watchers.admit(self.watcher, self.ticket)
+        with pytest.raises(LostRace):
+            watchers.admit(replace(self.watcher, id="c2"), self.ticket)
+        assert watchers.present() == [self.watcher]
+        assert watchers.ticket("secret") is None
+
+    def test_who_is_forgotten_is_not_present(self, watchers: Watchers) -> None:
+        watchers.issue(self.ticket)
+        watchers.admit(self.watcher, self.ticket)
+        watchers.forget("c1")
+        watchers.forget("c1")
+        assert watchers.present() == []
+
+    def test_dynamodb_removes_both_after_their_time(self, world: World, watchers: Watchers) -> None:
+        other = replace(self.ticket, secret="other")
+        watchers.issue(self.ticket)
+        watchers.issue(other)
+        watchers.admit(self.watcher, self.ticket)
+        ends = sorted(item[schema.TTL] for item in world.store.scan_all())
+        moments = [other.expires_at, self.watcher.expires_at]
+        assert ends == [int(moment.timestamp()) for moment in moments]

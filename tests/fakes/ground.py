@@ -13,6 +13,7 @@ from itertools import count
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
+from chalicelib.domain.errors import PushFailed
 from chalicelib.domain.ports import Hint
 
 P = ParamSpec("P")
@@ -172,3 +173,42 @@ class FakeTelemetry:
     def named(self, name: str) -> list[dict[str, Any]]:
         """Return the lines of one event."""
         return [line for line in self.lines if line["event"] == name]
+
+
+class FakeObservers:
+    """Remembers which messages changed."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def changed(self, message_id: str) -> None:
+        """Take note."""
+        self.told.append(message_id)
+
+    def finish(self, seconds: float) -> None:
+        """Have nothing to wait for."""
+
+
+class FakePush:
+    """Live connections: which are open, what each heard; a test may break any of them."""
+
+    def __init__(self) -> None:
+        self.heard: dict[str, list[str]] = {}
+        self.is_broken = False
+
+    def __call__(self) -> FakePush:
+        """Be the factory of itself."""
+        return self
+
+    def open(self, watcher_id: str) -> None:
+        """Open a connection, as the gateway does."""
+        self.heard[watcher_id] = []
+
+    def send(self, watcher_id: str, frame: str) -> bool:
+        """Deliver a frame; False where nobody is."""
+        if self.is_broken:
+            raise PushFailed("The connection hangs.")
+        if watcher_id not in self.heard:
+            return False
+        self.heard[watcher_id].append(frame)
+        return True

@@ -47,6 +47,7 @@ from chalicelib.repositories.profiles import Profiles
 from chalicelib.repositories.recipients import Subscriptions
 from chalicelib.repositories.store import Store
 from chalicelib.repositories.table import Table
+from chalicelib.repositories.watchers import Watchers
 from chalicelib.services.accounts import AccountBook
 from chalicelib.services.checking import Checking
 from chalicelib.services.connecting import Connecting
@@ -76,6 +77,8 @@ from chalicelib.services.witnessing import Witnessing
 from tests.fakes.channels import FAKES
 from tests.fakes.ground import (
     CountedIds,
+    FakeObservers,
+    FakePush,
     FakeStarter,
     FakeStream,
     FakeTelemetry,
@@ -164,6 +167,8 @@ class World:
         self.secrets: Any = FakeSecrets()
         self.signer = FakeSigner()
         self.pool: Any = InlineExecutor()
+        self.observers: Any = FakeObservers()
+        self.push = FakePush()
 
     def _repositories(self) -> None:
         self.store = Store(self.port, self.ids, self.random, self.clock.sleep)
@@ -174,13 +179,21 @@ class World:
         self.uploads = Uploads(self.store)
         self.idempotency = Idempotency(self.store, self.clock)
         self.profiles = Profiles(self.store)
+        self.watchers = Watchers(self.store)
 
     def restart(self) -> None:
         """Make all services anew, as a process that was started again."""
         common: dict[str, Any] = {"unit": self.store, "clock": self.clock}
         voiced = {**common, "telemetry": self.telemetry}
         moving = {**voiced, "ids": self.ids, "policy": self.policy, "messages": self.messages}
-        self.progress = Progress(self.messages, self.store, self.clock, self.policy, self.telemetry)
+        self.progress = Progress(
+            self.messages,
+            self.store,
+            self.clock,
+            self.policy,
+            self.telemetry,
+            self.observers,
+        )
         self.hinting = Hinting(self.stream, self.progress, self.clock, self.telemetry)
         self.book = AccountBook(self.accounts, self.secrets, self.store, self.circuit)
         self.pacing = Pacing(self.accounts, self.policy)
@@ -200,6 +213,7 @@ class World:
             checking=self.checking,
             hinting=self.hinting,
             starter=self.starter,
+            observers=self.observers,
             require_approval=self._require_approval,
         )
         self.editing = Editing(

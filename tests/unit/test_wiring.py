@@ -21,6 +21,7 @@ from chalicelib.domain.errors import Ambiguous
 from chalicelib.domain.ports import Hint
 from chalicelib.domain.sign_in import OAuthError
 from chalicelib.gateways.ground import LambdaStarter, NoStarter
+from chalicelib.gateways.push import Courier, NoObservers
 from tests.fakes.server import Behaviour, closing, serving
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -45,11 +46,12 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "WORKER_THREADS": "2",
+        "WEBSOCKET_ENDPOINT": "https://live.example.org/v1",
     }.items():
         monkeypatch.setenv(name, value)
     _forget()
     yield monkeypatch
-    for pool in (wiring.delivery_pool, wiring.release_pool):
+    for pool in (wiring.delivery_pool, wiring.release_pool, wiring.push_pool):
         if pool.cache_info().currsize:
             pool().shutdown()
     _forget()
@@ -70,7 +72,7 @@ def test_everything_says_what_it_makes(name: str) -> None:
     made = inspect.signature(FACTORIES[name]).return_annotation
 
     assert made != "Any"
-    assert type(FACTORIES[name]()).__name__ == made or made in ("Starter", "Executor")
+    assert type(FACTORIES[name]()).__name__ == made or made in ("Starter", "Observers", "Executor")
 
 
 def test_importing_the_root_makes_nothing() -> None:
@@ -96,6 +98,18 @@ def test_with_a_release_function_it_is_started(environment: pytest.MonkeyPatch) 
     environment.setenv("RELEASE_FUNCTION", "release")
 
     assert isinstance(wiring.starter(), LambdaStarter)
+
+
+def test_without_a_websocket_nobody_is_told(environment: pytest.MonkeyPatch) -> None:
+    environment.delenv("WEBSOCKET_ENDPOINT")
+
+    assert isinstance(wiring.observers(), NoObservers)
+
+
+def test_with_a_websocket_whoever_watches_is_told_by_it() -> None:
+    assert isinstance(wiring.observers(), Courier)
+    wiring.finish_telling()
+    assert not wiring.relaying.cache_info().currsize
 
 
 HINT = Hint(DeliveryKey("message", ChannelName("sms")), "claim")
