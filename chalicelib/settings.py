@@ -153,7 +153,7 @@ class Settings(BaseModel):
     retry_base_seconds: Seconds = 15
     retry_cap_seconds: Seconds = 1800
     retry_max_attempts: Count = 8
-    push_gathering_seconds: Spacing = 0.2
+    push_gathering_seconds: Spacing = 0.5
     """How long what changed is gathered before whoever watches is told of all of it at once."""
     push_wait_seconds: Spacing = 1
     """How long an invocation waits at most, at its end, until everyone is told; 0 where its process

@@ -43,7 +43,7 @@ def application(stage: Stage, bundle: Bundle, out: Path | str, *, checked: bool 
         api = OmnichannelApiStack(app, stage, bundle=bundle, data=data, auth=auth)
         serving = ByStacks(
             api,
-            OmnichannelWorkerStack(app, stage, bundle=bundle, data=data, public_url=api.public_url),
+            OmnichannelWorkerStack(app, stage, bundle=bundle, data=data, api=api),
             OmnichannelSchedulerStack(app, stage, bundle=bundle, data=data),
         )
     OmnichannelMonitoringStack(app, stage, data=data, serving=serving)

@@ -8,6 +8,7 @@ for lost events, an API's name, its refusals.
     events     how long and how often they are tried, and the queue for those that were lost
     logs       how long they are kept
     API        name, refusals, throttling, tracing, access log
+    WebSocket  throttling, access log
 """
 
 from __future__ import annotations
@@ -32,10 +33,14 @@ from infrastructure.resilience import (
     EVENTS,
     FUNCTIONS,
     GATEWAY_STAGE,
+    LIVE_ACCESS_LOG,
+    LIVE_BURST,
+    LIVE_PER_SECOND,
     REQUESTS_PER_SECOND,
     TICK_RETRIES,
     TICK_WORTH_SECONDS,
     dead_letters,
+    live_name,
     rule,
     stream_mapping,
 )
@@ -90,6 +95,7 @@ class Hardening:
         for group in self.log_groups():
             yield self._log(group)
         yield from self._api()
+        yield self._live()
 
     def log_groups(self) -> list[str]:
         """Return every log of the stage."""
@@ -217,6 +223,33 @@ class Hardening:
         yield self._deployment(f"hardened {hashlib.sha256(text.encode()).hexdigest()[:12]}")
         yield self._stage()
 
+    def _live(self) -> Setting:
+        """Of the WebSocket API's stage: how much comes in, and what is written of it."""
+        gateway, api = self.account.client("apigatewayv2"), self.found.live_api
+        wanted: dict[str, Any] = {
+            "DefaultRouteSettings": {
+                "ThrottlingRateLimit": float(LIVE_PER_SECOND),
+                "ThrottlingBurstLimit": LIVE_BURST,
+            }
+        }
+        if self._may_log():
+            log = self.account.place.arn("logs", f"log-group:{live_access_log(self.account)}")
+            told = {"DestinationArn": log, "Format": json.dumps(LIVE_ACCESS_LOG)}
+            wanted["AccessLogSettings"] = told
+        now = _part(gateway.get_stage(ApiId=api, StageName=GATEWAY_STAGE), wanted)
+        return Setting(
+            "WebSocket API: throttling, access log",
+            now,
+            wanted,
+            lambda: gateway.update_stage(
+                ApiId=api, StageName=GATEWAY_STAGE, **_different(wanted, now)
+            ),
+        )
+
+    def _may_log(self) -> bool:
+        """Return whether this account lets API Gateway write logs."""
+        return bool(self.account.client("apigateway").get_account().get("cloudwatchRoleArn"))
+
     def _refusals(self) -> Setting:
         """Of what the gateway answers by itself: in our words, and readable by other origins."""
         gateway, api = self.account.client("apigateway"), self.found.api
@@ -258,7 +291,7 @@ class Hardening:
             f"{every}/throttling/burstLimit": BURST,
             "/tracingEnabled": True,
         }
-        if gateway.get_account().get("cloudwatchRoleArn"):
+        if self._may_log():
             wanted |= {
                 f"{every}/logging/loglevel": "ERROR",
                 f"{every}/logging/dataTrace": False,
@@ -332,10 +365,15 @@ def access_log(account: Account) -> str:
     return f"/aws/apigateway/{account.api_name}"
 
 
+def live_access_log(account: Account) -> str:
+    """Return the name of the WebSocket API's access log."""
+    return f"/aws/apigateway/{live_name(account.stage)}"
+
+
 def log_groups(account: Account) -> list[str]:
     """Return the names of every log of the stage."""
     functions = [f"/aws/lambda/{account.stage.function(name)}" for name in FUNCTIONS]
-    return [*functions, access_log(account)]
+    return [*functions, access_log(account), live_access_log(account)]
 
 
 def _part(now: Any, wanted: Any) -> Any:

@@ -13,6 +13,7 @@ from typing import Any
 
 from chalicelib.gateways.keys import ALGORITHM
 from infrastructure.bundle import PackagedFunction, UnknownResource
+from infrastructure.resilience import GATEWAY_STAGE
 from infrastructure.stages import API_HANDLER, PROJECT, Stage
 
 REASONS: Mapping[str, str] = {
@@ -28,6 +29,7 @@ REASONS: Mapping[str, str] = {
     "KeepFailures": "The objects of the one bucket.",
     "Failures": "The objects of the one bucket.",
     "Secrets": "The stage's own prefix: one secret per channel, made when it is connected.",
+    "Push": "The connections of the one WebSocket API.",
     "SigningKey": "Secrets Manager adds six random characters to each secret's name.",
 }
 """Statement → why its resources can't be named to the last character."""
@@ -60,6 +62,8 @@ class Grounds:
     """ARNs; the key only where there is one of our own."""
     token_key: str | None
     """ARN of the key that signs ID tokens; only where somebody signs in with GitHub."""
+    live: str = "*"
+    """Identity of the WebSocket API; any while there is none yet."""
     spoken: Mapping[str, str] = field(default_factory=dict)
     """Part of an ARN → how the rules of cdk-nag write it in a finding."""
 
@@ -118,6 +122,9 @@ class Grounds:
             f"arn:aws:dynamodb:*:*:table/{PROJECT}-*": [self.table],
             f"arn:aws:dynamodb:*:*:table/{PROJECT}-*/index/*": [f"{self.table}/index/*"],
             "arn:aws:kinesis:*:*:stream/omnichannel-messages*": [self.stream],
+            f"arn:aws:execute-api:*:*:*/{GATEWAY_STAGE}/POST/@connections/*": [
+                self.place.arn("execute-api", f"{self.live}/{GATEWAY_STAGE}/POST/@connections/*")
+            ],
             f"arn:aws:lambda:*:*:function:{PROJECT}-*-release_due": [
                 self.place.arn("lambda", f"function:{release}")
             ],

@@ -24,7 +24,23 @@ EVENT_WORTH_SECONDS: Final = 6 * 3600
 EVENT_RETRIES: Final = 2
 """Of any other event that its function fails on."""
 
-FUNCTIONS: Final = (API_HANDLER, "deliver", "prepare_media", "hear_mail", "replay", "release_due")
+LIVE_PER_SECOND: Final = 100
+LIVE_BURST: Final = 200
+"""Handshakes and frames that clients send; what is sent to them is not throttled by this."""
+
+LIVE: Final = ("websocket_connect", "websocket_message", "websocket_disconnect")
+"""The functions of live connections, by the names that Chalice gives them."""
+TELLING: Final = (API_HANDLER, "deliver", "hear_mail", "websocket_message")
+"""The functions that send frames; each has to know the WebSocket API and may reach its clients."""
+FUNCTIONS: Final = (
+    API_HANDLER,
+    "deliver",
+    "prepare_media",
+    "hear_mail",
+    "replay",
+    "release_due",
+    *LIVE,
+)
 EVENTS: Final = ("release_due", "prepare_media", "hear_mail")
 """The functions that are handed single events; what they could not take waits on a queue."""
 
@@ -42,6 +58,40 @@ ACCESS_LOG: Final = {
     "trace": "$context.xrayTraceId",
 }
 """No address and no user: who called stands, pseudonymous, in the application's own lines."""
+
+
+LIVE_ACCESS_LOG: Final = {
+    "request": "$context.requestId",
+    "at": "$context.requestTimeEpoch",
+    "route": "$context.routeKey",
+    "event": "$context.eventType",
+    "connection": "$context.connectionId",
+    "status": "$context.status",
+    "integration_status": "$context.integration.status",
+    "integration_milliseconds": "$context.integrationLatency",
+    "error": "$context.error.responseType",
+}
+"""No address and no query, in which the ticket stands."""
+
+
+def live_name(stage: Stage) -> str:
+    """Return the name of the WebSocket API, which is the one that Chalice gives it."""
+    return f"{PROJECT}-{stage.name}-websocket-api"
+
+
+def live_host(api: str, region: str, suffix: str = "amazonaws.com") -> str:
+    """Return the name under which the WebSocket API is reached, and its stage."""
+    return f"{api}.execute-api.{region}.{suffix}/{GATEWAY_STAGE}"
+
+
+def live_endpoint(stage: Stage, api: str, region: str, suffix: str = "amazonaws.com") -> str:
+    """Return where frames over live connections are handed in.
+
+    An emulated AWS has no names of its own: there it is a path below its one address.
+    """
+    if emulated := stage.emulated.get("AWS_ENDPOINT_URL"):
+        return f"{emulated}/_aws/execute-api/{api}/{GATEWAY_STAGE}"
+    return f"https://{live_host(api, region, suffix)}"
 
 
 def dead_letters(stage: Stage, function: str) -> str:

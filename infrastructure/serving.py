@@ -23,6 +23,7 @@ from infrastructure.stacks.worker import OmnichannelWorkerStack
 from infrastructure.stages import PROJECT, Stage
 
 REST_API = "RestApiId"
+LIVE_API = "WebSocketApiId"
 STREAM_MAPPING = "StreamMapping"
 """Parameters of the stacks around what Chalice deployed."""
 
@@ -89,6 +90,9 @@ class Serving(Protocol):
     def public_url(self, stack: ProductStack) -> str:
         """Return where people reach the API, for a stack."""
 
+    def live_host(self, stack: ProductStack) -> str:
+        """Return the WebSocket API's own name, for a stack."""
+
     def stream_mapping(self, stack: ProductStack) -> str:
         """Return the identity of what reads the stream, for a stack."""
 
@@ -109,7 +113,7 @@ class ByStacks:
     @property
     def functions(self) -> Sequence[Served]:
         """Return every function."""
-        made = [self.api.handler, *self.worker.functions, self.scheduler.release_due]
+        made = [*self.api.functions, *self.worker.functions, self.scheduler.release_due]
         return [_served(function) for function in made]
 
     @property
@@ -139,6 +143,10 @@ class ByStacks:
     def public_url(self, stack: ProductStack) -> str:
         """Return where people reach the API."""
         return self.api.public_url
+
+    def live_host(self, stack: ProductStack) -> str:
+        """Return the WebSocket API's own name."""
+        return _live_host(self.api.live.api.api_id)
 
     def stream_mapping(self, stack: ProductStack) -> str:
         """Return the identity of what reads the stream."""
@@ -196,6 +204,11 @@ class ByChalice:
             return self.stage.public_url
         return f"https://{self.gateway(stack).host}/{GATEWAY_STAGE}"
 
+    def live_host(self, stack: ProductStack) -> str:
+        """Return the WebSocket API's own name; the stack is told the API."""
+        told = stack.told(LIVE_API, "The natively deployed WebSocket API", "^[a-z0-9]+$")
+        return _live_host(told)
+
     def stream_mapping(self, stack: ProductStack) -> str:
         """Return the identity of what reads the stream, which the stack is told."""
         return stack.told(STREAM_MAPPING, "What reads the stream", "^[0-9a-f-]{36}$")
@@ -204,3 +217,7 @@ class ByChalice:
 def _served(function: Function) -> Served:
     packaged = function.packaged
     return Served(packaged.name, function.name, int(packaged.properties["Timeout"]))
+
+
+def _live_host(api: str) -> str:
+    return f"{api}.execute-api.{Aws.REGION}.{Aws.URL_SUFFIX}"

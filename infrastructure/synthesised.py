@@ -28,6 +28,7 @@ WORDS: Mapping[str, str] = {
     "AWS::Cognito::UserPoolGroup": "group",
     "AWS::Cognito::UserPoolClient": "client",
     "AWS::ApiGateway::RestApi": "REST API",
+    "AWS::ApiGatewayV2::Api": "WebSocket API",
     "AWS::Lambda::LayerVersion": "layer",
     "AWS::Events::Rule": "rule",
     "AWS::SQS::Queue": "dead-letter queue",

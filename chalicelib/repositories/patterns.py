@@ -309,7 +309,7 @@ PATTERNS = (
     AccessPattern(
         "Use a live ticket up and remember the connection",
         "watchers.admit",
-        ("TransactWriteItems Delete TICKET#{digest} / KEY, Put LIVE / CONN#{connection}",),
+        ("Delete TICKET#{digest} / KEY", "Put LIVE / CONN#{connection}"),
     ),
     AccessPattern(
         "Forget a live connection", "watchers.forget", ("Delete LIVE / CONN#{connection}",)

@@ -62,6 +62,9 @@ Counted = Iterator[tuple[str, float]]
 def _gateway(deployed: Deployed, load: Traffic) -> Counted:
     # What goes out by way of CloudFront is paid for there alone.
     yield "rest_requests", load.requests
+    said = load.visits * traffic.SAID_A_VISIT.value
+    yield "live_messages", 2 * said + load.messages * traffic.TOLD_A_MESSAGE.value
+    yield "live_minutes", load.visits * traffic.VISIT_MINUTES.value
     yield "transfer", 0 if deployed.distributions else load.answered_gigabytes
 
 
@@ -100,6 +103,12 @@ def _work(deployed: Deployed, load: Traffic) -> Mapping[str, tuple[float, float]
         "release_due": (traffic.TICKS, load.tick_seconds),
         "prepare_media": (load.pictures, traffic.PICTURE_SECONDS.value),
         "hear_mail": (load.messages, traffic.HEARING_SECONDS.value),
+        "websocket_connect": (load.visits, traffic.LIVE_SECONDS.value),
+        "websocket_message": (
+            load.visits * traffic.SAID_A_VISIT.value,
+            traffic.LIVE_SECONDS.value,
+        ),
+        "websocket_disconnect": (load.visits, traffic.LIVE_SECONDS.value),
     }
 
 
@@ -111,11 +120,17 @@ def _stream(deployed: Deployed, load: Traffic) -> Counted:
 def _table(deployed: Deployed, load: Traffic) -> Counted:
     views = load.requests - load.messages
     stored = load.messages * traffic.KEPT_MONTHS.value * traffic.STORED_BYTES / BYTES_IN_GB
-    yield "table_writes", load.messages * traffic.SENT.written
+    asked = load.messages * traffic.CHANGES_A_MESSAGE.value
+    yield (
+        "table_writes",
+        load.messages * traffic.SENT.written + load.visits * traffic.OPENED.written,
+    )
     yield (
         "table_reads",
         load.messages * traffic.SENT.read
         + views * traffic.VIEWED.read
+        + load.visits * traffic.OPENED.read
+        + asked
         + traffic.TICKS * traffic.TICKED.read,
     )
     yield "table_storage", stored

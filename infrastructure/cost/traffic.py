@@ -49,6 +49,15 @@ PICTURE_MB = Assumption(0.5, "MB a picture", "its safe copy; the original is gon
 VISIT_REQUESTS = Assumption(
     20, "API requests a visit of the web app", "five screens of three or four calls"
 )
+VISIT_MINUTES = Assumption(6, "minutes a visit of the web app lasts", "its connection with it")
+SAID_A_VISIT = Assumption(1, "frame a client says a visit", "hello; a ping only every nine minutes")
+CHANGES_A_MESSAGE = Assumption(
+    3, "times it is looked who is to hear of a message", "what changes within half a second is one"
+)
+TOLD_A_MESSAGE = Assumption(
+    2.5, "frames tell of a message", "one person each time; of some scheduled ones nobody is there"
+)
+LIVE_SECONDS = Assumption(0.02, "seconds to open, answer or close a connection", "one or two calls")
 FRESH_SHARE = Assumption(
     0.2, "of the visits load the web app anew", "its files carry hashes and stay cached"
 )
@@ -79,7 +88,7 @@ ENVIRONMENTS = Assumption(
 )
 PICTURE_SECONDS = Assumption(2, "seconds to judge and copy a picture", "make bench, at 1 GB")
 IDLE_TICK_SECONDS = Assumption(
-    0.08, "seconds an idle tick of the scheduler takes", "16 queries at once, 256 MB"
+    0.1, "seconds an idle tick of the scheduler takes", "16 queries at once, 192 MB"
 )
 HEARING_SECONDS = Assumption(0.05, "seconds to take in a mail event", "one read, mostly no write")
 REQUEST_LOG_BYTES = Assumption(
@@ -121,6 +130,8 @@ VIEWED = Units(written=0, read=7)
 """`GET /messages/{id}`, the dearer of the two usual reads."""
 TICKED = Units(written=0, read=8)
 """A tick of the scheduler that finds nothing: 16 shards."""
+OPENED = Units(written=4, read=1)
+"""A live connection: its ticket is issued, read and used up with it; at its end it is forgotten."""
 RECORDS = 6
 """Stream records of a message: one for each channel, whose recipients are served with it."""
 STORED_BYTES = 22_000

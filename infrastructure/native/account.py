@@ -12,7 +12,7 @@ import boto3
 from botocore.exceptions import ClientError
 
 from infrastructure.policies import Grounds, Place
-from infrastructure.resilience import EVENTS, FUNCTIONS, GATEWAY_STAGE, rule
+from infrastructure.resilience import EVENTS, FUNCTIONS, GATEWAY_STAGE, live_name, rule
 from infrastructure.stages import API_HANDLER, PROJECT, Stage
 
 HANDED_BY_RULE = tuple(name for name in EVENTS if name != "hear_mail")
@@ -39,6 +39,8 @@ class Found:
     subscription: str = ""
     apis: Sequence[str] = ()
     """The REST APIs that call our function, the one in use first."""
+    live_apis: Sequence[str] = ()
+    """The WebSocket APIs of this stage's name, the one in use first."""
 
     @property
     def api(self) -> str:
@@ -46,6 +48,13 @@ class Found:
         if not self.apis:
             raise NotReady("No API calls this stage's function: run chalice deploy first.")
         return self.apis[0]
+
+    @property
+    def live_api(self) -> str:
+        """Return the WebSocket API in use; `NotReady` without one."""
+        if not self.live_apis:
+            raise NotReady("There is no WebSocket API of this stage: run chalice deploy first.")
+        return self.live_apis[0]
 
     @property
     def mapping(self) -> str:
@@ -104,6 +113,7 @@ class Account:
             failures=told["failures"],
             key=told.get("key"),
             token_key=told.get("token-key"),
+            live=next(iter(self._live_apis()), "*"),
         )
 
     # --- what is there ------------------------------------------------------------------------
@@ -118,6 +128,7 @@ class Account:
             mappings=list(self._mappings()),
             subscription=next(self._subscriptions(), ""),
             apis=self._apis(),
+            live_apis=self._live_apis(),
         )
 
     def _functions(self) -> Iterator[tuple[str, str]]:
@@ -177,6 +188,20 @@ class Account:
             )
         )
         return [each["id"] for each in ours]
+
+    def _live_apis(self) -> list[str]:
+        gateway, name = self.client("apigatewayv2"), live_name(self.stage)
+        pages = gateway.get_paginator("get_apis").paginate()
+        ours = [each for page in pages for each in page["Items"] if each["Name"] == name]
+        # The one in use has a stage: a failed deployment ends before that.
+        ours.sort(key=lambda api: (not self._is_open_live(api["ApiId"]), api["ApiId"]))
+        return [each["ApiId"] for each in ours]
+
+    def _is_open_live(self, api: str) -> bool:
+        with missing_is_nothing():
+            self.client("apigatewayv2").get_stage(ApiId=api, StageName=GATEWAY_STAGE)
+            return True
+        return False
 
     @property
     def api_name(self) -> str:

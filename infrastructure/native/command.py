@@ -80,10 +80,10 @@ class Native:
         supply(self.account, self.bundle(), self.say, self.root)
 
     def deploy(self) -> None:
-        """Let Chalice deploy; once more where only its API tells its own address."""
-        is_first = not self.account.find().apis
+        """Let Chalice deploy; once more the first time: only then are the APIs' addresses known."""
+        found = self.account.find()
         self._deploy()
-        if is_first and not self.account.stage.public_url:
+        if not (found.apis and found.live_apis):
             self.supply()
             self._deploy()
 
@@ -95,7 +95,11 @@ class Native:
     def attach(self) -> None:
         """Deploy what stands around the API."""
         found = self.account.find()
-        told = {"RestApiId": found.api, "StreamMapping": found.mapping}
+        told = {
+            "RestApiId": found.api,
+            "WebSocketApiId": found.live_api,
+            "StreamMapping": found.mapping,
+        }
         self.deploy_stacks(AROUND, told)
 
     def delete(self) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from infrastructure.native.account import Account, Found
-from infrastructure.resilience import GATEWAY_STAGE, rule
+from infrastructure.resilience import GATEWAY_STAGE, live_host, rule
 
 SCHEMA = "2.0"
 Say = Callable[[str], object]
@@ -29,6 +29,9 @@ def adopt(account: Account, file: Path, say: Say) -> Found:
     for api in found.apis[1:]:
         account.client("apigateway").delete_rest_api(restApiId=api)
         say(f"removed  a second API, which a failed deployment left: {api}")
+    for api in found.live_apis[1:]:
+        account.client("apigatewayv2").delete_api(ApiId=api)
+        say(f"removed  a second WebSocket API, which a failed deployment left: {api}")
     records = list(_records(account, found))
     file.unlink(missing_ok=True)
     if records:
@@ -52,6 +55,13 @@ def _records(account: Account, found: Found) -> Iterator[Record]:
             "rest_api",
             rest_api_id=found.api,
             rest_api_url=f"https://{host}/{GATEWAY_STAGE}/",
+        )
+    if found.live_apis:
+        yield _record(
+            "websocket_api",
+            "websocket_api",
+            websocket_api_id=found.live_api,
+            websocket_api_url=f"wss://{live_host(found.live_api, account.place.region)}/",
         )
     for name in found.rules:
         yield _record(f"{name}-event", "cloudwatch_event", rule_name=rule(account.stage, name))

@@ -21,7 +21,13 @@ from infrastructure.native.layer import publish
 from infrastructure.native.state import Say, adopt
 from infrastructure.packaging import project
 from infrastructure.packaging.target import ARCHITECTURES
-from infrastructure.resilience import EVENTS, GATEWAY_STAGE, dead_letters
+from infrastructure.resilience import (
+    EVENTS,
+    GATEWAY_STAGE,
+    TELLING,
+    dead_letters,
+    live_endpoint,
+)
 from infrastructure.stages import API_HANDLER, CHALICE, PROJECT, ROOT, Stage
 
 LINKED = ("app.py", "chalicelib", "requirements.txt")
@@ -53,7 +59,10 @@ def supply(account: Account, bundle: Bundle, say: Say, root: Path = ROOT) -> Pat
         (made / name).symlink_to(root / name)
     (made / ".chalice" / "deployed").symlink_to(deployed)
     address = _address(account, found.apis[0]) if found.apis else ""
-    config = configuration(account, bundle, layer, address)
+    live = ""
+    if found.live_apis:
+        live = live_endpoint(stage, found.live_api, account.place.region)
+    config = configuration(account, bundle, layer, address, live)
     _write(made / ".chalice" / "config.json", config)
     for function in bundle.functions.values():
         name = config["lambda_functions"][function.name]["iam_policy_file"]
@@ -64,8 +73,13 @@ def supply(account: Account, bundle: Bundle, say: Say, root: Path = ROOT) -> Pat
     return made
 
 
-def configuration(account: Account, bundle: Bundle, layer: str, address: str) -> Json:
-    """Return the checkout's configuration with what only the account knows."""
+def configuration(
+    account: Account, bundle: Bundle, layer: str, address: str, live: str = ""
+) -> Json:
+    """Return the checkout's configuration with what only the account knows.
+
+    `address` and `live` are where the API is and where frames are handed in, once there are such.
+    """
     stage, told = account.stage, account.exports
     config: Json = json.loads(CHALICE.read_text("utf-8"))
     given = config["stages"][stage.name]
@@ -78,9 +92,13 @@ def configuration(account: Account, bundle: Bundle, layer: str, address: str) ->
         **stage.emulated,
     }
     functions: Json = {f.name: {"layers": [layer]} for f in bundle.functions.values() if f.layers}
+    only: dict[str, dict[str, str]] = {}
+    if live:
+        only = {name: {"WEBSOCKET_ENDPOINT": live} for name in TELLING}
     if "token-key" in told:
-        bridge = stage.bridge(told["token-key"], told["sign-in"])
-        functions[API_HANDLER] = {"environment_variables": bridge}
+        only.setdefault(API_HANDLER, {}).update(stage.bridge(told["token-key"], told["sign-in"]))
+    for name, given_only in only.items():
+        functions.setdefault(name, {})["environment_variables"] = given_only
     (architecture,) = {f.properties["Architectures"][0] for f in bundle.functions.values()}
     return {
         **config,

@@ -1,4 +1,4 @@
-"""The HTTP API: the gateway with its stage, and the function behind it."""
+"""The HTTP API and the WebSocket API: each gateway with its stage, and what is behind it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from constructs import Construct
 from infrastructure.bundle import Bundle
 from infrastructure.functions import RETENTION, Function, Layers
 from infrastructure.gateway_responses import responses
+from infrastructure.live import LiveApi
 from infrastructure.resilience import ACCESS_LOG, BURST, REQUESTS_PER_SECOND
 from infrastructure.rules import accept
 from infrastructure.stacks._stack import ProductStack
@@ -21,7 +22,7 @@ from infrastructure.stages import API_HANDLER, PROJECT, Stage
 
 
 class OmnichannelApiStack(ProductStack):
-    """REST API, its stage and the function behind it."""
+    """REST and WebSocket API, their stages and the functions behind them."""
 
     def __init__(
         self,
@@ -36,26 +37,35 @@ class OmnichannelApiStack(ProductStack):
         self.add_stack_dependency(data)
         self._bundle = bundle
         self.name = f"{PROJECT}-{stage.name}"
+        log_role = self.log_role() if stage.log_role_of_account else None
         self.api = self._api(auth)
+        self.live = LiveApi(self, "Live", stage=stage)
+        if log_role is not None:
+            self.api.deployment_stage.node.add_dependency(log_role)
+            self.live.opened.node.add_dependency(log_role)
         self.trace_some(self.name)
         self.url = f"https://{self.api.rest_api_id}.execute-api.{Aws.REGION}.{Aws.URL_SUFFIX}/v1"
         self.public_url = stage.public_url or self.url
+        layers = Layers(self, bundle)
+        grounds = self.live.grounds(data.grounds)
+        self.exported = self.live.exported(data.grounds)
         self.handler = Function(
             self,
             "ApiHandler",
             packaged=bundle.functions[API_HANDLER],
             bundle=bundle,
             stage=stage,
-            grounds=data.grounds,
+            grounds=grounds,
             variables={
                 **data.variables(),
                 "USER_POOL_ARN": auth.pool.user_pool_arn,
                 "CLIENT_ID": auth.client.ref,
                 "RELEASE_FUNCTION": stage.serving("release_due"),
                 "PUBLIC_URL": self.public_url,
+                "WEBSOCKET_ENDPOINT": self.live.endpoint,
                 **self._bridge(data, auth),
             },
-            layers=Layers(self, bundle),
+            layers=layers,
             provisioned=stage.provisioned_concurrency,
         )
         permission = aws_lambda.CfnPermission(
@@ -71,6 +81,17 @@ class OmnichannelApiStack(ProductStack):
         )
         # The stage opens when the alias that it calls is there and lets it in.
         self.api.deployment_stage.node.add_dependency(permission)
+        self.watched_by = self.live.serve(
+            bundle=bundle,
+            grounds=grounds,
+            variables=data.variables(),
+            layers=layers,
+        )
+
+    @property
+    def functions(self) -> list[Function]:
+        """Return every function of this stack."""
+        return [self.handler, *self.watched_by]
 
     def _api(self, auth: OmnichannelAuthStack) -> aws_apigateway.SpecRestApi:
         packaged = self._bundle.api
@@ -104,8 +125,6 @@ class OmnichannelApiStack(ProductStack):
                 ),
             ),
         )
-        if self.stage.log_role_of_account:
-            api.deployment_stage.node.add_dependency(self.log_role())
         accept(api, "The application judges every body and names each fault.", "AwsSolutions-APIG2")
         if not self.stage.web_application_firewall:
             accept(

@@ -8,6 +8,7 @@ from aws_cdk import Aws, CfnOutput, Fn, aws_amplify, aws_wafv2
 from constructs import Construct
 
 from infrastructure.distribution import HASHED, Distribution
+from infrastructure.resilience import GATEWAY_STAGE
 from infrastructure.serving import Serving
 from infrastructure.stacks._stack import ProductStack
 from infrastructure.stacks.auth import OmnichannelAuthStack
@@ -40,14 +41,14 @@ class OmnichannelFrontendStack(ProductStack):
         super().__init__(scope, stage)
         for other in serving.api_stacks:
             self.add_stack_dependency(other)
-        public_url = serving.public_url(self)
+        public_url, live = serving.public_url(self), serving.live_host(self)
         builds = self.bucket("Builds", rules=[])
         app = aws_amplify.CfnApp(
             self,
             "App",
             name=f"{PROJECT}-{stage.name}",
             platform="WEB",
-            custom_headers=self._headers(data, auth, public_url),
+            custom_headers=self._headers(data, auth, public_url, live),
             custom_rules=[
                 aws_amplify.CfnApp.CustomRuleProperty(
                     source=PAGES, target="/index.html", status="200"
@@ -57,6 +58,7 @@ class OmnichannelFrontendStack(ProductStack):
                 aws_amplify.CfnApp.EnvironmentVariableProperty(name=name, value=value)
                 for name, value in {
                     "VITE_API_URL": public_url,
+                    "VITE_WEBSOCKET_URL": f"wss://{live}/{GATEWAY_STAGE}",
                     "VITE_ISSUER": (
                         f"https://cognito-idp.{Aws.REGION}.{Aws.URL_SUFFIX}/{auth.pool.user_pool_id}"
                     ),
@@ -91,7 +93,7 @@ class OmnichannelFrontendStack(ProductStack):
         CfnOutput(self, "WebUrl", value=f"https://{host}")
 
     def _headers(
-        self, data: OmnichannelDataStack, auth: OmnichannelAuthStack, public_url: str
+        self, data: OmnichannelDataStack, auth: OmnichannelAuthStack, public_url: str, live: str
     ) -> str:
         """Return the headers of every file; the policy lets the app talk to our own hosts alone."""
         origin = Fn.select(2, Fn.split("/", public_url))
@@ -101,7 +103,7 @@ class OmnichannelFrontendStack(ProductStack):
         policy = "; ".join(
             (
                 "default-src 'self'",
-                f"connect-src 'self' https://{origin} {identity} {auth.sign_in_url} "
+                f"connect-src 'self' https://{origin} wss://{live} {identity} {auth.sign_in_url} "
                 f"https://{pictures} {path_style}",
                 f"img-src 'self' data: blob: https://{pictures} {path_style}",
                 "style-src 'self'",

@@ -12,7 +12,7 @@ from constructs import Construct
 from chalicelib.domain.metrics import Metric
 from chalicelib.observability import NAMESPACE
 from infrastructure.alarms import Severity, alarm
-from infrastructure.resilience import GATEWAY_STAGE
+from infrastructure.resilience import GATEWAY_STAGE, LIVE
 from infrastructure.rules import accept
 from infrastructure.serving import Served, Serving
 from infrastructure.stacks._stack import ProductStack
@@ -51,7 +51,9 @@ class OmnichannelMonitoringStack(ProductStack):
         functions = serving.functions
         if stage.function_alarms:
             for function in functions:
-                self._watch_function(function)
+                # Nobody is woken for live updates, which are best effort: the web app reads anyway.
+                if function.name not in LIVE:
+                    self._watch_function(function)
         self._watch_api()
         self._watch_promises()
         self._watch_stream()

@@ -10,9 +10,10 @@ from constructs import Construct
 
 from infrastructure.bundle import Bundle
 from infrastructure.functions import Function, Layers
-from infrastructure.resilience import stream_mapping
+from infrastructure.resilience import TELLING, stream_mapping
 from infrastructure.rules import accept
 from infrastructure.stacks._stack import ProductStack
+from infrastructure.stacks.api import OmnichannelApiStack
 from infrastructure.stacks.data import OmnichannelDataStack
 from infrastructure.stages import Stage
 
@@ -27,14 +28,16 @@ class OmnichannelWorkerStack(ProductStack):
         *,
         bundle: Bundle,
         data: OmnichannelDataStack,
-        public_url: str,
+        api: OmnichannelApiStack,
     ) -> None:
         super().__init__(scope, stage)
         self.add_stack_dependency(data)
         self._bundle = bundle
         self._data = data
         self._layers = Layers(self, bundle)
-        self._variables = {**data.variables(), "PUBLIC_URL": public_url}
+        self._grounds = api.exported
+        self._variables = {**data.variables(), "PUBLIC_URL": api.public_url}
+        self._telling = {**self._variables, "WEBSOCKET_ENDPOINT": api.live.endpoint}
         self.deliver = self._function("Deliver", "deliver")
         self.mapping = self._mapping()
         self.media_dead = self.dead_letters(self, "MediaDead", "prepare_media")
@@ -57,8 +60,8 @@ class OmnichannelWorkerStack(ProductStack):
             packaged=self._bundle.functions[name],
             bundle=self._bundle,
             stage=self.stage,
-            grounds=self._data.grounds,
-            variables=self._variables,
+            grounds=self._grounds,
+            variables=self._telling if name in TELLING else self._variables,
             layers=self._layers,
         )
 

@@ -115,7 +115,7 @@ def _told(statement: Statement) -> tuple[str, str]:
     on = [code(_short(resource)) for resource in _listed(statement.get("Resource", []))]
     on += [f"anything but {code(spared)}" for spared in _listed(statement.get("NotResource", []))]
     on += [
-        f"only where {code(name)} is {code(value)}"
+        f"only where {code(name)} is {_either(value)}"
         for wanted in statement.get("Condition", {}).values()
         for name, value in wanted.items()
     ]
@@ -129,3 +129,7 @@ def _short(resource: str) -> str:
 
 def _listed(value: str | Sequence[str]) -> Sequence[str]:
     return [value] if isinstance(value, str) else value
+
+
+def _either(value: str | list[str]) -> str:
+    return " or ".join(map(code, [value] if isinstance(value, str) else value))

@@ -56,10 +56,13 @@ def outside(tmp_path_factory: pytest.TempPathFactory, aws: EmulatedAws) -> Itera
 
 @pytest.fixture(scope="session")
 def assembled(
-    tmp_path_factory: pytest.TempPathFactory, package: Path, outside: Outside
+    tmp_path_factory: pytest.TempPathFactory, package: Path, aws: EmulatedAws, outside: Outside
 ) -> Assembly:
     """Synthesise the stacks, told of the stand-ins."""
-    told = {"PLATFORM_ENDPOINTS": json.dumps(dict(outside.platforms))}
+    told = {
+        "PLATFORM_ENDPOINTS": json.dumps(dict(outside.platforms)),
+        "AWS_ENDPOINT_URL": aws.url,
+    }
     return assembly.synthesise(tmp_path_factory.mktemp("stacks"), package, told)
 
 
@@ -77,11 +80,13 @@ def product(stacks: Stacks, aws: EmulatedAws, outside: Outside) -> Product:
     (pool,) = stacks.resources("AWS::Cognito::UserPool").values()
     (client,) = stacks.resources("AWS::Cognito::UserPoolClient").values()
     (api,) = stacks.resources("AWS::ApiGateway::RestApi").values()
+    (live,) = stacks.resources("AWS::ApiGatewayV2::Api").values()
     for login, user in USERS.items():
         add_user(aws.client("cognito-idp"), pool, login, user)
     aws.client("sesv2").create_email_identity(EmailIdentity=SENDER)
     address = f"{aws.url}/_aws/execute-api/{api}/v1"
-    product = Product(aws, outside, address, SignIn(aws, client, REDIRECT), FUNCTIONS)
+    sign_in = SignIn(aws, client, REDIRECT)
+    product = Product(aws, outside, address, aws.websocket(live), sign_in, FUNCTIONS)
     seed.connect(product, outside.url, {"mail_configuration_set": CONFIGURATION_SET})
     assert product.scheduled  # as early as possible: its time passes while other tests run
     return product

@@ -56,6 +56,10 @@ class EmulatedAws:
         """Return the address of all its services."""
         return f"http://127.0.0.1:{self.port}"
 
+    def websocket(self, api: str) -> str:
+        """Return the address of a WebSocket API."""
+        return f"ws://127.0.0.1:{self.port}/_aws/execute-api/{api}/v1"
+
     @cached_property
     def clients(self) -> Clients:
         """Return who makes clients of it."""

@@ -20,6 +20,7 @@ from sandbox.environment import until
 from tests.deployed.emulated_aws import Decision, EmulatedAws, Outside
 from tests.deployed.policies import Policy
 from tests.deployed.signing_in import SignIn
+from tests.live_client import LiveClient
 
 PUBLISHING_SECONDS = 60.0
 AHEAD = timedelta(seconds=80)
@@ -45,6 +46,7 @@ class Product:
     aws: EmulatedAws
     outside: Outside
     api: str
+    websocket: str
     sign_in: SignIn
     functions: str
     """What the names of all its functions begin with."""
@@ -122,6 +124,11 @@ class Product:
         """Ask for a message on these channels as a member and return its id."""
         body = {"content": f"Message {uuid.uuid4()}.", "channels": list(channels), **more}
         return str(self.post("member", "/api/v1/messages", body)["id"])
+
+    def watch(self, user: str) -> LiveClient:
+        """Open a live connection as a demo user and return it once every change is told."""
+        ticket = self.post(user, "/api/v1/live-tickets", {})["ticket"]
+        return LiveClient(f"{self.websocket}?ticket={ticket}").ready()
 
     @cached_property
     def scheduled(self) -> Scheduled:

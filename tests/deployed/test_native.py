@@ -34,6 +34,7 @@ from tests.deployed.emulated_aws import EmulatedAws, Outside
 from tests.deployed.product import Product, explained
 from tests.deployed.signing_in import STRANGERS, SignIn, strangers
 from tests.deployed.stacks import Stacks
+from tests.deployed.test_live import hear_of_a_message
 
 pytestmark = pytest.mark.xdist_group("native")
 
@@ -112,6 +113,7 @@ class Natively:
             ],
             "layers": [each["LayerName"] for each in client("lambda").list_layers()["Layers"]],
             "apis": [api["id"] for api in client("apigateway").get_rest_apis()["items"]],
+            "live apis": [api["ApiId"] for api in client("apigatewayv2").get_apis()["Items"]],
             "rules": [rule["Name"] for rule in client("events").list_rules()["Rules"]],
             "subscriptions": [
                 s["SubscriptionArn"] for s in client("sns").list_subscriptions()["Subscriptions"]
@@ -159,11 +161,15 @@ def natively(
 ) -> Natively:
     """Deploy natively: in vain, then well, and once more, which is another way through Chalice."""
     # prod itself refuses stand-ins; everything else is told as to prod.
-    told = {"STAGE": "emulated", "PLATFORM_ENDPOINTS": json.dumps(dict(platforms.platforms))}
+    told = {
+        "STAGE": "emulated",
+        "PLATFORM_ENDPOINTS": json.dumps(dict(platforms.platforms)),
+        "AWS_ENDPOINT_URL": there.url,
+    }
     natively = Natively(there, tmp_path_factory.mktemp("native"), package, told)
     natively.native.do(["ground", "supply"])
     assert natively.chalice("deploy", imports="refuse") != 0
-    assert len(natively.made()["functions"]) == 6
+    assert len(natively.made()["functions"]) == 9
     assert natively.chalice("deploy") == 0, "\n".join(natively.said)
     natively.native.do(["harden"])
     assert natively.chalice("deploy") == 0, "\n".join(natively.said)
@@ -180,7 +186,8 @@ def product(natively: Natively, there: EmulatedAws, platforms: Outside) -> Produ
     there.client("sesv2").create_email_identity(EmailIdentity=SENDER)
     address = f"{there.url}/_aws/execute-api/{natively.account.find().api}/v1"
     sign_in = SignIn(there, told["client"], REDIRECT)
-    product = Product(there, platforms, address, sign_in, f"{NAME}-")
+    websocket = there.websocket(natively.account.find().live_api)
+    product = Product(there, platforms, address, websocket, sign_in, f"{NAME}-")
     seed.connect(product, platforms.url, {"mail_configuration_set": NAME})
     return product
 
@@ -190,14 +197,15 @@ def test_two_deployments_after_one_that_failed_make_everything_once(natively: Na
     counted = {kind: len(found) for kind, found in made.items()}
 
     assert counted == {
-        "functions": 6,
+        "functions": 9,
         "mappings": 1,
         "layers": 1,
         "apis": 1,
+        "live apis": 1,
         "rules": 2,
         "subscriptions": 1,
-        "roles": 6,
-        "logs": 7,
+        "roles": 9,
+        "logs": 11,
     }
 
 
@@ -227,6 +235,11 @@ def test_an_announcement_is_published_on_every_platform(product: Product) -> Non
     with explained(product):
         rows = seed.announce(product, print, time.sleep)
     assert {row.channel: row.outcome for row in rows} == dict.fromkeys(CHANNELS, "delivered")
+
+
+def test_whoever_watches_hears_of_a_message(product: Product) -> None:
+    with explained(product):
+        hear_of_a_message(product)
 
 
 def test_whoever_signs_in_on_the_pages_is_known_with_name_and_role(product: Product) -> None:

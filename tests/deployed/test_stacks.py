@@ -29,6 +29,7 @@ def left(aws: EmulatedAws) -> dict[str, int]:
         "functions": len(aws.client("lambda").list_functions()["Functions"]),
         "mappings": len(aws.client("lambda").list_event_source_mappings()["EventSourceMappings"]),
         "APIs": len(aws.client("apigateway").get_rest_apis()["items"]),
+        "live APIs": len(aws.client("apigatewayv2").get_apis()["Items"]),
         "rules": len(events.list_rules()["Rules"]),
         "tables": len(aws.client("dynamodb").list_tables()["TableNames"]),
         "streams": len(aws.client("kinesis").list_streams()["StreamNames"]),
@@ -51,7 +52,7 @@ def test_deployed_twice_they_are_there_once_and_deleted_they_leave_nothing(
     stacks.deploy()
 
     assert left(empty) == once
-    assert (once["functions"], once["APIs"], once["mappings"]) == (6, 1, 1)
+    assert (once["functions"], once["APIs"], once["live APIs"], once["mappings"]) == (9, 1, 1, 1)
     stacks.delete()
     assert left(empty) == dict.fromkeys(once, 0)
 

@@ -94,7 +94,10 @@ def exercise(product: Product) -> None:
     wish = {"address": "leaving@community.example", **consent}
     recipient = product.post("manager", "/api/v1/channels/email/recipients", wish)["id"]
     product.delete("manager", f"/api/v1/channels/email/recipients/{recipient}")
+    watching = product.watch("member")
     seed.announce(product, print, time.sleep)
+    watching.close()
+    product.ended(product.publish("linkedin"))  # whose frames find nobody at the other end
     product.invoke("replay", {"action": "list", **SINCE})
     product.ended(product.scheduled.message, TWO_TICKS)
     until(lambda: _allowed(product, "hear_mail"), "A report on a mail")

@@ -9,9 +9,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import boto3
+from botocore.awsrequest import AWSResponse
+from moto.apigatewayv2.models import apigatewayv2_backends
 
 from infrastructure.native.account import Account
-from infrastructure.resilience import FUNCTIONS, dead_letters, rule
+from infrastructure.resilience import FUNCTIONS, dead_letters, live_name, rule
 from infrastructure.stages import API_HANDLER, PROJECT, Stage
 
 REGION = "us-east-1"
@@ -93,6 +95,7 @@ def deploy(account: Account) -> Mapping[str, Any]:
             hand_over(account, "prepare_media", {"EventPattern": '{"source": ["aws.s3"]}'}),
         ],
         "api": api(account, functions[API_HANDLER]),
+        "live": live_api(account),
     }
 
 
@@ -141,3 +144,28 @@ def api(account: Account, function: str, name: str = PROJECT) -> str:
     gateway.put_integration(**where, type="AWS_PROXY", integrationHttpMethod="POST", uri=path)
     gateway.create_deployment(restApiId=api, stageName="v1")
     return api
+
+
+def live_api(account: Account) -> str:
+    """Make a WebSocket API of the name that Chalice gives it."""
+    gateway = account.client("apigatewayv2")
+    api = str(gateway.create_api(Name=live_name(account.stage), ProtocolType="WEBSOCKET")["ApiId"])
+    gateway.create_stage(ApiId=api, StageName="v1")
+    gateway.meta.events.register("before-call.apigatewayv2.UpdateStage", _update_stage)
+    return api
+
+
+def _update_stage(params: Mapping[str, Any], **_: Any) -> tuple[AWSResponse, dict[str, Any]]:
+    """Change a stage, which moto can't: make it anew with what it had and what is new."""
+    _, _, api, _, name = params["url_path"].strip("/").split("/")
+    gateway = apigatewayv2_backends[NUMBER][REGION]
+    known = gateway.get_stage(api, name)
+    changed = {
+        "stageName": name,
+        "defaultRouteSettings": known.default_route_settings,
+        "accessLogSettings": known.access_log_settings,
+        **json.loads(params["body"]),
+    }
+    gateway.delete_stage(api, name)
+    gateway.create_stage(api, changed)
+    return AWSResponse(params["url"], 200, {}, None), {}

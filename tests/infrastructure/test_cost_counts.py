@@ -8,6 +8,7 @@ from chalicelib.channels import CHANNELS
 from chalicelib.domain.messages import MediaRef
 from chalicelib.domain.states import Status
 from chalicelib.gateways.stream import lane
+from chalicelib.services.watching import Watching
 from infrastructure.cost import deployed, traffic
 from infrastructure.cost.deployed import Deployed
 from infrastructure.cost.traffic import Units
@@ -55,6 +56,22 @@ def published(people: int) -> tuple[MeteredWorld, Units, str]:
             world.run()
     assert {world.status(sent, channel) for channel in CHANNELS} == {Status.DELIVERED}
     return world, Units(used.written, used.read), sent.message.id
+
+
+def test_a_live_connection_uses_the_request_units_that_are_paid_for() -> None:
+    world = MeteredWorld(channels=CHANNELS)
+    watching = Watching(
+        watchers=world.watchers,
+        push=world.push,
+        clock=world.clock,
+        new_secret=lambda: "s" * 43,
+        telemetry=world.telemetry,
+    )
+    with world.meter.counted() as used:
+        watching.join(watching.issue(ADA).secret, "c" * 16)
+        watching.leave("c" * 16)
+
+    assert Units(used.written, used.read) == traffic.OPENED
 
 
 def test_a_message_uses_the_request_units_that_are_paid_for() -> None:

@@ -12,6 +12,7 @@ from moto import mock_aws
 
 from infrastructure.harden import NotAllowed, harden
 from infrastructure.native.account import Account, NotReady
+from infrastructure.resilience import FUNCTIONS
 from tests.infrastructure import natively
 
 
@@ -92,10 +93,12 @@ def test_logs_are_kept_for_as_long_as_the_stage_says(deployed: Deployed) -> None
 
     assert {group["logGroupName"] for group in groups} == {
         "/aws/apigateway/omnichannel-publisher-prod",
+        "/aws/apigateway/omnichannel-publisher-prod-websocket-api",
         "/aws/lambda/omnichannel-publisher-prod",
         *(
             f"/aws/lambda/omnichannel-publisher-prod-{name}"
-            for name in ("deliver", "hear_mail", "prepare_media", "release_due", "replay")
+            for name in FUNCTIONS
+            if name != "api_handler"
         ),
     }
     assert {group["retentionInDays"] for group in groups} == {30}
@@ -182,3 +185,14 @@ def test_a_mapping_that_still_changes_is_waited_for(
 def test_what_is_not_deployed_is_named() -> None:
     with mock_aws(), pytest.raises(NotReady, match="prod has no api_handler, deliver"):
         harden(natively.ground(natively.prod()), lambda line: None)
+
+
+def test_connections_are_throttled_and_logged_as_the_stacks_have_it(deployed: Deployed) -> None:
+    deployed.harden()
+    stage = deployed.client("apigatewayv2").get_stage(ApiId=deployed.made["live"], StageName="v1")
+
+    assert stage["DefaultRouteSettings"]["ThrottlingRateLimit"] == 100
+    assert stage["DefaultRouteSettings"]["ThrottlingBurstLimit"] == 200
+    assert stage["AccessLogSettings"]["DestinationArn"].endswith(
+        ":log-group:/aws/apigateway/omnichannel-publisher-prod-websocket-api"
+    )

@@ -21,6 +21,7 @@ from infrastructure.native.handover import hand_over
 from infrastructure.native.state import adopt
 from infrastructure.native.supply import LINKED, folder
 from infrastructure.packaging.target import VERSION
+from infrastructure.resilience import TELLING
 from infrastructure.stages import CHALICE, ROOT, Stage
 from tests.infrastructure import natively
 
@@ -310,7 +311,8 @@ def test_what_is_deployed_is_found_without_any_record_of_it(deployment: Deployme
     adopt(deployment.account, deployment.state, deployment.said.append)
     records = {each["name"]: each for each in json.loads(deployment.state.read_text())["resources"]}
 
-    assert len(records) == 6 + 6 + 1 + 2 + 1 + 1
+    assert len(records) == 9 + 9 + 2 + 2 + 1 + 1
+    assert records["websocket_api"]["websocket_api_id"] == made["live"]
     assert records["rest_api"]["rest_api_id"] == made["api"]
     assert records["deliver-kinesis-event-source"]["event_uuid"] == made["mapping"]
     assert records["hear_mail-sns-subscription"]["subscription_arn"] == made["subscription"]
@@ -379,7 +381,11 @@ def test_data_and_auth_come_first_and_what_stands_around_is_told_the_api(
                 "OmnichannelSecurityStack",
                 "OmnichannelFrontendStack",
             ),
-            {"RestApiId": made["api"], "StreamMapping": made["mapping"]},
+            {
+                "RestApiId": made["api"],
+                "WebSocketApiId": made["live"],
+                "StreamMapping": made["mapping"],
+            },
         ),
     ]
 
@@ -402,19 +408,22 @@ def test_the_cdk_is_told_the_parameters_of_the_stacks_that_there_are(tmp_path: P
 
 
 def test_chalice_is_asked_in_the_words_of_its_manual(deployment: Deployment) -> None:
+    natively.deploy(deployment.account)
     deployment.native.do(["supply", "deploy"])
 
     assert deployment.commands == [["chalice", "deploy", "--stage", "prod"]]
 
 
-def test_an_api_without_a_name_of_its_own_is_told_its_address_in_a_second_pass(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("address", ["", "https://announcer.example.org"])
+def test_what_only_the_apis_know_of_themselves_is_told_in_a_second_pass(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str
 ) -> None:
-    monkeypatch.setattr(Stage, "public_url", "")
+    monkeypatch.setattr(Stage, "public_url", address)
     with mock_aws():
         deployment = Deployment(tmp_path)
         deployment.native.supply()
-        assert "PUBLIC_URL" not in deployment.config["stages"]["prod"]["environment_variables"]
+        told = deployment.config["stages"]["prod"]["environment_variables"].get("PUBLIC_URL", "")
+        assert told == address
         made: dict[str, Any] = {}
 
         def run(command: Sequence[str], place: Path) -> int:
@@ -427,8 +436,38 @@ def test_an_api_without_a_name_of_its_own_is_told_its_address_in_a_second_pass(
         assert len(deployment.commands) == 2
         variables = deployment.config["stages"]["prod"]["environment_variables"]
         assert variables["PUBLIC_URL"] == (
-            f"https://{made['api']}.execute-api.us-east-1.amazonaws.com/v1"
+            address or f"https://{made['api']}.execute-api.us-east-1.amazonaws.com/v1"
         )
+
+
+def test_whoever_sends_frames_is_told_where_and_allowed_it_there(deployment: Deployment) -> None:
+    made = natively.deploy(deployment.account)
+    deployment.native.supply()
+    functions = deployment.config["stages"]["prod"]["lambda_functions"]
+    told = {
+        name: given["environment_variables"]["WEBSOCKET_ENDPOINT"]
+        for name, given in functions.items()
+        if "WEBSOCKET_ENDPOINT" in given.get("environment_variables", {})
+    }
+
+    assert told == dict.fromkeys(
+        TELLING, f"https://{made['live']}.execute-api.us-east-1.amazonaws.com/v1"
+    )
+    (may,) = deployment.statements("policy-deliver.json")["Push"]["Resource"]
+    assert may == natively.arn("execute-api", f"{made['live']}/v1/POST/@connections/*")
+
+
+def test_a_second_websocket_that_a_failed_deployment_left_is_removed(
+    deployment: Deployment,
+) -> None:
+    gateway = deployment.account.client("apigatewayv2")
+    name = "omnichannel-publisher-prod-websocket-api"
+    gateway.create_api(Name=name, ProtocolType="WEBSOCKET")
+    made = natively.deploy(deployment.account)
+    found = adopt(deployment.account, deployment.state, deployment.said.append)
+
+    assert found.live_api == made["live"]
+    assert [each["ApiId"] for each in gateway.get_apis()["Items"]] == [made["live"]]
 
 
 def test_a_failed_deployment_says_that_it_can_be_repeated(deployment: Deployment) -> None:

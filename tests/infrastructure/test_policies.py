@@ -11,7 +11,9 @@ import pytest
 
 from chalicelib.channels import CHANNELS
 from chalicelib.domain.channels import ChannelName
+from chalicelib.repositories import schema
 from chalicelib.settings import Settings
+from infrastructure.resilience import TELLING
 
 CONFIG = Path(__file__).parents[2] / ".chalice"
 FUNCTIONS: dict[str, dict[str, Any]] = json.loads((CONFIG / "config.json").read_text())[
@@ -71,6 +73,25 @@ def test_every_resource_is_named_where_aws_lets_us_name_it(function: str) -> Non
 @pytest.mark.parametrize("function", ["api_handler", "release_due", "prepare_media", "hear_mail"])
 def test_only_the_worker_may_send_mail_and_text_messages(function: str) -> None:
     assert {"ses:SendEmail", "sns:Publish"}.isdisjoint(actions(function))
+
+
+def test_whoever_sends_frames_may_send_frames_and_nothing_else_to_a_connection() -> None:
+    manage = "execute-api:ManageConnections"
+    assert {name for name in FUNCTIONS if manage in actions(name)} == set(TELLING)
+    for name in TELLING:
+        (statement,) = (each for each in policy(name) if each["Action"] == manage)
+        assert statement["Resource"].endswith("/v1/POST/@connections/*")
+
+
+@pytest.mark.parametrize(
+    "function", ["deliver", "hear_mail", "websocket_message", "websocket_disconnect"]
+)
+def test_whoever_forgets_connections_can_not_delete_anything_else(function: str) -> None:
+    (statement,) = (
+        each for each in policy(function) if "dynamodb:DeleteItem" in as_list(each["Action"])
+    )
+    condition = statement["Condition"]["ForAllValues:StringEquals"]
+    assert condition == {"dynamodb:LeadingKeys": [schema.LIVE]}
 
 
 @pytest.mark.parametrize("stage", sorted(STAGES))

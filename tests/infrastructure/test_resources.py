@@ -16,6 +16,7 @@ from chalicelib.edge import headers, problems
 from chalicelib.gateways import keys
 from chalicelib.repositories import schema
 from infrastructure.packaging.template import DRAWING
+from infrastructure.resilience import TELLING
 from infrastructure.stages import CHALICE, LANES, Stage
 from tests.infrastructure.conftest import Assembly
 
@@ -23,7 +24,12 @@ pytestmark = pytest.mark.slow
 
 CONFIG: Mapping[str, Any] = json.loads(CHALICE.read_text())
 FUNCTIONS: Mapping[str, Mapping[str, Any]] = CONFIG["lambda_functions"]
-HANDLERS = {"app.app": "api_handler"}
+HANDLERS = {
+    "app.app": "api_handler",
+    "app.join": "websocket_connect",
+    "app.hear": "websocket_message",
+    "app.leave": "websocket_disconnect",
+}
 REASONED = {"Trace", "CheckAccounts", "SmsBehindSns"}
 """Statements for every resource: infrastructure.policies says why for each."""
 
@@ -305,7 +311,7 @@ def test_whatever_may_call_a_function_may_call_its_alias_only(prod: Assembly) ->
     called = [p["Properties"]["FunctionName"] for p in permissions.values()]
     aliases = {name.partition("/")[2] for name in prod.all("AWS::Lambda::Alias")}
 
-    assert len(called) == 4
+    assert len(called) == 7
     assert {one["Ref"] for one in [*called, mapping["FunctionName"]]} <= aliases
 
 
@@ -347,14 +353,17 @@ def test_dead_letters_are_kept_for_14_days(prod: Assembly) -> None:
 def test_logs_are_kept_for_as_long_as_their_stage_says(prod: Assembly, dev: Assembly) -> None:
     for assembly, days in ((prod, 30), (dev, 14)):
         groups = assembly.all("AWS::Logs::LogGroup")
-        assert len(groups) == len(FUNCTIONS) + 1
+        assert len(groups) == len(FUNCTIONS) + 2
         assert {g["Properties"]["RetentionInDays"] for g in groups.values()} == {days}
 
 
 def test_environments_of_the_api_are_kept_warm_by_setting(stage: Assembly) -> None:
-    alias = stage.one("Api", "AWS::Lambda::Alias")
+    aliases = stage.resources("Api", "AWS::Lambda::Alias")
+    warm = {n: a["Properties"].get("ProvisionedConcurrencyConfig") for n, a in aliases.items()}
 
-    assert alias["ProvisionedConcurrencyConfig"] == {"ProvisionedConcurrentExecutions": 2}
+    (api,) = (name for name, settings in warm.items() if settings)
+    assert api.startswith("ApiHandler")
+    assert warm[api] == {"ProvisionedConcurrentExecutions": 2}
 
 
 # --- the API ----------------------------------------------------------------------------------
@@ -369,6 +378,63 @@ def test_the_stage_is_throttled_traced_and_logged(prod: Assembly) -> None:
     assert method["DataTraceEnabled"] is False
     assert "ip" not in json.loads(stage["AccessLogSetting"]["Format"])
     assert "identity" not in stage["AccessLogSetting"]["Format"]
+
+
+# --- live updates -----------------------------------------------------------------------------
+
+V2 = "AWS::ApiGatewayV2::"
+
+
+def test_each_route_of_a_connection_has_a_function_of_its_own(prod: Assembly) -> None:
+    integrations = prod.resources("Api", f"{V2}Integration")
+    routes = {}
+    for route in prod.resources("Api", f"{V2}Route").values():
+        target = json.dumps(route["Properties"]["Target"])
+        (integration,) = (each for name, each in integrations.items() if f'"{name}"' in target)
+        routes[route["Properties"]["RouteKey"]] = json.dumps(integration["Properties"])
+
+    assert set(routes) == {"$connect", "$default", "$disconnect"}
+    for route, alias in (
+        ("$connect", "LiveConnectLive"),
+        ("$default", "LiveMessageLive"),
+        ("$disconnect", "LiveDisconnectLive"),
+    ):
+        assert alias in routes[route]
+
+
+def test_connections_are_throttled_and_logged_without_tickets_or_addresses(prod: Assembly) -> None:
+    stage = prod.one("Api", f"{V2}Stage")
+    logged = stage["AccessLogSettings"]["Format"]
+
+    assert (stage["StageName"], stage["AutoDeploy"]) == ("v1", True)
+    assert stage["DefaultRouteSettings"] == {
+        "ThrottlingRateLimit": 100,
+        "ThrottlingBurstLimit": 200,
+    }
+    assert not [word for word in ("query", "ticket", "identity") if word in logged.lower()]
+
+
+def test_whoever_sends_frames_knows_where_and_may_and_nobody_else_does(prod: Assembly) -> None:
+    told = {
+        name
+        for name, function in functions(prod).items()
+        if function["Environment"]["Variables"].get("WEBSOCKET_ENDPOINT")
+    }
+    roles = prod.all("AWS::IAM::Role").values()
+    allowed = [role for role in roles if "execute-api:ManageConnections" in json.dumps(role)]
+
+    assert told == set(TELLING)
+    assert len(allowed) == len(TELLING)
+    for role in allowed:
+        assert json.dumps(role).count("/v1/POST/@connections/*") == 1
+
+
+def test_the_address_of_the_websocket_is_told(prod: Assembly) -> None:
+    template = json.loads(prod.texts["OmnichannelApiStack"])
+    told = json.dumps(template["Outputs"]["WebSocketUrl"]["Value"])
+
+    assert "wss://" in told
+    assert "/v1" in told
 
 
 def test_everything_below_api_v1_asks_for_a_token_and_nothing_else_does(prod: Assembly) -> None:
@@ -455,5 +521,6 @@ def test_every_address_of_the_web_app_is_the_app_and_it_may_call_the_api(prod: A
     names = {variable["Name"] for variable in app["EnvironmentVariables"]}
 
     assert (rule["Target"], rule["Status"]) == ("/index.html", "200")
-    assert {"VITE_API_URL", "VITE_ISSUER", "VITE_CLIENT_ID"} <= names
+    assert {"VITE_API_URL", "VITE_WEBSOCKET_URL", "VITE_ISSUER", "VITE_CLIENT_ID"} <= names
+    assert json.dumps(app["CustomHeaders"]).count("wss://") == 1
     assert "Content-Security-Policy" in json.dumps(app["CustomHeaders"])

@@ -81,6 +81,7 @@ def walked(assembly: Assembly, wanted: str) -> Iterator[Any]:
 UNDER_ANOTHER = {
     "AWS::Amplify::Branch",
     "AWS::ApiGateway::Stage",
+    "AWS::ApiGatewayV2::Stage",
     "AWS::Cognito::UserPoolGroup",
     "AWS::IAM::Policy",
     "AWS::Lambda::Alias",
