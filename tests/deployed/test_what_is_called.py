@@ -33,6 +33,8 @@ MANY = "Only for more recipients than one run serves: not exercised here."
 MISSING = "No call of its own: it makes a missing object tell itself from a forbidden one."
 MADE = "The stacks make the signing key; without them the first who needs it would."
 CHANGED = "Only for secrets that changed: not exercised here."
+DOUBT = "Only where no answer came to a write, to see whether it took effect."
+VANISHED = "Only where a client is gone before it is answered: chance."
 KEYS = "The emulator's services encrypt without asking for the key."
 
 EVERYWHERE: Mapping[str, str] = {
@@ -63,13 +65,17 @@ UNSEEN: Mapping[str, Mapping[str, str]] = {
     },
     "hear_mail": {
         "dynamodb:BatchGetItem": OTHERWISE,
+        "dynamodb:DeleteItem": OTHERWISE,
         "dynamodb:PutItem": OTHERWISE,
         "dynamodb:Query": OTHERWISE,
         "dynamodb:UpdateItem": OTHERWISE,
+        "execute-api:ManageConnections": OTHERWISE,
         "sqs:SendMessage": LOST,
     },
     "prepare_media": {"s3:ListBucket": MISSING, "sqs:SendMessage": LOST},
     "release_due": {"dynamodb:GetItem": OTHERWISE, "sqs:SendMessage": LOST},
+    "websocket_disconnect": {"dynamodb:GetItem": DOUBT},
+    "websocket_message": {"dynamodb:DeleteItem": VANISHED, "dynamodb:GetItem": DOUBT},
     "replay": {
         "dynamodb:GetItem": REDRIVEN,
         "dynamodb:PutItem": REDRIVEN,
