@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,6 +20,7 @@ from wsproto.events import (
     Request,
     TextMessage,
 )
+from wsproto.utilities import LocalProtocolError
 
 HEARING_SECONDS = 20.0
 Headers = Sequence[tuple[str, str]]
@@ -108,7 +109,9 @@ class LiveClient:
         return self
 
     def close(self) -> None:
-        """Hang up."""
+        """Hang up; a close handshake first, so that whoever is at the other end hears of it."""
+        with suppress(OSError, LocalProtocolError):
+            self._send(CloseConnection(1000))
         self._socket.close()
 
     def _send(self, event: Event) -> None:

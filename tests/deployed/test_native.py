@@ -171,7 +171,8 @@ def natively(
     assert natively.chalice("deploy", imports="refuse") != 0
     assert len(natively.made()["functions"]) == 6  # those of the WebSocket API come after it
     assert natively.chalice("deploy") == 0, "\n".join(natively.said)
-    natively.native.do(["harden"])
+    # The WebSocket API is there now, so whoever sends frames can be told where.
+    natively.native.do(["harden", "supply"])
     assert natively.chalice("deploy") == 0, "\n".join(natively.said)
     natively.native.do(["harden", "attach"])
     return natively
