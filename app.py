@@ -330,6 +330,14 @@ def edit_message(request: Request, message_id: str) -> Answer:
     return responses.message(snapshot)
 
 
+@app.route("/api/v1/messages/{message_id}/posts", authorizer=members)
+@api.view
+def preview_message(request: Request, message_id: str) -> Answer:
+    """Show exactly what each channel of a message is offered, and who chose the words."""
+    message = wiring.publishing().read(message_id, request.member).message
+    return responses.previews(wiring.checking().preview_message(message))
+
+
 @app.route(
     "/api/v1/messages/{message_id}/publish", methods=["POST"], authorizer=members, content_types=ANY
 )
@@ -609,6 +617,12 @@ def replay(event: dict[str, Any], context: Any) -> Mapping[str, Any]:
     now = wiring.clock().now()
     around = edge.Surroundings(tuple(wiring.registry()), now)
     return edge.replays.replay(event, wiring.replaying(), around, edge.deadline(context, now))
+
+
+@app.lambda_function(name="adapt")
+def adapt(event: dict[str, Any], context: Any) -> None:
+    """Have a model find the words of a revision, where one has a say."""
+    wiring.adapting().adapt(event["message_id"], event["revision"])
 
 
 @app.on_cw_event(

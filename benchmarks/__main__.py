@@ -28,6 +28,7 @@ from benchmarks import (
     punctual,
     scheduler,
     serving,
+    words,
 )
 from benchmarks.figures import Figure, Section, save
 from benchmarks.surroundings import surroundings
@@ -118,6 +119,11 @@ def waiting(folder: Path, plan: Plan) -> Sequence[Figure]:
         return punctual.measure(running, minutes=plan.minutes, due=plan.due)
 
 
+def adapting(folder: Path, plan: Plan) -> Sequence[Figure]:
+    """Measure how late posts are with the model slow and down, and what its words cost."""
+    return words.measure(folder, minutes=min(plan.minutes, 1), due=min(plan.due, 120))
+
+
 PARTS: dict[str, tuple[str, Part]] = {
     "fanout": (f"Publishing, platforms {fanout.LATENCY_MS} ms slow", publishing),
     "calls": ("AWS calls, each counted", counting),
@@ -126,6 +132,7 @@ PARTS: dict[str, tuple[str, Part]] = {
     "scheduler": ("The scheduler's claims", scheduling),
     "herd": (f"Due at one minute, platforms {herd.LATENCY_SECONDS * 1000:.0f} ms slow", herding),
     "punctual": ("Posts at their moments on the local product", waiting),
+    "words": ("A model's words: minutes with it slow and down, and money", adapting),
 }
 
 

@@ -72,12 +72,13 @@ class KeptConnection:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Running]:
+def running(folder: Path, settings: Mapping[str, str] | None = None) -> Iterator[Running]:
     """Run ``python -m sandbox run`` within, on free ports, with its state in `folder`."""
     state = State(folder.resolve())
     state.path.mkdir(parents=True, exist_ok=True)
     named = {name: str(port) for name, port in free_ports().named().items()}
-    environment = {**isolated(os.environ), **named, "OMNICHANNEL_STATE_DIR": str(state.path)}
+    own = {**named, **(settings or {}), "OMNICHANNEL_STATE_DIR": str(state.path)}
+    environment = {**isolated(os.environ), **own}
     began = time.monotonic()
     command = [sys.executable, "-m", "sandbox", "run"]
     log = state.path / "run.log"

@@ -24,6 +24,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from chalicelib.domain import models
 from chalicelib.domain.circuits import Circuit
 from chalicelib.domain.deliveries import Policy
 from chalicelib.domain.errors import ConfigurationError
@@ -82,6 +83,11 @@ Addresses = Annotated[
     Annotated[Mapping[str, str], BeforeValidator(_mapping)],
     _expects('must be JSON of channel → address, such as {"sms": "http://127.0.0.1:9000"}'),
 ]
+ModelId = Annotated[
+    str,
+    Field(pattern=r"^([a-z][\w.:-]{0,99})?$"),
+    _expects("must be the id of a model or of a profile that AWS made"),
+]
 VARIABLES = {
     "invocation": "INVOCATION_SECONDS",
     "call": "CONNECT_TIMEOUT_SECONDS + READ_TIMEOUT_SECONDS",
@@ -123,6 +129,15 @@ class Settings(BaseModel):
     websocket_endpoint: str = ""
     """Where frames over live connections are handed in; empty: nobody is told of changes."""
     tracing: Flag = False
+    use_ai_agent: Flag = False
+    """Let a language model frame what people wrote, on the channels that have a voice."""
+    bedrock_model_id: ModelId = models.DEFAULT
+    """Amazon Bedrock's id of the model; called by the inference profile of the region's geography,
+    unless it names a profile itself."""
+    bedrock_fallback_model_id: ModelId = models.FALLBACK
+    """The model that is asked when that one is busy or not to be had; empty: none is."""
+    adapt_function: str = ""
+    """Name of the deployed `adapt`; empty: no words are found ahead of time."""
     github_secret: str = ""
     """Name, below the prefix, of the secret with `client_id` and `client_secret` of our application
     at GitHub; empty: nobody signs in with GitHub."""
@@ -130,6 +145,11 @@ class Settings(BaseModel):
     """KMS's name of the RSA key that signs the ID tokens of who signs in with GitHub."""
     sign_in_url: str = ""
     """Where the user pool's sign-in pages are; who signs in with GitHub is sent back there."""
+
+    words_seconds: Seconds = 3
+    """How long after it was handed in a text may wait for a model's words."""
+    model_seconds: Seconds = 12
+    """How long one call of a model may take."""
 
     invocation_seconds: Seconds = 300
     queue_lease_seconds: Seconds = 420

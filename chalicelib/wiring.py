@@ -21,9 +21,19 @@ from chalicelib import settings
 from chalicelib.channels import CHANNELS
 from chalicelib.domain.adaptation import Tones
 from chalicelib.domain.channels import Channel, ChannelName
-from chalicelib.domain.ports import Observers, Starter
+from chalicelib.domain.ports import Errand, Observers, Starter
+from chalicelib.domain.voices import VOICES
+from chalicelib.gateways._http import Wire
+from chalicelib.gateways.bedrock import BedrockModels
 from chalicelib.gateways.failures import S3FailureDestination
-from chalicelib.gateways.ground import LambdaStarter, NoStarter, SystemClock, TimeOrderedIds
+from chalicelib.gateways.ground import (
+    LambdaErrand,
+    LambdaStarter,
+    NoErrand,
+    NoStarter,
+    SystemClock,
+    TimeOrderedIds,
+)
 from chalicelib.gateways.keys import KmsKey
 from chalicelib.gateways.media import S3Media
 from chalicelib.gateways.push import Courier, NoObservers, WebSocketPush
@@ -33,6 +43,7 @@ from chalicelib.gateways.studio import ImagingStudio
 from chalicelib.gateways.transport import SINGLE_ATTEMPT, HttpTransport
 from chalicelib.observability import JsonTelemetry, Tracer
 from chalicelib.repositories.accounts import Accounts
+from chalicelib.repositories.adaptations import Adaptations
 from chalicelib.repositories.certifications import Certifications
 from chalicelib.repositories.dynamo import DynamoTable
 from chalicelib.repositories.idempotency import Idempotency
@@ -43,6 +54,7 @@ from chalicelib.repositories.recipients import Subscriptions
 from chalicelib.repositories.store import Store
 from chalicelib.repositories.watchers import Watchers
 from chalicelib.services.accounts import AccountBook
+from chalicelib.services.adapting import Adapting
 from chalicelib.services.checking import Checking
 from chalicelib.services.connecting import Connecting
 from chalicelib.services.conversing import Conversing
@@ -71,12 +83,18 @@ from chalicelib.services.subscribing import Subscribing
 from chalicelib.services.unpublishing import Unpublishing
 from chalicelib.services.watching import Watching
 from chalicelib.services.witnessing import Witnessing
+from chalicelib.services.wording import Words
 
 RELEASE_THREADS = 8
 PUSH_THREADS = 8
 STORE_CONNECTIONS = 32
 TICKET_BYTES = 32
 """Of chance in a live ticket."""
+
+
+def voices() -> Mapping[ChannelName, str]:
+    """Return the channels on which a model has a say: none unless it is switched on."""
+    return VOICES if settings.current().use_ai_agent else {}
 
 
 def registry() -> Mapping[ChannelName, Channel]:
@@ -104,13 +122,20 @@ def publishing() -> Publishing:
         telemetry=telemetry(),
         observers=observers(),
         require_approval=settings.current().require_approval,
+        words=words(),
     )
 
 
 @cache
 def checking() -> Checking:
     """Make the service that judges contents."""
-    return Checking(channels=CHANNELS, uploads=uploads(), book=book(), preparing=preparing())
+    return Checking(
+        channels=CHANNELS,
+        uploads=uploads(),
+        book=book(),
+        preparing=preparing(),
+        words=words(),
+    )
 
 
 @cache
@@ -392,7 +417,39 @@ def repeating() -> Repeating:
 @cache
 def preparing() -> Preparing:
     """Make the service that makes posts."""
-    return Preparing(Tones(), media(), studio(), uploads(), messages())
+    return Preparing(Tones(), media(), studio(), uploads(), messages(), words())
+
+
+@cache
+def words() -> Words:
+    """Make what knows the words that a model chose."""
+    return Words(
+        adaptations=adaptations(),
+        messages=messages(),
+        errand=errand(),
+        voices=voices(),
+        unit=store(),
+        clock=clock(),
+        telemetry=telemetry(),
+        patience=timedelta(seconds=settings.current().words_seconds),
+    )
+
+
+@cache
+def adapting() -> Adapting:
+    """Make the service that asks a model."""
+    return Adapting(
+        model=model(),
+        words=words(),
+        adaptations=adaptations(),
+        messages=messages(),
+        adapter=Tones(),
+        channels=CHANNELS,
+        voices=voices(),
+        unit=store(),
+        clock=clock(),
+        telemetry=telemetry(),
+    )
 
 
 @cache
@@ -457,6 +514,12 @@ def uploads() -> Uploads:
 def idempotency() -> Idempotency:
     """Make the repository of kept answers."""
     return Idempotency(store(), clock())
+
+
+@cache
+def adaptations() -> Adaptations:
+    """Make the repository of adaptations."""
+    return Adaptations(store())
 
 
 @cache
@@ -599,6 +662,31 @@ def observers() -> Observers:
 def finish_telling() -> None:
     """Let everyone be told before Lambda stops this process's threads; for a moment at most."""
     observers().finish(settings.current().push_wait_seconds)
+
+
+@cache
+def errand() -> Errand:
+    """Make what has words found; under ``chalice local`` the sandbox replaces it."""
+    function = settings.current().adapt_function
+    return LambdaErrand(_client("lambda", retries=1), function) if function else NoErrand()
+
+
+@cache
+def model() -> BedrockModels:
+    """Make the language models; a call that goes unanswered is not repeated."""
+    chosen = settings.current()
+
+    def client(service: str, endpoint: str | None) -> Any:
+        return boto3.client(
+            service,  # type: ignore[call-overload] # named by the gateway
+            region_name=chosen.aws_region,
+            endpoint_url=endpoint,
+            config=SINGLE_ATTEMPT,
+        )
+
+    wire = Wire(chosen.connect_timeout_seconds, chosen.model_seconds, clock())
+    wanted = filter(None, (chosen.bedrock_model_id, chosen.bedrock_fallback_model_id))
+    return BedrockModels(client, wire, tuple(wanted), chosen.aws_region)
 
 
 @cache

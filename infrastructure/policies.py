@@ -7,14 +7,20 @@ wide.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from chalicelib.domain import models
 from chalicelib.gateways.keys import ALGORITHM
 from infrastructure.bundle import PackagedFunction, UnknownResource
 from infrastructure.resilience import GATEWAY_STAGE
 from infrastructure.stages import API_HANDLER, PROJECT, Stage
+
+PROFILE = "arn:aws:bedrock:*:*:inference-profile/*."
+MODEL = "arn:aws:bedrock:*::foundation-model/"
+REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 
 REASONS: Mapping[str, str] = {
     "Trace": "X-Ray offers no resource to name.",
@@ -30,6 +36,8 @@ REASONS: Mapping[str, str] = {
     "Failures": "The objects of the one bucket.",
     "Secrets": "The stage's own prefix: one secret per channel, made when it is connected.",
     "Push": "The connections of the one WebSocket API.",
+    "Profiles": "A profile's prefix follows from the region; BEDROCK_MODEL_ID may pin it.",
+    "Models": "Bedrock chooses the region of a profile's geography; by that profile only.",
     "SigningKey": "Secrets Manager adds six random characters to each secret's name.",
 }
 """Statement → why its resources can't be named to the last character."""
@@ -69,7 +77,11 @@ class Grounds:
 
     def statements(self, packaged: PackagedFunction) -> list[dict[str, Any]]:
         """Return a function's policy, narrowed to this stage's resources."""
-        statements = [self._narrowed(each, packaged.name) for each in packaged.statements]
+        statements = [
+            self._narrowed(each, packaged.name)
+            for each in packaged.statements
+            if self._is_wanted(each)
+        ]
         if self.key is not None:
             statements.append(self._use(self.key))
         if self.token_key is not None and packaged.name == API_HANDLER:
@@ -79,13 +91,17 @@ class Grounds:
     def explanations(self, packaged: PackagedFunction) -> Mapping[str, str]:
         """Return each finding that the policy's remaining wild cards make → why they remain."""
         found = {}
-        for statement in packaged.statements:
+        for statement in filter(self._is_wanted, packaged.statements):
             resources = self._narrowed(statement, packaged.name).get("Resource", [])
             for resource in [resources] if isinstance(resources, str) else resources:
                 if "*" in resource:
                     finding = f"AwsSolutions-IAM5[Resource::{self._spoken(resource)}]"
                     found[finding] = REASONS[statement["Sid"]]
         return found
+
+    def _is_wanted(self, statement: Mapping[str, Any]) -> bool:
+        """Return whether a stage needs this right: that to a model, where one has a say."""
+        return self.stage.settings.use_ai_agent or statement["Sid"] not in ("Profiles", "Models")
 
     def _spoken(self, resource: str) -> str:
         for token, text in self.spoken.items():
@@ -101,13 +117,44 @@ class Grounds:
         patterns = [given] if isinstance(given, str) else given
         known = self._known(function)
         try:
-            resources = [arn for pattern in patterns for arn in known[pattern]]
+            resources = list(dict.fromkeys(arn for pattern in patterns for arn in known[pattern]))
         except KeyError as missing:
             raise UnknownResource(
                 f"{statement['Sid']} of {function} allows {missing}, which stands for no resource "
                 "of the stacks: add it to infrastructure/policies.py"
             ) from missing
-        return {**statement, "Resource": resources}
+        narrowed = {**statement, "Resource": resources}
+        if statement["Sid"] == "Models":
+            profiles = {"bedrock:InferenceProfileArn": self._profiles()}
+            narrowed["Condition"] = {"ArnEquals": profiles}
+        return narrowed
+
+    def _profiles(self) -> list[str]:
+        """Return the ARNs of the inference profiles that are called.
+
+        Where the region is a token yet, so is the geography: any profile of that model then.
+        """
+        region = self.place.region
+        named = [
+            models.profile(model, region)
+            if REGION.fullmatch(region) or model != models.bare(model)
+            else f"*.{model}"
+            for model in self._models()
+        ]
+        return [self.place.arn("bedrock", f"inference-profile/{name}") for name in named]
+
+    def _models(self) -> list[str]:
+        told = self.stage.settings
+        return [each for each in (told.bedrock_model_id, told.bedrock_fallback_model_id) if each]
+
+    def _bedrock(self) -> Mapping[str, list[str]]:
+        """Return what the patterns of profiles and models stand for."""
+        named = [models.bare(model) for model in self._models()]
+        arns = [f"arn:{self.place.partition}:bedrock:*::foundation-model/{name}" for name in named]
+        return {
+            **{f"{PROFILE}{model}": self._profiles() for model in models.KNOWN},
+            **{f"{MODEL}{model}": arns for model in models.KNOWN},
+        }
 
     def _known(self, function: str) -> Mapping[str, list[str]]:
         """Return what each pattern of the policy files stands for."""
@@ -138,6 +185,10 @@ class Grounds:
             f"arn:aws:secretsmanager:*:*:secret:{PROJECT}/*/signing-*": [
                 self.place.arn("secretsmanager", f"secret:{prefix}/signing-*")
             ],
+            f"arn:aws:lambda:*:*:function:{PROJECT}-*-adapt": [
+                self.place.arn("lambda", f"function:{self.stage.serving('adapt')}")
+            ],
+            **self._bedrock(),
             "arn:aws:ses:*:*:identity/*": [self.place.arn("ses", "identity/*")],
             "arn:aws:ses:*:*:configuration-set/*": [self.place.arn("ses", "configuration-set/*")],
         }

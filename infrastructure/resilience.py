@@ -38,6 +38,7 @@ FUNCTIONS: Final = (
     "prepare_media",
     "hear_mail",
     "replay",
+    "adapt",
     "release_due",
     *LIVE,
 )

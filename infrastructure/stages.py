@@ -38,6 +38,7 @@ MADE = frozenset(
         "USER_POOL_ARN",
         "CLIENT_ID",
         "RELEASE_FUNCTION",
+        "ADAPT_FUNCTION",
         "PUBLIC_URL",
         "GITHUB_SECRET",
         "TOKEN_KEY",

@@ -7,7 +7,7 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from sandbox import environment, seed, supervisor
 from sandbox.environment import typed
@@ -116,9 +116,19 @@ def _where(product: Product) -> str:
         f"API      {product.api_url}/api/v1   (described at {product.api_url}/openapi.json)",
         f"Logs     {product.state.logs}",
         f"Token    {token}",
+        *_model(os.environ),
         "Stop     Ctrl-C",
     ]
     return "\n".join(lines)
+
+
+def _model(environment: Mapping[str, str]) -> list[str]:
+    """Return who finds the words, where somebody asked for a model: none is there."""
+    from chalicelib.settings import ON  # loads what the supervisor needs for nothing else
+
+    if environment.get("USE_AI_AGENT", "").strip().lower() not in ON:
+        return []
+    return ["Model    none: a stand-in for Amazon Bedrock answers with sentences written by hand"]
 
 
 def _parser() -> argparse.ArgumentParser:

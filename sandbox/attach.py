@@ -34,6 +34,7 @@ from chalicelib import settings, wiring
 from sandbox import crashing, embedded, notifications, object_events
 from sandbox.bearer import Bearers, KeyRing
 from sandbox.environment import SUPERVISED
+from sandbox.errands import Errands
 from sandbox.gateway import Gateway
 from sandbox.http_server import GatewayServer
 from sandbox.live import LiveGateway
@@ -64,6 +65,9 @@ def attach(app: Chalice) -> None:
     ticker = product.ticker()
     if ticker is not None:
         wiring.starter = lambda: ticker  # type: ignore[assignment] # no function to start
+    errands = product.errands()
+    if errands is not None:
+        wiring.errand = lambda: errands  # type: ignore[assignment] # no function to start
     queues = [*product.object_events(), *product.notifications()]
     jobs = [*product.pumps(), *queues, *([ticker.run] if ticker else [])]
     if SUPERVISED in os.environ:
@@ -178,6 +182,11 @@ class Declared:
             rule = f"{self._app.app_name}-{self._settings.stage}-{config.name}"
             return Ticker(self._function(config.name), embedded.REGION, rule, time.time)
         return None
+
+    def errands(self) -> Errands | None:
+        """Return what runs its function that asks a model, if it has one."""
+        declared = {function.name for function in self._app.pure_lambda_functions}
+        return Errands(self._function("adapt")) if "adapt" in declared else None
 
     def object_events(self) -> list[Job]:
         """Return what tells it of new objects in buckets."""

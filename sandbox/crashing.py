@@ -25,6 +25,7 @@ from typing import Any, NamedTuple
 
 from chalicelib import wiring
 from chalicelib.domain import ports
+from sandbox.errands import Errands
 from sandbox.state import Trouble
 from sandbox.ticker import Ticker
 
@@ -107,7 +108,7 @@ def watch(witnesses: Sequence[Witness]) -> None:
 
 def answered_calls() -> list[Answered]:
     """Return every call of every port that leads out of the process, and who answers it."""
-    classes = [*_made(), Ticker]  # locally the ticker starts extra releases
+    classes = [*_made(), Ticker, Errands]  # who locally starts other functions
     return [
         Answered(f"{port.__name__}.{name}", owner, name)
         for port in _ports()

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import Any, TypeVar
 
-from sandbox import embedded
+from sandbox import embedded, model
 from sandbox.ports import Ports
 from sandbox.reporting import end
 from sandbox.state import PROJECT, State, Trouble, read_json, write_json
@@ -106,6 +106,7 @@ def variables(
     """Return the settings of the local product that follow from what was started."""
     return {
         "AWS_ENDPOINT_URL": f"http://127.0.0.1:{ports.aws}",
+        "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": f"http://127.0.0.1:{ports.sandbox}{model.PREFIX}",
         "AWS_ACCESS_KEY_ID": embedded.ACCESS_KEY,
         "AWS_SECRET_ACCESS_KEY": embedded.ACCESS_KEY,
         "AWS_DEFAULT_REGION": embedded.REGION,

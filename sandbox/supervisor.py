@@ -21,7 +21,7 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
 
-from sandbox import dev_token, embedded, processes, web_app
+from sandbox import dev_token, embedded, model, processes, web_app
 from sandbox.environment import SUPERVISED, isolated, typed, until
 from sandbox.ports import Ports
 from sandbox.processes import Child
@@ -230,6 +230,7 @@ class Product:
         command += ["--port", str(self.ports.sandbox), "--state", str(self.state.outside)]
         command += ["--aws", f"http://127.0.0.1:{self.ports.aws}"]
         command += ["--mount", f"{dev_token.PATH}=sandbox.dev_token:handler"]
+        command += ["--mount", f"{model.PREFIX}=sandbox.model:handle"]
         return [*command, "--mount", f"{web_app.PREFIX}=sandbox.web_app:handler"]
 
 

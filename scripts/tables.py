@@ -77,6 +77,7 @@ _UNIQUE: Mapping[str, tuple[str, ...]] = {
     "profile": ('"user"',),
     "answer": ('"user"', "key"),
     "achievement_key": ("key",),
+    "adaptation": ("digest",),
 }
 OBJECTS = Table(
     "objects",

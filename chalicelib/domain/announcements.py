@@ -50,18 +50,23 @@ class _Tone:
 
 
 def announce(
-    submission: Submission, family: Certification, channel_name: str, language: Language
+    submission: Submission,
+    family: Certification,
+    channel_name: str,
+    language: Language,
+    opening: str | None = None,
 ) -> Wording:
-    """Return what a channel says about an achievement.
+    """Return what a channel says about an achievement, with another opening if one is given.
 
     `text` is complete: it holds the link and the hashtags that stand beside it as values. Only the
     member's own words are shortened; the name stands verbatim.
     """
     tone = _TONES[language].get(channel_name, _PLAIN[language])
     tags = _hashtags(family, language)[: tone.hashtags]
-    text = _text(submission, family, language, tone, tags)
+    opening = opening or _opening(submission, family, language, tone)
+    text = _text(submission, family, language, tone, tags, opening)
     if channel_name == "sms" and encode_plan(text).count > _MAX_SMS_SEGMENTS:
-        text = _opening(submission, family, language, tone)
+        text = opening
     return Wording(
         text=text,
         subject=_subject(submission, family, language, tone),
@@ -75,7 +80,18 @@ def announce(
 
 def canonical_text(submission: Submission, family: Certification, language: Language) -> str:
     """Return the announcement as lists and reviewers read it, in no channel's tone."""
-    return _text(submission, family, language, _PLAIN[language], ())
+    opening = _opening(submission, family, language, _PLAIN[language])
+    return _text(submission, family, language, _PLAIN[language], (), opening)
+
+
+def announced_facts(
+    submission: Submission, family: Certification, channel_name: str
+) -> tuple[str, str, str]:
+    """Return name, certification and date as a channel writes them."""
+    language = submission.written_in
+    tone = _TONES[language].get(channel_name, _PLAIN[language])
+    day = localised_date(submission.certified_on, language, short=tone.short_date)
+    return submission.member_name, family.name, day
 
 
 def card_labels(submission: Submission, family: Certification, language: Language) -> CardLabels:
@@ -102,6 +118,7 @@ def _text(
     language: Language,
     tone: _Tone,
     tags: tuple[str, ...],
+    opening: str,
 ) -> str:
     """Return the paragraphs of one tone, joined."""
     links = []
@@ -110,7 +127,7 @@ def _text(
     if submission.linkedin_url and tone.profile:
         links.append(tone.profile.format(name=submission.member_name, link=submission.linkedin_url))
     paragraphs = [
-        _opening(submission, family, language, tone),
+        opening,
         _quote(submission, language, tone),
         "\n".join(links),
         _fill(tone.closing, submission, family, language, tone),

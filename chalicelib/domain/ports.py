@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Generic, Protocol, TypeVar
 
+from chalicelib.domain.adaptation import Adaptation
 from chalicelib.domain.certifications import Language, Submission
 from chalicelib.domain.channels import (
     Account,
@@ -31,6 +32,8 @@ from chalicelib.domain.deliveries import Attempt, AuditEntry, Delivery, Delivery
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.identity import Role
 from chalicelib.domain.messages import Content, Message, MessageStatus, Revision
+from chalicelib.domain.models import Reply
+from chalicelib.domain.prompts import Prompt
 from chalicelib.domain.sign_in import PublicKey
 from chalicelib.domain.states import Status
 
@@ -207,6 +210,9 @@ class Messages(Protocol):
 
     def noting(self, attempt: Attempt) -> Writes:
         """Keep what a worker learnt after it lost its lease, as evidence only."""
+
+    def telling(self, entry: AuditEntry) -> Writes:
+        """Append an entry to the timeline; conflict, if it is there: `LostRace`."""
 
     def proving(self, attempt: Attempt, external_id: str) -> Writes:
         """Keep what a report proves of an attempt under way, unless something does (no conflict).
@@ -559,9 +565,36 @@ class Studio(Protocol):
 
 
 class Adapter(Protocol):
-    """Chooses the words for a channel; the seat of tone. A model can stand behind it."""
+    """Chooses the words for a channel; the seat of tone."""
 
-    def words(self, content: Content, channel: Channel) -> Wording: ...
+    def words(self, content: Content, channel: Channel, chosen: str | None = None) -> Wording:
+        """Return what a channel is to say; `chosen` are checked words of a model's for it."""
+
+
+class LanguageModel(Protocol):
+    """Language models, the one to ask first and those that stand in for it."""
+
+    @property
+    def names(self) -> Sequence[str]: ...
+    def ask(self, name: str, prompt: Prompt) -> Reply:
+        """Return what came of one call, in limited time; never raises for the model's sake."""
+
+
+class Adaptations(Protocol):
+    """What was decided about the words of contents."""
+
+    def get(self, digest: str) -> Adaptation | None: ...
+    def claiming(self, adaptation: Adaptation) -> Writes:
+        """Take the sole right to ask, which nobody gets again; conflict: `LostRace`."""
+
+    def deciding(self, adaptation: Adaptation) -> Writes:
+        """Store a decision unless there is one; conflict: `LostRace`."""
+
+
+class Errand(Protocol):
+    """Has words found for a revision without waiting for them; best effort."""
+
+    def adapt(self, message_id: str, revision: int) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

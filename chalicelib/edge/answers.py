@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from chalicelib.domain.adaptation import Chooser
 from chalicelib.domain.certifications import Level, LifeStage
 from chalicelib.domain.channels import Reconcilability
 from chalicelib.domain.identity import Role
@@ -171,6 +172,16 @@ class SegmentsView(TypedDict):
     count: int
 
 
+class WordsView(TypedDict):
+    """Who chose the words of a post. `own` is the text without a model's words, to choose instead:
+    give it to the channel as its variant. `final`: false while a model may still choose others."""
+
+    by: Chooser
+    final: bool
+    own: str | None
+    reason: str | None
+
+
 class PreviewView(TypedDict):
     """One channel's preview; `segments` only where the channel counts them."""
 
@@ -179,6 +190,7 @@ class PreviewView(TypedDict):
     length: LengthView
     segments: SegmentsView | None
     faults: list[FaultView]
+    words: WordsView
 
 
 class PreviewList(TypedDict):

@@ -159,6 +159,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "list_message_recipients": Operation(
             answers.RecipientDeliveryPage, query=(queries.CHANNEL, *queries.PAGE)
         ),
+        "preview_message": Operation(answers.PreviewList),
         "read_timeline": Operation(answers.TimelineView),
         "list_certification_types": Operation(answers.CertificationTypeList),
         "submit_certification": Operation(

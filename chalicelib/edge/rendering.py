@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
+from chalicelib.domain.adaptation import Chooser
 from chalicelib.domain.certifications import Certification
 from chalicelib.domain.channels import Channel, Length, Post
 from chalicelib.domain.deliveries import Attempt, AuditEntry, Counts, Delivery, Problem
@@ -36,6 +37,19 @@ SEGMENTED = frozenset({"sms"})
 _ATTEMPTS = {"publish": "attempt", "unpublish": "unpublish_attempt"}
 
 
+class Chosen(Protocol):
+    """Who chose a post's words."""
+
+    @property
+    def by(self) -> Chooser: ...
+    @property
+    def is_final(self) -> bool: ...
+    @property
+    def own(self) -> Post | None: ...
+    @property
+    def reason(self) -> str | None: ...
+
+
 class Preview(Protocol):
     """What one channel would be offered."""
 
@@ -47,6 +61,8 @@ class Preview(Protocol):
     def length(self) -> Length: ...
     @property
     def faults(self) -> Sequence[Fault]: ...
+    @property
+    def words(self) -> Chosen: ...
 
 
 def me(member: Member, profile: Profile) -> answers.MeView:
@@ -119,6 +135,12 @@ def preview(value: Preview) -> answers.PreviewView:
         "length": {"used": length.used, "limit": length.limit, "unit": length.unit},
         "segments": {"encoding": plan.encoding, "count": plan.count} if plan else None,
         "faults": [fault_json(fault) for fault in value.faults],
+        "words": {
+            "by": value.words.by,
+            "final": value.words.is_final,
+            "own": value.words.own.text if value.words.own else None,
+            "reason": value.words.reason,
+        },
     }
 
 

@@ -66,6 +66,29 @@ class LambdaStarter:
             return
 
 
+class LambdaErrand:
+    """Implements `ports.Errand` by invoking the deployed `adapt` without waiting for it."""
+
+    def __init__(self, client: Any, function: str) -> None:
+        self._client = client
+        self._function = function
+
+    def adapt(self, message_id: str, revision: int) -> None:
+        """Start it. Best effort: without it the text is published as it was written."""
+        event = json.dumps({"message_id": message_id, "revision": revision})
+        try:
+            self._client.invoke(FunctionName=self._function, InvocationType="Event", Payload=event)
+        except (ClientError, BotoCoreError):
+            return
+
+
+class NoErrand:
+    """Implements `ports.Errand` where nobody can be started."""
+
+    def adapt(self, message_id: str, revision: int) -> None:
+        """Leave the text as it was written."""
+
+
 class NoStarter:
     """Implements `ports.Starter` where nobody can be started: the tick has to do."""
 

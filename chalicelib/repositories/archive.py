@@ -1,7 +1,7 @@
 """The whole table as records: every item ⇄ a domain value with its kind, for exports and imports.
 
     message revision delivery dropped_delivery attempt audit_entry prepared_post
-    certification achievement_key upload account recipient profile answer
+    certification achievement_key upload account recipient profile answer adaptation
 
 What follows from these is not in it: index entries, the calendar's months, the marks of commits.
 Nor is an account's pace, which is over within the hour. Secrets never stand in the table.
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from chalicelib.domain.adaptation import Adaptation
 from chalicelib.domain.channels import ChannelName, Post, Recipient
 from chalicelib.domain.deliveries import Attempt, AuditEntry, Delivery, DeliveryKey
 from chalicelib.domain.errors import LostRace
@@ -29,6 +30,7 @@ from chalicelib.domain.ports import (
     Writes,
 )
 from chalicelib.repositories import items, ledger, schema
+from chalicelib.repositories.adaptations import adaptation_item
 from chalicelib.repositories.calendar import Calendar
 from chalicelib.repositories.certifications import (
     EXPIRES_AT,
@@ -363,6 +365,16 @@ KINDS: Sequence[Kind] = (
         lambda answer: schema.once(answer.user, answer.key),
         _answer_item,
         "What a request with an idempotency key was answered, for 48 hours.",
+    ),
+    Kind(
+        "adaptation",
+        "WORDS#",
+        "KEY",
+        Adaptation,
+        lambda item: unpack(Adaptation, item),
+        lambda adaptation: schema.adaptation(adaptation.digest),
+        adaptation_item,
+        "Which words a model found for a content, or why none; `digest` is a hash of the content.",
     ),
 )
 BY_NAME: Mapping[str, Kind] = {kind.name: kind for kind in KINDS}

@@ -90,6 +90,10 @@ class Messages:
         """Append an immutable revision."""
         return [Put(items.revision_item(revision), NEW)]
 
+    def telling(self, entry: AuditEntry) -> Sequence[Write]:
+        """Append an entry to the timeline; conflict, if it is there: `LostRace`."""
+        return [Put(items.audit_item(entry), NEW)]
+
     def rolling_up(self, snapshot: Snapshot, status: MessageStatus) -> Sequence[Write]:
         """Store what lists show; nothing happens if a later roll-up is there. To be sent alone."""
         order = _order(snapshot.message, snapshot.deliveries)

@@ -96,6 +96,11 @@ SHAPES = (
         "TICKET#{digest} / KEY",
         note="Opens one live connection; under its secret's hash. Deleted by its use, or by `ttl`.",
     ),
+    Shape(
+        "adaptation",
+        "WORDS#{words} / KEY",
+        note="A model's words for a content, or why there are none; the first decision stays.",
+    ),
     Shape("idempotency", "IDEM#{user}#{once} / KEY", note="Removed by `ttl` after 48 hours."),
 )
 
@@ -301,6 +306,21 @@ PATTERNS = (
         "Find the kept answer of a request",
         "idempotency.find",
         ("GetItem IDEM#{user}#{once} / KEY",),
+    ),
+    AccessPattern(
+        "Find the words that a model chose for a content",
+        "adaptations.get",
+        ("GetItem WORDS#{words} / KEY",),
+    ),
+    AccessPattern(
+        "Take the sole right to ask a model for a content",
+        "adaptations.claiming",
+        ("Put WORDS#{words} / KEY",),
+    ),
+    AccessPattern(
+        "Decide about a content's words, once",
+        "adaptations.deciding",
+        ("Put WORDS#{words} / KEY",),
     ),
     AccessPattern("Read a member's settings", "profiles.get", ("GetItem USER#{user} / PROFILE",)),
     AccessPattern("Store a member's settings", "profiles.save", ("Put USER#{user} / PROFILE",)),

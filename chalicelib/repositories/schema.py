@@ -7,6 +7,7 @@
     ACCT#<type>   STATE | RECIPIENT#<id>
     USER#<user>   PROFILE              IDEM#<user>#<key>  KEY
     LIVE          CONN#<id>            TICKET#<hash>  KEY
+    WORDS#<hash>  KEY
 
 Only opaque ids stand in keys, never an address or a name. `GSI1` (whole items) lists a user's own
 objects. `GSI2` (keys only) holds the due index, the managers' calendar and certifications by
@@ -224,6 +225,11 @@ def pace(channel: str) -> Key:
 def recipient(channel: str, recipient_id: str) -> Key:
     """Return the key of someone's consent."""
     return Key(f"ACCT#{channel}", f"{RECIPIENTS}{recipient_id}")
+
+
+def adaptation(digest: str) -> Key:
+    """Return the key of what was decided about a content's words: a hash of what is said where."""
+    return Key(f"WORDS#{digest}", "KEY")
 
 
 def profile(user: str) -> Key:

@@ -6,13 +6,28 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from chalicelib.domain.adaptation import Adaptation, Chooser
 from chalicelib.domain.channels import Account, Channel, ChannelName, Length, Post
 from chalicelib.domain.errors import Fault, InvalidMessage, MediaNotReady
 from chalicelib.domain.identity import Member
-from chalicelib.domain.messages import Content, Draft
+from chalicelib.domain.messages import Content, Draft, Message
 from chalicelib.domain.ports import Upload, Uploads, UploadStatus
 from chalicelib.services.accounts import AccountBook
 from chalicelib.services.preparing import Preparing
+from chalicelib.services.wording import Words
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Who chose a post's words, and what it would say without a model."""
+
+    by: Chooser
+    is_final: bool = True
+    """Whether nobody chooses others any more; a model may still, once the content is kept."""
+    own: Post | None = None
+    """The post in the author's words, or the rules', where a model's stand in their place."""
+    reason: str | None = None
+    """Why a model's words were not used, where it was to be asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +38,7 @@ class Preview:
     post: Post
     length: Length
     faults: tuple[Fault, ...]
+    words: Chosen
 
 
 class Checking:
@@ -35,11 +51,13 @@ class Checking:
         uploads: Uploads,
         book: AccountBook,
         preparing: Preparing,
+        words: Words,
     ) -> None:
         self._channels = channels
         self._uploads = uploads
         self._book = book
         self._preparing = preparing
+        self._words = words
 
     def check(self, content: Content, channels: Sequence[ChannelName], member: Member) -> None:
         """Raise what `refusal` makes of every fault, if there is one."""
@@ -67,13 +85,42 @@ class Checking:
         uploads, unusable = self._usable(draft.content, member)
         if unusable:
             raise refusal(unusable)
+        return self._previews(draft.content, draft.channels, uploads)
+
+    def preview_message(self, message: Message) -> list[Preview]:
+        """Return exactly what each channel of a message is offered, with its faults."""
+        wanted = [item.upload_id for item in message.content.media]
+        uploads = self._uploads.many(wanted) if wanted else {}
+        return self._previews(message.content, message.channels, uploads)
+
+    def _previews(
+        self, content: Content, channels: Sequence[ChannelName], uploads: Mapping[str, Upload]
+    ) -> list[Preview]:
+        accounts = self._book.without_secrets(channels)
+        adaptation = self._words.known(content, channels)
         previews = []
-        accounts = self._book.without_secrets(draft.channels)
-        for name in draft.channels:
+        for name in channels:
             channel = self._channels[name]
-            post, found = self._preparing.compose(draft.content, channel, accounts[name], uploads)
-            previews.append(Preview(channel, post, channel.measure(post), tuple(found)))
+            own, found = self._preparing.compose(content, channel, accounts[name], uploads)
+            post, chosen = own, self._chosen(content, name, adaptation)
+            if adaptation and name in adaptation.words:
+                text = adaptation.words[name]
+                post, found = self._preparing.compose(
+                    content, channel, accounts[name], uploads, text
+                )
+                if post != own:
+                    chosen = Chosen(Chooser.MODEL, own=own)
+            previews.append(Preview(channel, post, channel.measure(post), tuple(found), chosen))
         return previews
+
+    def _chosen(self, content: Content, name: ChannelName, adaptation: Adaptation | None) -> Chosen:
+        """Return who chose the words where they are no model's."""
+        by = Chooser.AUTHOR if content.authored(name) else Chooser.RULE
+        if not self._words.wanted(content, [name]):
+            return Chosen(by)
+        if adaptation is None or not adaptation.is_decided:
+            return Chosen(by, is_final=False)
+        return Chosen(by, reason=adaptation.reasons.get(name))
 
     def _usable(self, content: Content, member: Member) -> tuple[Mapping[str, Upload], list[Fault]]:
         """Return the uploads a content refers to, and what is wrong with them."""

@@ -101,7 +101,7 @@ class Editing:
             *writes,
         )
         snapshot = Snapshot(after, tuple(parts))
-        self._publishing.launch(snapshot)
+        self._publishing.introduce(snapshot)
         return snapshot
 
     def _bound(

@@ -105,7 +105,7 @@ class Moderating:
             )
         except AlreadyAnnounced as error:
             raise self._already(key, author) from error
-        self._publishing.launch(accepted.snapshot)
+        self._publishing.introduce(accepted.snapshot)
         return achievement, accepted.snapshot
 
     def preview(self, submission: Submission, member: Member) -> list[Preview]:
@@ -232,6 +232,8 @@ class Moderating:
         if text is not None:
             approved, revising = self._publishing.rewritten(approved, text, member)
             writes.append(revising)
+        else:
+            self._publishing.fix_words(message, member)
         with pointing({} if text is None else REWRITTEN):
             return self._publishing.start(message, member, "approved", *writes, decided=approved)
 

@@ -30,6 +30,8 @@ from chalicelib.domain.ports import (
     UploadStatus,
 )
 from chalicelib.services.once import Once
+from chalicelib.services.progress import WORKER
+from chalicelib.services.wording import Words
 
 CARD_SIZES = {"wide": (1200, 630), "square": (1080, 1080)}
 
@@ -44,20 +46,27 @@ class Preparing:
         studio: Studio,
         uploads: Uploads,
         messages: Messages,
+        words: Words,
     ) -> None:
         self._adapter = adapter
         self._store = store
         self._studio = studio
         self._uploads = uploads
         self._messages = messages
+        self._words = words
         self._making = Once[tuple[int, int]]()
 
     def compose(
-        self, content: Content, channel: Channel, account: Account, uploads: Mapping[str, Upload]
+        self,
+        content: Content,
+        channel: Channel,
+        account: Account,
+        uploads: Mapping[str, Upload],
+        chosen: str | None = None,
     ) -> tuple[Post, list[Fault]]:
         """Return the post without drawing anything, and its faults as pointers into the request."""
         media = sketch(content, channel, uploads)
-        post, faults = self._composed(content, channel, media, account)
+        post, faults = self._composed(content, channel, media, account, chosen)
         return post, [_located(fault, content, channel.name) for fault in faults]
 
     def post(self, revision: Revision, channel: Channel, account: Account) -> Post:
@@ -67,18 +76,27 @@ class Preparing:
         """
         content = revision.content
         media = self._draw(revision, channel)
-        post, faults = self._composed(content, channel, media, account)
+        chosen = self._words.chosen(revision, channel.name, WORKER)
+        post, faults = self._composed(content, channel, media, account, chosen)
         if faults:
             raise UnsupportedContent(" ".join(fault.detail for fault in faults))
         return self._messages.keep_post(revision.message_id, channel.name, revision.number, post)
 
     def _composed(
-        self, content: Content, channel: Channel, media: Sequence[Media], account: Account
+        self,
+        content: Content,
+        channel: Channel,
+        media: Sequence[Media],
+        account: Account,
+        chosen: str | None,
     ) -> tuple[Post, list[Fault]]:
-        wording = self._adapter.words(content, channel)
+        wording = self._adapter.words(content, channel, chosen)
         post, faults = channel.compose(wording, media, account)
         own = [_named(fault, channel) for fault in faults]
-        return post, [*own, *_missing(wording, post, channel)]
+        found = [*own, *_missing(wording, post, channel)]
+        if chosen and found:  # with what this account adds there is no room for a model's words
+            return self._composed(content, channel, media, account, None)
+        return post, found
 
     def _draw(self, revision: Revision, channel: Channel) -> list[Media]:
         content = revision.content

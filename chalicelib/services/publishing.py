@@ -43,6 +43,7 @@ from chalicelib.domain.ports import (
 from chalicelib.domain.states import Status
 from chalicelib.services.checking import Checking, pointing
 from chalicelib.services.hinting import Hinting
+from chalicelib.services.wording import Words
 
 SOON = timedelta(seconds=75)
 """What is due this soon may fall between two ticks: an extra release is started for it."""
@@ -82,6 +83,7 @@ class Publishing:
         telemetry: Telemetry,
         observers: Observers,
         require_approval: bool,
+        words: Words,
     ) -> None:
         self._channels = channels
         self._messages = messages
@@ -96,6 +98,7 @@ class Publishing:
         self._telemetry = telemetry
         self._observers = observers
         self._require_approval = require_approval
+        self._words = words
 
     # --- accepting ----------------------------------------------------------------------------
 
@@ -106,7 +109,7 @@ class Publishing:
         """
         accepted = self.accept(draft, author)
         self._unit.commit(accepted.writes, *self.kept_answer(once, accepted.snapshot))
-        self.launch(accepted.snapshot)
+        self.introduce(accepted.snapshot)
         return accepted.snapshot
 
     def kept_answer(self, once: Once | None, value: object) -> Sequence[Writes]:
@@ -147,6 +150,11 @@ class Publishing:
         writes = self._messages.adding(message, revision, deliveries, [audit])
         return Accepted(Snapshot(message, tuple(deliveries)), writes)
 
+    def introduce(self, snapshot: Snapshot) -> None:
+        """Have the words of a new revision found, and launch it."""
+        self._words.start(snapshot.message)
+        self.launch(snapshot)
+
     def launch(self, snapshot: Snapshot) -> None:
         """Tell the worker what is due, best effort: the due index knows it anyway.
 
@@ -158,6 +166,10 @@ class Publishing:
         if not all_taken or (pending and min(pending) <= now + SOON):
             self._starter.release(min(pending, default=now))
         self._observers.changed(snapshot.message.id)
+
+    def fix_words(self, message: Message, member: Member) -> None:
+        """Let what a member agrees to be final; see `Words.fix`."""
+        self._words.fix(message, member.id)
 
     def _deliveries(self, message: Message, now: datetime) -> Sequence[Delivery]:
         return [self._delivery(message, channel, now) for channel in message.channels]

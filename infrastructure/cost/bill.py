@@ -109,6 +109,7 @@ def _work(deployed: Deployed, load: Traffic) -> Mapping[str, tuple[float, float]
             traffic.LIVE_SECONDS.value,
         ),
         "websocket_disconnect": (load.visits, traffic.LIVE_SECONDS.value),
+        "adapt": (load.messages if deployed.adapts else 0, traffic.MODEL_SECONDS.value),
     }
 
 
@@ -172,6 +173,12 @@ def _objects(deployed: Deployed, load: Traffic) -> Counted:
     yield "active_members", load.requests / traffic.MEMBER_REQUESTS.value
 
 
+def _model(deployed: Deployed, load: Traffic) -> Counted:
+    asked = load.messages if deployed.adapts else 0
+    yield "model_input", asked * traffic.MODEL_INPUT_TOKENS
+    yield "model_output", asked * traffic.MODEL_OUTPUT_TOKENS
+
+
 def _guards(deployed: Deployed, load: Traffic) -> Counted:
     calls = sum(calls for calls, _ in _work(deployed, load).values())
     watched = 1 if deployed.detectors else 0
@@ -191,5 +198,6 @@ PARTS: tuple[Callable[[Deployed, Traffic], Counted], ...] = (
     _watching,
     _secrets,
     _objects,
+    _model,
     _guards,
 )

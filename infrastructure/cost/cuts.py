@@ -143,6 +143,11 @@ EXTRAS: Sequence[Extra] = (
         "people come in by an account they have; pays for a signing key and a secret",
         lambda deployed: replace(deployed, keys=deployed.keys + 1, secrets=deployed.secrets + 1),
     ),
+    Extra(
+        "a model's words (USE_AI_AGENT)",
+        "each feed's post opens in its own tone; every message is asked about once",
+        lambda deployed: replace(deployed, adapts=True),
+    ),
 )
 
 

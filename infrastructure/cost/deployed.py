@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from chalicelib.settings import ON
+
 COUNTS = Path(__file__).with_name("deployed.json")
 FUNCTION_ALARMS = ("-error-rate", "-errors", "-slow", "-throttled")
 """How the names of alarms on single functions end."""
@@ -62,6 +64,8 @@ class Deployed:
     detectors: int
     hubs: int
     web_apps: int
+    adapts: bool
+    """Whether a model has a say: the setting `USE_AI_AGENT`."""
 
     @classmethod
     def counted(cls, templates: Iterable[Template]) -> Deployed:
@@ -98,6 +102,7 @@ class Deployed:
             detectors=len(found.of("AWS::GuardDuty::Detector")),
             hubs=len(found.of("AWS::SecurityHub::Hub")),
             web_apps=len(found.of("AWS::Amplify::App")),
+            adapts=any(map(_adapts, functions)),
         )
 
 
@@ -154,6 +159,11 @@ def _metered(stage: Properties) -> bool:
 
 def _is_traced(function: Properties) -> bool:
     return bool(function.get("TracingConfig", {}).get("Mode") == "Active")
+
+
+def _adapts(function: Properties) -> bool:
+    told = function["Environment"]["Variables"]
+    return str(told.get("USE_AI_AGENT", "")).lower() in ON
 
 
 def _sampled(rules: Iterable[Properties]) -> float:

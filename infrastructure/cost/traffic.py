@@ -120,12 +120,19 @@ SECURITY_CHECKS_A_DAY = Assumption(
     100, "checks of Security Hub a day", "the foundational standard on about 60 resources"
 )
 
+MODEL_SECONDS = Assumption(
+    3, "seconds a call of the model takes, its function's own included", "Haiku's usual; unmeasured"
+)
+
 # --- what the code does, measured ---------------------------------------------------------------
 
 SENT = Units(written=193, read=101)
 """A message on six channels, one recipient on each direct one, until its last receipt."""
 FURTHER = Units(written=19, read=5)
 """One further recipient on a direct channel."""
+MODEL_INPUT_TOKENS, MODEL_OUTPUT_TOKENS = 1000, 120
+"""Of one question for three channels, at a token for three to four bytes; `make bench ONLY=words`
+counts the bytes."""
 VIEWED = Units(written=0, read=7)
 """`GET /messages/{id}`, the dearer of the two usual reads."""
 TICKED = Units(written=0, read=8)

@@ -88,6 +88,7 @@ def configuration(
         "USER_POOL_ARN": told["user-pool"],
         "CLIENT_ID": told["client"],
         "RELEASE_FUNCTION": stage.serving("release_due"),
+        "ADAPT_FUNCTION": stage.serving("adapt"),
         "PUBLIC_URL": stage.public_url or address,
         **stage.emulated,
     }

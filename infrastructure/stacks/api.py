@@ -61,6 +61,7 @@ class OmnichannelApiStack(ProductStack):
                 "USER_POOL_ARN": auth.pool.user_pool_arn,
                 "CLIENT_ID": auth.client.ref,
                 "RELEASE_FUNCTION": stage.serving("release_due"),
+                "ADAPT_FUNCTION": stage.serving("adapt"),
                 "PUBLIC_URL": self.public_url,
                 "WEBSOCKET_ENDPOINT": self.live.endpoint,
                 **self._bridge(data, auth),

@@ -1,4 +1,4 @@
-"""What works in the background: deliveries, uploads, mail events, and the operator's replay."""
+"""What works in the background: deliveries, uploads, mail events, a model's words, replays."""
 
 from __future__ import annotations
 
@@ -47,11 +47,12 @@ class OmnichannelWorkerStack(ProductStack):
         self.hear_mail = self._function("HearMail", "hear_mail")
         self._when_mail_is_reported()
         self.replay = self._function("Replay", "replay")
+        self.adapt = self._function("Adapt", "adapt")
 
     @property
     def functions(self) -> list[Function]:
         """Return every function of this stack."""
-        return [self.deliver, self.prepare_media, self.hear_mail, self.replay]
+        return [self.deliver, self.prepare_media, self.hear_mail, self.replay, self.adapt]
 
     def _function(self, identity: str, name: str) -> Function:
         return Function(

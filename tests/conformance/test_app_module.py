@@ -165,7 +165,10 @@ def test_every_handler_that_is_no_route_stands_in_app_py_itself() -> None:
         f.name for f in FUNCTIONS if {d.split(".")[-1] for d in decorators(f)} & EVENT_SOURCES
     }
     assert written == HANDLERS
-    assert [f.handler_string for f in doors.app.pure_lambda_functions] == ["app.replay"]
+    assert [f.handler_string for f in doors.app.pure_lambda_functions] == [
+        "app.replay",
+        "app.adapt",
+    ]
 
 
 def test_every_handler_of_live_connections_stands_in_app_py_itself() -> None:

@@ -49,6 +49,7 @@ LEAST: Mapping[str, Role] = {
     "unpublish_delivery": Role.MEMBER,
     "resolve_delivery": Role.MEMBER,
     "list_message_recipients": Role.MEMBER,
+    "preview_message": Role.MEMBER,
     "read_timeline": Role.MEMBER,
     "list_certification_types": Role.MEMBER,
     "submit_certification": Role.MEMBER,

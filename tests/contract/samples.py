@@ -10,10 +10,12 @@ from typing import Any
 from uuid import uuid4
 
 from chalicelib.domain import steps
+from chalicelib.domain.adaptation import Adaptation
 from chalicelib.domain.certifications import Submission
 from chalicelib.domain.channels import ChannelName, Receipt, Recipient
 from chalicelib.domain.deliveries import Attempt, AuditEntry, Counts, Delivery, DeliveryKey, Policy
 from chalicelib.domain.messages import Content, Message, MessageStatus, Revision
+from chalicelib.domain.models import Usage
 from chalicelib.domain.ports import (
     Achievement,
     CertificationStatus,
@@ -191,6 +193,20 @@ def achievement(number: int = 1, **changes: Any) -> Achievement:
         warnings=("The exam had not started.",),
     )
     return replace(made, **changes)
+
+
+def adaptation(*, decided: bool = False) -> Adaptation:
+    """Return what is known of a content's words: that somebody asks, or what was decided."""
+    asked = Adaptation("5f3a", NOW)
+    if not decided:
+        return asked
+    return replace(
+        asked,
+        decided_at=NOW,
+        words={LINKEDIN: "News: Hello."},
+        reasons={SMS: "words_added"},
+        usage=Usage("us.model", 900, 80, 1200),
+    )
 
 
 def subscription(recipient_id: str = "r1", **changes: Any) -> Subscription:

@@ -33,6 +33,7 @@ from chalicelib.domain.ports import (
 )
 from chalicelib.repositories import schema
 from chalicelib.repositories.accounts import Accounts
+from chalicelib.repositories.adaptations import Adaptations
 from chalicelib.repositories.certifications import Certifications
 from chalicelib.repositories.idempotency import Idempotency
 from chalicelib.repositories.media import Uploads
@@ -48,6 +49,7 @@ from tests.contract.samples import (
     SMS,
     World,
     achievement,
+    adaptation,
     attempt,
     begun,
     claimed,
@@ -86,6 +88,7 @@ VALUES = {
     "upload": upload().id,
     "digest": sha256(b"secret").hexdigest(),
     "connection": "c1",
+    "words": adaptation().digest,
 }
 
 
@@ -149,6 +152,7 @@ class Recorder:
         self.idempotency = Idempotency(store, self.world.clock)
         self.profiles = Profiles(store)
         self.watchers = Watchers(store)
+        self.adaptations = Adaptations(store)
 
     def _sent(self, params: Mapping[str, Any], model: Any, **_: Any) -> None:
         if model.name not in {"Scan", "ListTables"}:  # the tests' own
@@ -170,6 +174,7 @@ class Recorder:
         self.watchers.issue(replace(TICKET, secret="of c1"))
         self.watchers.admit(WATCHER, replace(TICKET, secret="of c1"))
         self.watchers.issue(TICKET)
+        self.commit(self.adaptations.claiming(adaptation()))
         # A process that has read nothing yet does not know which months are listed.
         self.messages = World(self.world.table).messages
         self.requests.clear()
@@ -230,6 +235,9 @@ ASKED_OF_AN_EMPTY_TABLE: dict[str, Ask] = {
     "Submit a certification, the same only once a year": lambda r: r.commit(
         r.certifications.adding(achievement(), UNIQUE, NOW.replace(year=2027))
     ),
+    "Take the sole right to ask a model for a content": lambda r: r.commit(
+        r.adaptations.claiming(adaptation())
+    ),
     "Fix what will be posted, once": lambda r: r.messages.keep_post(
         SENT.id, LINKEDIN, 1, Post("Hi")
     ),
@@ -285,6 +293,12 @@ ASKED: dict[str, Ask] = {
     "Remember an opt-out": lambda r: r.subscriptions.opt_out(SMS, "r1", NOW),
     "Read uploads": lambda r: r.uploads.many([upload().id]),
     "Find the kept answer of a request": lambda r: r.idempotency.find(ONCE),
+    "Find the words that a model chose for a content": lambda r: r.adaptations.get(
+        adaptation().digest
+    ),
+    "Decide about a content's words, once": lambda r: r.commit(
+        r.adaptations.deciding(adaptation(decided=True))
+    ),
     "Read a member's settings": lambda r: r.profiles.get("ana"),
     "Store a member's settings": lambda r: r.profiles.save(Profile("ana")),
     "Read a live ticket": lambda r: r.watchers.ticket(TICKET.secret),

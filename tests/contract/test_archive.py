@@ -22,6 +22,7 @@ from chalicelib.domain.ports import (
 from chalicelib.domain.states import Status
 from chalicelib.repositories import schema
 from chalicelib.repositories.accounts import Accounts
+from chalicelib.repositories.adaptations import Adaptations
 from chalicelib.repositories.archive import KINDS, Archive, UnknownItem
 from chalicelib.repositories.certifications import Certifications
 from chalicelib.repositories.idempotency import Idempotency
@@ -36,6 +37,7 @@ from tests.contract.samples import (
     SMS,
     World,
     achievement,
+    adaptation,
     attempt,
     begun,
     claimed,
@@ -92,6 +94,7 @@ def fill_rest(world: World) -> None:
     state = AccountState(LINKEDIN, AccountStatus.CONNECTED, settings={"b": "2", "a": "1"})
     world.commit(accounts.saving(AccountState(LINKEDIN), replace(state, version=1)))
     accounts.take_slot(LINKEDIN, timedelta(seconds=1), NOW, NOW)
+    world.commit(Adaptations(world.store).deciding(adaptation(decided=True)))
     once = Once("ana", "POST#messages#1", "digest")
     answer = StoredResponse(202, "{}", {"Location": "/"})
     world.commit(Idempotency(world.store, world.clock).keeping(once, answer, NOW))

@@ -23,12 +23,13 @@ from chalicelib.domain.ports import (
 )
 from chalicelib.repositories import schema
 from chalicelib.repositories.accounts import Accounts
+from chalicelib.repositories.adaptations import Adaptations
 from chalicelib.repositories.idempotency import Idempotency
 from chalicelib.repositories.media import Uploads
 from chalicelib.repositories.profiles import Profiles
 from chalicelib.repositories.recipients import Subscriptions
 from chalicelib.repositories.watchers import Watchers
-from tests.contract.samples import LINKEDIN, NOW, SMS, World, subscription, upload
+from tests.contract.samples import LINKEDIN, NOW, SMS, World, adaptation, subscription, upload
 
 SECOND = timedelta(seconds=1)
 
@@ -380,3 +381,34 @@ class TestWatchers:
         ends = sorted(item[schema.TTL] for item in world.store.scan_all())
         moments = [other.expires_at, self.watcher.expires_at]
         assert ends == [int(moment.timestamp()) for moment in moments]
+
+
+class TestAdaptations:
+    @pytest.fixture
+    def adaptations(self, world: World) -> Adaptations:
+        return Adaptations(world.store)
+
+    def test_nothing_is_known_of_a_content_nobody_asked_about(
+        self, adaptations: Adaptations
+    ) -> None:
+        assert adaptations.get("unknown") is None
+
+    def test_the_right_to_ask_is_given_once(self, world: World, adaptations: Adaptations) -> None:
+        world.commit(adaptations.claiming(adaptation()))
+        assert adaptations.get(adaptation().digest) == adaptation()
+        with pytest.raises(LostRace):
+            world.commit(adaptations.claiming(adaptation()))
+
+    @pytest.mark.parametrize("is_claimed", [True, False])
+    def test_the_first_decision_stays(
+        self, world: World, adaptations: Adaptations, is_claimed: bool
+    ) -> None:
+        if is_claimed:
+            world.commit(adaptations.claiming(adaptation()))
+        decided = adaptation(decided=True)
+        world.commit(adaptations.deciding(decided))
+        assert adaptations.get(decided.digest) == decided
+        with pytest.raises(LostRace):
+            world.commit(adaptations.deciding(replace(decided, words={})))
+        with pytest.raises(LostRace):
+            world.commit(adaptations.claiming(adaptation()))

@@ -27,7 +27,10 @@ TICK: Mapping[str, Any] = {
 }
 SINCE = {"since": "2026-11-01T00:00:00Z"}
 
+REVISION = {"message_id": "0197a1b2-0000-7000-8000-000000000000", "revision": 1}
+
 ACTS: Mapping[str, Act] = {
+    "adapt": lambda product: product.invoke("adapt", REVISION),
     "api_handler": lambda product: product.call(
         "GET", "/api/v1/messages", token=product.tokens("member")["id_token"]
     ),

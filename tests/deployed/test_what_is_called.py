@@ -15,7 +15,7 @@ from infrastructure.stages import CHALICE
 from sandbox import seed
 from sandbox.environment import until
 from tests.deployed.product import Product, explained
-from tests.deployed.test_policies import SINCE
+from tests.deployed.test_policies import REVISION, SINCE
 from tests.deployed.test_schedule import TWO_TICKS
 
 FUNCTIONS = sorted(json.loads(CHALICE.read_text("utf-8"))["lambda_functions"])
@@ -35,6 +35,7 @@ MADE = "The stacks make the signing key; without them the first who needs it wou
 CHANGED = "Only for secrets that changed: not exercised here."
 DOUBT = "Only where no answer came to a write, to see whether it took effect."
 VANISHED = "Only where a client is gone before it is answered: chance."
+ADAPTED = "Only where a model has a say; the emulator has none."
 KEYS = "The emulator's services encrypt without asking for the key."
 
 EVERYWHERE: Mapping[str, str] = {
@@ -51,6 +52,7 @@ EVERYWHERE: Mapping[str, str] = {
 """What each function may do and need not be seen to do here → why."""
 STREAM = ("DescribeStream", "DescribeStreamSummary", "GetRecords", "GetShardIterator", "ListShards")
 UNSEEN: Mapping[str, Mapping[str, str]] = {
+    "adapt": {"dynamodb:PutItem": ADAPTED},
     "api_handler": {
         "s3:GetObject": SIGNED,
         "secretsmanager:PutSecretValue": CHANGED,
@@ -105,6 +107,7 @@ def exercise(product: Product) -> None:
     watching.close()
     product.ended(product.publish("linkedin"))  # whose frames find nobody at the other end
     product.invoke("replay", {"action": "list", **SINCE})
+    product.invoke("adapt", REVISION)
     product.ended(product.scheduled.message, TWO_TICKS)
     until(lambda: _allowed(product, "hear_mail"), "A report on a mail")
 

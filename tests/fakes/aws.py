@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
@@ -15,6 +15,8 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 from botocore.stub import Stubber
+
+from chalicelib.domain.channels import Response
 
 URL = "https://aws.example"
 SILENCE = ReadTimeoutError(endpoint_url=URL)
@@ -54,3 +56,8 @@ class Raising:
             raise self._error
 
         return operation
+
+
+def response_of(status: int, data: Mapping[str, Any], error: str = "") -> Response:
+    """Return an AWS call's response as the transport makes it of a service's answer."""
+    return Response(status, data={} if error else data, error=error)

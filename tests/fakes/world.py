@@ -39,6 +39,7 @@ from chalicelib.domain.ports import (
 )
 from chalicelib.domain.states import Status
 from chalicelib.repositories.accounts import Accounts
+from chalicelib.repositories.adaptations import Adaptations
 from chalicelib.repositories.certifications import Certifications
 from chalicelib.repositories.idempotency import Idempotency
 from chalicelib.repositories.media import Uploads
@@ -49,6 +50,7 @@ from chalicelib.repositories.store import Store
 from chalicelib.repositories.table import Table
 from chalicelib.repositories.watchers import Watchers
 from chalicelib.services.accounts import AccountBook
+from chalicelib.services.adapting import Adapting
 from chalicelib.services.checking import Checking
 from chalicelib.services.connecting import Connecting
 from chalicelib.services.conversing import Conversing
@@ -74,6 +76,7 @@ from chalicelib.services.restoring import Restoring
 from chalicelib.services.subscribing import Subscribing
 from chalicelib.services.unpublishing import Unpublishing
 from chalicelib.services.witnessing import Witnessing
+from chalicelib.services.wording import Words
 from tests.fakes.channels import FAKES
 from tests.fakes.ground import (
     CountedIds,
@@ -85,6 +88,7 @@ from tests.fakes.ground import (
     InlineExecutor,
     VirtualClock,
 )
+from tests.fakes.model import FakeErrand, FakeModel
 from tests.fakes.platforms import FakePlatforms
 from tests.fakes.stores import Breaker, FakeFailures, FakeMedia, FakeSecrets, FakeSigner, FakeStudio
 from tests.fakes.table import MemoryTable, Watched
@@ -132,10 +136,15 @@ class World:
         connected: bool = True,
         page: int = 1000,
         seed: int = 0,
+        voices: Mapping[ChannelName, str] | None = None,
     ) -> None:
+        """Without `voices` no model has a say, as the product is when nobody switches it on."""
         self.channels = {**CHANNELS, **FAKES} if channels is None else dict(channels)
         self.policy = policy or Policy()
         self.circuit = circuit or Circuit()
+        self.voices = dict(voices or {})
+        self.errand: Any = FakeErrand()
+        self.model: Any = FakeModel()
         self._surroundings(page, seed)
         self.telemetry: Telemetry = telemetry or self.heard
         self._settle = settle
@@ -180,6 +189,7 @@ class World:
         self.idempotency = Idempotency(self.store, self.clock)
         self.profiles = Profiles(self.store)
         self.watchers = Watchers(self.store)
+        self.adaptations = Adaptations(self.store)
 
     def restart(self) -> None:
         """Make all services anew, as a process that was started again."""
@@ -197,7 +207,27 @@ class World:
         self.hinting = Hinting(self.stream, self.progress, self.clock, self.telemetry)
         self.book = AccountBook(self.accounts, self.secrets, self.store, self.circuit)
         self.pacing = Pacing(self.accounts, self.policy)
-        self.preparing = Preparing(Tones(), self.media, self.studio, self.uploads, self.messages)
+        self.words = Words(
+            **voiced,
+            adaptations=self.adaptations,
+            messages=self.messages,
+            errand=self.errand,
+            voices=self.voices,
+            patience=timedelta(seconds=3),
+        )
+        self.adapting = Adapting(
+            **voiced,
+            model=self.model,
+            words=self.words,
+            adaptations=self.adaptations,
+            messages=self.messages,
+            adapter=Tones(),
+            channels=self.channels,
+            voices=self.voices,
+        )
+        self.preparing = Preparing(
+            Tones(), self.media, self.studio, self.uploads, self.messages, self.words
+        )
         self.conversing = Conversing(self.platforms, self.clock, self.telemetry)
         self.reconciling = Reconciling(self.conversing, self.policy, self._settle)
         self.checking = Checking(
@@ -205,6 +235,7 @@ class World:
             uploads=self.uploads,
             book=self.book,
             preparing=self.preparing,
+            words=self.words,
         )
         self.publishing = Publishing(
             **moving,
@@ -215,6 +246,7 @@ class World:
             starter=self.starter,
             observers=self.observers,
             require_approval=self._require_approval,
+            words=self.words,
         )
         self.editing = Editing(
             **common,

@@ -311,7 +311,7 @@ def test_what_is_deployed_is_found_without_any_record_of_it(deployment: Deployme
     adopt(deployment.account, deployment.state, deployment.said.append)
     records = {each["name"]: each for each in json.loads(deployment.state.read_text())["resources"]}
 
-    assert len(records) == 9 + 9 + 2 + 2 + 1 + 1
+    assert len(records) == 10 + 10 + 2 + 2 + 1 + 1
     assert records["websocket_api"]["websocket_api_id"] == made["live"]
     assert records["rest_api"]["rest_api_id"] == made["api"]
     assert records["deliver-kinesis-event-source"]["event_uuid"] == made["mapping"]

@@ -11,6 +11,7 @@ import pytest
 
 from chalicelib.channels import CHANNELS
 from chalicelib.domain.channels import ChannelName
+from chalicelib.domain.models import DEFAULT, FALLBACK
 from chalicelib.repositories import schema
 from chalicelib.settings import Settings
 from infrastructure.resilience import TELLING
@@ -107,3 +108,18 @@ def test_every_stage_has_settings_without_contradictions(stage: str) -> None:
 
 def test_the_dev_stage_overrides_nothing_that_a_developer_may_choose() -> None:
     assert set(STAGES["dev"]["environment_variables"]) == {"STAGE"}
+
+
+def test_only_the_function_that_asks_a_model_may_call_one() -> None:
+    assert "bedrock:InvokeModel" in actions("adapt")
+    others = set(FUNCTIONS) - {"adapt"}
+    assert not [each for name in others for each in actions(name) if each.startswith("bedrock:")]
+
+
+def test_only_the_default_models_are_allowed_and_only_by_their_profiles() -> None:
+    named = {DEFAULT, FALLBACK}
+    found = {each["Sid"]: each for each in policy("adapt")}
+    profiles = [f"arn:aws:bedrock:*:*:inference-profile/*.{name}" for name in (DEFAULT, FALLBACK)]
+    assert found["Profiles"]["Resource"] == profiles
+    assert {arn.rpartition("/")[2] for arn in found["Models"]["Resource"]} == named
+    assert found["Models"]["Condition"] == {"ArnLike": {"bedrock:InferenceProfileArn": profiles}}

@@ -26,6 +26,8 @@ from tests.fakes.server import Behaviour, closing, serving
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
+INTERFACES = ("Starter", "Errand", "Observers", "Executor")
+"""What settings choose between."""
 FACTORIES: dict[str, Callable[[], Any]] = {
     name: value
     for name, value in vars(wiring).items()
@@ -72,7 +74,7 @@ def test_everything_says_what_it_makes(name: str) -> None:
     made = inspect.signature(FACTORIES[name]).return_annotation
 
     assert made != "Any"
-    assert type(FACTORIES[name]()).__name__ == made or made in ("Starter", "Observers", "Executor")
+    assert type(FACTORIES[name]()).__name__ == made or made in INTERFACES
 
 
 def test_importing_the_root_makes_nothing() -> None:

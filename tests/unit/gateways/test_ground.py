@@ -12,7 +12,14 @@ import pytest
 from botocore.stub import ANY
 from chalice.app import CloudWatchEvent
 
-from chalicelib.gateways.ground import LambdaStarter, NoStarter, SystemClock, TimeOrderedIds
+from chalicelib.gateways.ground import (
+    LambdaErrand,
+    LambdaStarter,
+    NoErrand,
+    NoStarter,
+    SystemClock,
+    TimeOrderedIds,
+)
 from tests.fakes.aws import SILENCE, Raising, scripted
 
 AT = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -88,3 +95,16 @@ def test_a_start_without_an_answer_is_left_to_the_tick() -> None:
 
 def test_where_nobody_can_be_started_nothing_happens() -> None:
     NoStarter().release(AT)
+
+
+def test_words_are_sent_for_without_waiting_for_them() -> None:
+    payload = '{"message_id": "m", "revision": 2}'
+    expected = {"FunctionName": "adapt", "InvocationType": "Event", "Payload": payload}
+    with scripted("lambda") as stub:
+        stub.add_response("invoke", {"StatusCode": 202}, expected)
+        LambdaErrand(stub.client, "adapt").adapt("m", 2)
+
+
+def test_words_that_cannot_be_sent_for_are_done_without() -> None:
+    LambdaErrand(Raising(SILENCE), "adapt").adapt("m", 2)
+    NoErrand().adapt("m", 2)
