@@ -30,6 +30,9 @@ LIVE_BURST: Final = 200
 
 LIVE: Final = ("websocket_connect", "websocket_message", "websocket_disconnect")
 """The functions of live connections, by the names that Chalice gives them."""
+UNWATCHED: Final = (*LIVE, "adapt", "replay")
+"""Functions that nobody is woken for: without the former people read and publish what they always
+do, the last one is a person's tool and answers them."""
 TELLING: Final = (API_HANDLER, "deliver", "hear_mail", "websocket_message")
 """The functions that send frames; each has to know the WebSocket API and may reach its clients."""
 FUNCTIONS: Final = (

@@ -17,8 +17,9 @@ UNUSED_FOLDERS = frozenset({"__pycache__", "bin", "docs", "examples", "test", "t
 NEEDED_FOLDERS = frozenset({"botocore/docs", "boto3/docs"})
 """Called docs, but modules: clients write their own documentation on demand."""
 UNUSED_SUFFIXES = frozenset({".c", ".h", ".pyi", ".pyx"})
-UNUSED_FILES = ("dateutil/zoneinfo/*.tar.gz",)
-"""A second copy of the zone data, for machines that have none; tzdata is shipped."""
+UNUSED_FILES = ("dateutil/zoneinfo/*.tar.gz", "pydantic/mypy.*", "pydantic/v1/*")
+"""A second copy of the zone data, for machines that have none; a type checker's plugin; the version
+before, for models of that time."""
 LEGAL = ("licen", "copying", "notice", "authors")
 
 

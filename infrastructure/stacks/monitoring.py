@@ -12,7 +12,7 @@ from constructs import Construct
 from chalicelib.domain.metrics import Metric
 from chalicelib.observability import NAMESPACE
 from infrastructure.alarms import Severity, alarm
-from infrastructure.resilience import GATEWAY_STAGE, LIVE
+from infrastructure.resilience import GATEWAY_STAGE, UNWATCHED
 from infrastructure.rules import accept
 from infrastructure.serving import Served, Serving
 from infrastructure.stacks._stack import ProductStack
@@ -51,8 +51,7 @@ class OmnichannelMonitoringStack(ProductStack):
         functions = serving.functions
         if stage.function_alarms:
             for function in functions:
-                # Nobody is woken for live updates, which are best effort: the web app reads anyway.
-                if function.name not in LIVE:
+                if function.name not in UNWATCHED:
                     self._watch_function(function)
         self._watch_api()
         self._watch_promises()

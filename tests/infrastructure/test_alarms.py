@@ -13,7 +13,7 @@ import pytest
 from chalicelib.domain.metrics import Metric
 from chalicelib.observability import NAMESPACE
 from chalicelib.services.releasing import SPAN
-from infrastructure.resilience import LIVE
+from infrastructure.resilience import UNWATCHED
 from tests.infrastructure.conftest import PROJECT, Assembly, Synthesise
 from tests.infrastructure.test_resources import FUNCTIONS
 
@@ -52,7 +52,7 @@ def test_every_heading_helps_with_an_alarm_that_there_is(prod: Assembly) -> None
 
 def test_every_function_is_watched_in_the_same_four_ways(prod: Assembly) -> None:
     kinds = ("error-rate", "errors", "slow", "throttled")
-    needed = set(FUNCTIONS) - set(LIVE)
+    needed = set(FUNCTIONS) - set(UNWATCHED)
 
     assert {f"{function}-{kind}" for function in needed for kind in kinds} <= set(alarms(prod))
 
@@ -60,9 +60,9 @@ def test_every_function_is_watched_in_the_same_four_ways(prod: Assembly) -> None
 def test_nobody_is_woken_for_live_updates_but_a_bad_version_of_them_is_taken_back(
     prod: Assembly,
 ) -> None:
-    watched = {name for name in alarms(prod) if name.startswith(LIVE)}
+    watched = {name for name in alarms(prod) if name.startswith(UNWATCHED)}
 
-    assert watched == {f"{function}-live-fails" for function in LIVE}
+    assert watched == {f"{function}-live-fails" for function in UNWATCHED}
 
 
 def test_what_the_product_promises_is_watched_by_what_the_code_measures(prod: Assembly) -> None:
