@@ -13,11 +13,16 @@ QUICK := not (slow or emulator or browser)
 # `exec` leaves one process under make, so that make hands SIGTERM to the program itself.
 .PHONY: run
 run: venv ## Start the whole product on this machine and stay in the foreground
+	@$(IN_VENV) scripts.web ensure
 	@exec $(IN_VENV) sandbox run
 
 .PHONY: demo
 demo: venv ## Publish one demo announcement on all six channels, show the proof, stop (while nothing runs)
 	@exec $(IN_VENV) sandbox demo
+
+.PHONY: web
+web: venv ## Build the web app, which `make run` does by itself where Node.js is
+	@exec $(IN_VENV) scripts.web build
 
 .PHONY: token
 token: AS := member
@@ -37,11 +42,12 @@ coverage: ## Check that the quick tests cover every branch of the domain and the
 	@$(MAKE) quick ARGS="--cov=chalicelib.domain --cov=chalicelib.services --cov-fail-under=100 $(ARGS)"
 
 .PHONY: check
-check: infrastructure ## Check formatting, lint, types, import rules and the workflows of GitHub Actions
+check: infrastructure ## Check formatting, lint, types, import rules, the web app and the workflows of GitHub Actions
 	@$(IN_VENV) ruff format --check .
 	@$(IN_VENV) ruff check .
 	@$(IN_VENV) mypy app.py chalicelib infrastructure sandbox scripts benchmarks
 	@$(VENV)/bin/lint-imports --no-logo
+	@$(IN_VENV) scripts.web check
 	@$(VENV)/bin/cfn-lint --template infrastructure/github.yaml
 	@$(VENV)/bin/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	@$(VENV)/bin/zizmor --offline --quiet --no-progress .github
@@ -139,7 +145,8 @@ lock: venv ## Compile the pinned requirements anew (ARGS=--upgrade for newer ver
 
 .PHONY: clean
 clean: ## Remove what these commands made in the checkout, also the virtual environment
-	@rm -rf .venv .venv-* build cdk.out infrastructure/node_modules .chalice/deployments .coverage htmlcov \
+	@rm -rf .venv .venv-* build cdk.out infrastructure/node_modules frontend/node_modules frontend/dist \
+		.chalice/deployments .coverage htmlcov \
 		.mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

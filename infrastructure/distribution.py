@@ -26,8 +26,8 @@ from constructs import Construct
 from infrastructure.rules import accept
 from infrastructure.serving import Gateway
 from infrastructure.stages import PROJECT, Stage
+from infrastructure.web_headers import HASHED
 
-HASHED = "/assets/*"
 API_PATHS = ("/api/*", "/health", "/openapi.json", "/signin/*", "/unsubscribe/*", "/webhooks/*")
 """What the API answers; a test compares it with the routes."""
 REMEMBER_HTTPS = Duration.days(730)

@@ -7,6 +7,11 @@ grows with every message is kept differently; what a client of it sees stays the
     transaction tokens    with a digest of the request, not the request
     versions of objects   on disk, where they are read from after a restart anyway
 
+What a browser's sign-in is refreshed to, it does otherwise than AWS, and here as AWS does it:
+
+    groups                stand in the new tokens too: who stays signed in keeps a role
+    time of the sign-in   is that of the first token, which OpenID clients compare
+
 All of this stands in for MiniStack's own, so it starts with the one version it was proved against.
 
 Docker's library stays out: nothing here needs a container, and whatever runs on the developer's
@@ -19,10 +24,13 @@ import hashlib
 import json
 import marshal
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from contextvars import ContextVar
 from importlib.metadata import version
 from types import ModuleType
 from typing import Any
+from urllib.parse import parse_qs
 
 MADE_FOR = "1.5.33"
 """The version that `requirements-dev.in` pins."""
@@ -129,6 +137,46 @@ def leave_versions_on_disk(s3: ModuleType) -> None:
     s3._version_entry_from_record = entry_without_body  # type: ignore[attr-defined]
 
 
+def keep_groups(cognito: ModuleType) -> None:
+    """Name a user's groups also in the tokens that the sign-in pages' refresh grant gives.
+
+    Amazon Cognito does (developer guide, "Understanding the identity (ID) token", 2026-11-21).
+    """
+    token_of: Callable[..., str] = cognito._fake_token
+    pool_of: Callable[[str], Mapping[str, Any] | None] = cognito._get_pool_unscoped
+
+    def token_with_groups(sub: str, pool_id: str, *rest: Any, **named: Any) -> str:
+        user = ((pool_of(pool_id) or {}).get("_users") or {}).get(named.get("username"))
+        if user is not None and not named.get("groups"):
+            named["groups"] = user.get("_groups", [])
+        return token_of(sub, pool_id, *rest, **named)
+
+    cognito._fake_token = token_with_groups  # type: ignore[attr-defined]
+
+
+def keep_time_of_sign_in(cognito: ModuleType) -> None:
+    """Give every token of one sign-in the same `auth_time` (OpenID Connect Core 1.0, 12.2)."""
+    grant, sign = cognito._oauth2_token, cognito._signed_jwt
+    claims_of: Callable[[str], Mapping[str, Any]] = cognito._token_claims
+    signed_in_at: ContextVar[int | None] = ContextVar("signed_in_at", default=None)
+
+    def grant_with_time(data: Any, query: Any, body: bytes = b"", headers: Any = None) -> Any:
+        form = parse_qs(body.decode("utf-8", "replace"))
+        known = claims_of(form.get("refresh_token", [""])[0]) if "refresh_token" in form else {}
+        before = signed_in_at.set(known.get("auth_time") or known.get("iat") or int(time.time()))
+        try:
+            return grant(data, query, body, headers)
+        finally:
+            signed_in_at.reset(before)
+
+    def sign_with_time(claims: dict[str, Any], *rest: Any) -> Any:
+        at = signed_in_at.get()
+        return sign(claims if at is None else {**claims, "auth_time": at}, *rest)
+
+    cognito._oauth2_token = grant_with_time  # type: ignore[attr-defined]
+    cognito._signed_jwt = sign_with_time  # type: ignore[attr-defined]
+
+
 def _digest(request: Mapping[str, Any]) -> bytes:
     text = json.dumps(request, sort_keys=True)
     return hashlib.blake2b(text.encode(), digest_size=16).digest()
@@ -150,11 +198,13 @@ def main() -> None:
 
     from ministack.app import main as serve
     from ministack.core import persistence
-    from ministack.services import dynamodb, s3
+    from ministack.services import cognito, dynamodb, s3
 
     pack_items(dynamodb, persistence)
     digest_tokens(dynamodb)
     leave_versions_on_disk(s3)
+    keep_groups(cognito)
+    keep_time_of_sign_in(cognito)
     serve()
 
 

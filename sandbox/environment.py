@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import Any, TypeVar
 
-from sandbox import embedded, model
+from sandbox import embedded, model, web_app
 from sandbox.ports import Ports
 from sandbox.reporting import end
 from sandbox.state import PROJECT, State, Trouble, read_json, write_json
@@ -187,7 +187,7 @@ def _provision(environment: Mapping[str, str], ports: Ports, state: State) -> di
     clients = Clients(f"http://127.0.0.1:{ports.aws}")
     settings = Settings.read(environment)
     resources = {
-        **provision(clients, settings).as_json(),
+        **provision(clients, settings, web_app.addresses(ports.sandbox)).as_json(),
         "aws_port": ports.aws,
         "table": settings.table_name,
         "stream": settings.stream_name,

@@ -7,7 +7,7 @@ the demo users are the sandbox's own.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -72,8 +72,11 @@ class Clients:
         )
 
 
-def provision(clients: Clients, settings: Settings) -> Resources:
-    """Create whatever is missing and return what has to be known of it."""
+def provision(clients: Clients, settings: Settings, web: Sequence[str] = ()) -> Resources:
+    """Create whatever is missing and return what has to be known of it.
+
+    `web` are the addresses of the web app, which may have other ports than at the last start.
+    """
     _table(clients.client("dynamodb"), settings.table_name)
     stream = _stream(clients.client("kinesis"), settings.stream_name)
     _private_bucket(clients.client("s3"), settings.failure_bucket)
@@ -81,7 +84,7 @@ def provision(clients: Clients, settings: Settings) -> Resources:
     mail_events = _mail_events(clients, settings)
     with _existing("AlreadyExistsException"):
         clients.client("sesv2").create_email_identity(EmailIdentity=SENDER)
-    pool = _pool(clients.client("cognito-idp"), settings.table_name)
+    pool = _pool(clients.client("cognito-idp"), settings.table_name, web)
     return Resources(
         user_pool_id=pool["pool"],
         user_pool_arn=pool["arn"],
@@ -200,7 +203,7 @@ def _arn(sqs: Any, url: str) -> str:
     return str(answer["Attributes"]["QueueArn"])
 
 
-def _pool(cognito: Any, name: str) -> dict[str, str]:
+def _pool(cognito: Any, name: str, web: Sequence[str]) -> dict[str, str]:
     """Create the user pool with its groups, its client and the demo users."""
     pools = cognito.get_paginator("list_user_pools").paginate(MaxResults=60)
     found = [p["Id"] for page in pools for p in page["UserPools"] if p["Name"] == name]
@@ -208,6 +211,9 @@ def _pool(cognito: Any, name: str) -> dict[str, str]:
     clients = cognito.list_user_pool_clients(UserPoolId=pool, MaxResults=60)["UserPoolClients"]
     ids = [c["ClientId"] for c in clients if c["ClientName"] == name]
     client = ids[0] if ids else _new_client(cognito, pool, name)
+    cognito.update_user_pool_client(
+        UserPoolId=pool, ClientId=client, ClientName=name, **_sign_in(web)
+    )
     for role in Role:
         with _existing("GroupExistsException"):
             cognito.create_group(UserPoolId=pool, GroupName=role.value)
@@ -227,17 +233,24 @@ def _new_pool(cognito: Any, name: str) -> str:
 
 
 def _new_client(cognito: Any, pool: str, name: str) -> str:
-    answer = cognito.create_user_pool_client(
-        UserPoolId=pool,
-        ClientName=name,
-        GenerateSecret=False,
-        ExplicitAuthFlows=[
-            "ALLOW_USER_PASSWORD_AUTH",
-            "ALLOW_USER_SRP_AUTH",
-            "ALLOW_REFRESH_TOKEN_AUTH",
-        ],
-    )
+    answer = cognito.create_user_pool_client(UserPoolId=pool, ClientName=name, GenerateSecret=False)
     return str(answer["UserPoolClient"]["ClientId"])
+
+
+def _sign_in(web: Sequence[str]) -> dict[str, Any]:
+    """Return how people may sign in: with a password as scripts do, or on the pool's pages."""
+    flows = ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
+    if not web:
+        return {"ExplicitAuthFlows": flows}
+    return {
+        "ExplicitAuthFlows": flows,
+        "AllowedOAuthFlowsUserPoolClient": True,
+        "AllowedOAuthFlows": ["code"],
+        "AllowedOAuthScopes": ["openid", "email", "profile"],
+        "SupportedIdentityProviders": ["COGNITO"],
+        "CallbackURLs": list(web),
+        "LogoutURLs": list(web),
+    }
 
 
 def add_user(cognito: Any, pool: str, login: str, user: User) -> None:

@@ -242,7 +242,7 @@ def endpoints(
     pool = resources["user_pool_id"]
     return {
         "api": f"http://127.0.0.1:{ports.api}",
-        "web": f"{sandbox}{web_app.PREFIX}" if web_app.is_built() else None,
+        "web": web_app.addresses(ports.sandbox)[0] if web_app.is_built() else None,
         "sandbox": sandbox,
         "aws": f"http://127.0.0.1:{ports.aws}",
         "region": embedded.REGION,

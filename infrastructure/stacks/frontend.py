@@ -7,17 +7,16 @@ import json
 from aws_cdk import Aws, CfnOutput, Fn, aws_amplify, aws_wafv2
 from constructs import Construct
 
-from infrastructure.distribution import HASHED, Distribution
+from infrastructure.distribution import Distribution
 from infrastructure.resilience import GATEWAY_STAGE
 from infrastructure.serving import Serving
 from infrastructure.stacks._stack import ProductStack
 from infrastructure.stacks.auth import OmnichannelAuthStack
 from infrastructure.stacks.data import OmnichannelDataStack
 from infrastructure.stages import PROJECT, Stage
+from infrastructure.web_headers import FOR_EVER, HASHED, Places, security
 
 BRANCH = "main"
-FOR_EVER = "public, max-age=31536000, immutable"
-"""For files whose names carry a hash of what is in them."""
 PAGES = (
     r"</^[^.]+$|\.(?!(css|gif|ico|jpg|jpeg|js|json|map|png|svg|txt|webmanifest|woff2)$)([^.]+$)/>"
 )
@@ -97,30 +96,15 @@ class OmnichannelFrontendStack(ProductStack):
     ) -> str:
         """Return the headers of every file; the policy lets the app talk to our own hosts alone."""
         origin = Fn.select(2, Fn.split("/", public_url))
-        pictures = data.media.bucket_regional_domain_name
         identity = f"https://cognito-idp.{Aws.REGION}.{Aws.URL_SUFFIX}"
         path_style = f"https://s3.{Aws.REGION}.{Aws.URL_SUFFIX}"
-        policy = "; ".join(
-            (
-                "default-src 'self'",
-                f"connect-src 'self' https://{origin} wss://{live} {identity} {auth.sign_in_url} "
-                f"https://{pictures} {path_style}",
-                f"img-src 'self' data: blob: https://{pictures} {path_style}",
-                "style-src 'self'",
-                "object-src 'none'",
-                "base-uri 'none'",
-                "frame-ancestors 'none'",
-                f"form-action 'self' {auth.sign_in_url}",
-            )
+        places = Places(
+            api=f"https://{origin}",
+            identity=(identity, auth.sign_in_url),
+            pictures=(f"https://{data.media.bucket_regional_domain_name}", path_style),
+            live=f"wss://{live}",
         )
-        given = {
-            "Content-Security-Policy": policy,
-            "Strict-Transport-Security": "max-age=63072000; includeSubDomains",
-            "X-Content-Type-Options": "nosniff",
-            "X-Frame-Options": "DENY",
-            "Referrer-Policy": "strict-origin-when-cross-origin",
-            "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-        }
+        given = security(places)
         lines = [f"      - key: {key}\n        value: {json.dumps(v)}" for key, v in given.items()]
         lines += [f"  - pattern: '{HASHED}'\n    headers:"]
         lines += [f"      - key: Cache-Control\n        value: {json.dumps(FOR_EVER)}"]

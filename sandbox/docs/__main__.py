@@ -15,7 +15,7 @@ from pathlib import Path
 
 import sandbox.docs
 from infrastructure import synthesised
-from sandbox.docs import architecture, cost, security, simulation
+from sandbox.docs import architecture, cost, openapi, security, simulation
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
@@ -25,10 +25,11 @@ WRITTEN: Mapping[Path, Sequence[Callable[[str], str]]] = {
     ROOT / "docs" / "security.md": (security.told_in,),
 }
 """Pages that people write, and who makes the blocks in them."""
+OPENAPI = REFERENCE / "openapi.json"
 
 
 def pages() -> dict[Path, str]:
-    """Return by its place the text of each generated page, and of those with generated blocks."""
+    """Return by its place the text of each generated file, and of those with generated blocks."""
     names = sorted(found.name for found in pkgutil.iter_modules(sandbox.docs.__path__))
     modules = {
         name: importlib.import_module(f"sandbox.docs.{name}")
@@ -44,7 +45,7 @@ def pages() -> dict[Path, str]:
         place: reduce(lambda text, told_in: told_in(text), blocks, place.read_text("utf-8"))
         for place, blocks in WRITTEN.items()
     }
-    return told | made
+    return {OPENAPI: openapi.document()} | told | made
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,0 +1,123 @@
+import { Trans, useLingui } from "@lingui/react/macro";
+import { useQuery } from "@tanstack/react-query";
+import { useEffect, useRef } from "react";
+import { Link, useLocation } from "wouter";
+import { Icon, Mark, type IconName } from "@/components/Icon";
+import { meQuery } from "@/lib/queries";
+import { useApi, useLiveMode } from "@/lib/product";
+import { isManager } from "@/lib/roles";
+import { ProfileMenu } from "./ProfileMenu";
+import { Pages } from "./routes";
+
+/** The frame around every page: where one can go, who one is, whether the line is up. */
+export function Shell() {
+  const main = useRef<HTMLElement>(null);
+  const [pathname] = useLocation();
+  const isFirst = useRef(true);
+  useEffect(() => {
+    if (isFirst.current) {
+      isFirst.current = false;
+      return;
+    }
+    window.scrollTo(0, 0);
+    main.current?.focus({ preventScroll: true });
+  }, [pathname]);
+  return (
+    <div className="shell">
+      <a className="button button-primary skip" href="#main">
+        <Trans>Skip to the content</Trans>
+      </a>
+      <header className="top">
+        <Brand />
+        <ProfileMenu />
+      </header>
+      <div className="side">
+        <Brand />
+        <Navigation />
+        <div className="side-foot">
+          <LiveIndicator />
+          <ProfileMenu />
+        </div>
+      </div>
+      <main className="main" id="main" ref={main} tabIndex={-1}>
+        <OfflineBar />
+        <Pages at={pathname} />
+      </main>
+    </div>
+  );
+}
+
+function Brand() {
+  return (
+    <Link className="brand" to="/">
+      <Mark />
+      <span>
+        <b>Omnichannel</b> Publisher
+      </span>
+    </Link>
+  );
+}
+
+function Navigation() {
+  const { t } = useLingui();
+  const [here] = useLocation();
+  const { data: me } = useQuery(meQuery(useApi()));
+  const places: [string, IconName, string][] = [
+    ["/", "home", t`Overview`],
+    ["/submit", "medal", t`Announce`],
+    ["/compose", "pen", t`Write`],
+    ["/calendar", "calendar", t`Calendar`],
+    ...(isManager(me?.role) ? [["/queue", "queue", t`Queue`] as [string, IconName, string]] : []),
+    ["/channels", "plug", t`Channels`],
+  ];
+  return (
+    <nav className="nav" aria-label={t`Main`}>
+      <ul>
+        {places.map(([to, icon, label]) => (
+          <li key={to}>
+            <Link to={to} aria-current={isWithin(here, to) ? "page" : undefined}>
+              <Icon name={icon} />
+              {label}
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </nav>
+  );
+}
+
+/** Whether a place of the navigation is where one is. */
+function isWithin(here: string, place: string): boolean {
+  return here === place || (place !== "/" && here.startsWith(`${place}/`));
+}
+
+function LiveIndicator() {
+  const { t } = useLingui();
+  const mode = useLiveMode();
+  const words = {
+    live: t`Live`,
+    polling: t`Checking for changes`,
+    paused: t`Paused`,
+    offline: t`Offline`,
+  };
+  return (
+    <p className="live" data-mode={mode}>
+      <span className="live-dot" aria-hidden="true" />
+      {words[mode]}
+    </p>
+  );
+}
+
+function OfflineBar() {
+  const mode = useLiveMode();
+  return (
+    <div className="bar" role="status">
+      {mode === "offline" && (
+        <p className="bar-item">
+          <Icon name="unplugged" />
+          <Trans>You are offline. What you write is kept in this browser.</Trans>
+        </p>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,59 @@
+/** What several views read: its key and how it is asked for. Keys begin with what is read. */
+import { queryOptions } from "@tanstack/react-query";
+import type { Api } from "./api";
+
+const MINUTE = 60_000;
+
+export function meQuery(api: Api) {
+  return queryOptions({
+    queryKey: ["me"],
+    queryFn: ({ signal }) => api.get((client) => client.GET("/api/v1/me", { signal })),
+    staleTime: 5 * MINUTE,
+  });
+}
+
+export function channelsQuery(api: Api) {
+  return queryOptions({
+    queryKey: ["channels"],
+    queryFn: async ({ signal }) =>
+      (await api.get((client) => client.GET("/api/v1/channels", { signal }))).items,
+    staleTime: MINUTE,
+  });
+}
+
+/** A message with the revision that an edit of it has to name. */
+export function messageQuery(api: Api, id: string) {
+  return queryOptions({
+    queryKey: ["message", id],
+    queryFn: ({ signal }) =>
+      api.ask((client) =>
+        client.GET("/api/v1/messages/{message_id}", {
+          params: { path: { message_id: id } },
+          signal,
+        }),
+      ),
+  });
+}
+
+export function timelineQuery(api: Api, id: string) {
+  return queryOptions({
+    queryKey: ["message", id, "timeline"],
+    queryFn: async ({ signal }) => {
+      const path = { message_id: id };
+      return (
+        await api.get((client) =>
+          client.GET("/api/v1/messages/{message_id}/timeline", { params: { path }, signal }),
+        )
+      ).items;
+    },
+  });
+}
+
+export function catalogueQuery(api: Api) {
+  return queryOptions({
+    queryKey: ["catalogue"],
+    queryFn: async ({ signal }) =>
+      (await api.get((client) => client.GET("/api/v1/certifications/types", { signal }))).items,
+    staleTime: 60 * MINUTE,
+  });
+}
