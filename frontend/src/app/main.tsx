@@ -1,6 +1,7 @@
 import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/components.css";
+import "./styles/forms.css";
 import "./styles/shell.css";
 import { i18n } from "@lingui/core";
 import { I18nProvider } from "@lingui/react";

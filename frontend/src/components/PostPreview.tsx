@@ -1,0 +1,66 @@
+import { msg } from "@lingui/core/macro";
+import { Plural, Trans, useLingui } from "@lingui/react/macro";
+import type { Preview } from "@/lib/api";
+import { formatTag } from "@/lib/language";
+import { ChannelMark, useChannelTitle } from "./ChannelMark";
+import { Faults } from "./Field";
+import { Icon } from "./Icon";
+
+const UNITS = {
+  code_points: msg`characters`,
+  utf16_units: msg`characters`,
+  utf8_bytes: msg`bytes`,
+  graphemes: msg`characters`,
+  characters: msg`characters`,
+};
+
+/** Exactly what a channel would be offered, with its length and what is wrong with it. */
+export function PostPreview({ preview }: { preview: Preview }) {
+  const title = useChannelTitle();
+  const { post, faults, segments } = preview;
+  return (
+    <article className="post" data-channel={preview.channel} aria-label={title(preview.channel)}>
+      <header className="post-head">
+        <ChannelMark channel={preview.channel} />
+        <strong>{title(preview.channel)}</strong>
+        <span className="grow" />
+        <Meter used={preview.length.used} limit={preview.length.limit} unit={preview.length.unit} />
+      </header>
+      {post.subject && (
+        <p className="post-subject" dir="auto">
+          {post.subject}
+        </p>
+      )}
+      <p className="post-text" dir="auto">
+        {post.text}
+      </p>
+      {post.link && <p className="post-link">{post.link}</p>}
+      {post.media.map((picture) => (
+        <p key={picture.ref} className="post-media">
+          <Icon name="image" />
+          <span dir="auto">{picture.alt_text || <Trans>A picture</Trans>}</span>
+          <span className="faint">
+            {picture.width} × {picture.height}
+          </span>
+        </p>
+      ))}
+      {segments && (
+        <p className="faint">
+          {segments.encoding} · <Plural value={segments.count} one="# segment" other="# segments" />
+        </p>
+      )}
+      <Faults faults={faults.map((fault) => fault.detail)} />
+    </article>
+  );
+}
+
+export function Meter({ used, limit, unit }: { used: number; limit: number; unit: keyof typeof UNITS }) {
+  const { i18n } = useLingui();
+  const number = new Intl.NumberFormat(formatTag());
+  return (
+    <span className="meter" data-over={used > limit || undefined}>
+      {used > limit && <Icon name="alert" size={14} />}
+      {number.format(used)} / {number.format(limit)} {i18n._(UNITS[unit])}
+    </span>
+  );
+}
