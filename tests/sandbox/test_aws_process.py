@@ -5,13 +5,21 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from chalicelib.repositories import schema
-from sandbox.aws_process import MADE_FOR, Digest, Partition, refuse_another
+from sandbox.aws_process import (
+    MADE_FOR,
+    Digest,
+    Partition,
+    keep_groups,
+    keep_time_of_sign_in,
+    refuse_another,
+)
 from sandbox.provision import Clients
 from sandbox.state import PROJECT
 from tests.embedded_aws import running
@@ -124,3 +132,49 @@ def _counting(key: Mapping[str, Any], more: str) -> dict[str, Any]:
     values = {":more": {"N": more}}
     update = {"UpdateExpression": "ADD n :more", "ExpressionAttributeValues": values}
     return {"Update": {"TableName": "table", "Key": key, **update}}
+
+
+def _user_pool(users: Mapping[str, Any]) -> ModuleType:
+    """Return what of the emulator's user pools makes tokens, as far as we touch it."""
+    module = ModuleType("cognito")
+    module.__dict__.update(
+        _get_pool_unscoped=lambda pool: {"_users": users} if pool == "pool" else None,
+        _fake_token=lambda sub, pool, client, use, **named: (use, named.get("groups")),
+        _token_claims=lambda token: {"refresh": {"auth_time": 7, "iat": 9}, "old": {"iat": 9}}.get(
+            token, {}
+        ),
+        _signed_jwt=lambda claims, pool="", use="": claims,
+    )
+    module.__dict__["_oauth2_token"] = lambda data, query, body=b"", headers=None: (
+        module._signed_jwt({"auth_time": 100}, "pool", "id")
+    )
+    return module
+
+
+@pytest.mark.parametrize(
+    ("named", "groups"),
+    [
+        ({"username": "amara"}, ["community_manager"]),
+        ({"username": "amara", "groups": ["admin"]}, ["admin"]),
+        ({"username": "nobody"}, None),
+        ({}, None),
+    ],
+)
+def test_a_token_names_its_users_groups(named: Mapping[str, Any], groups: object) -> None:
+    cognito = _user_pool({"amara": {"_groups": ["community_manager"]}})
+    keep_groups(cognito)
+    assert cognito._fake_token("sub", "pool", "client", "id", **named) == ("id", groups)
+
+
+@pytest.mark.parametrize(("token", "at"), [("refresh", 7), ("old", 9)])
+def test_a_refreshed_token_tells_when_its_user_signed_in(token: str, at: int) -> None:
+    cognito = _user_pool({})
+    keep_time_of_sign_in(cognito)
+    body = f"grant_type=refresh_token&refresh_token={token}".encode()
+    assert cognito._oauth2_token({}, {}, body)["auth_time"] == at
+
+
+def test_outside_a_grant_a_token_is_signed_as_it_is() -> None:
+    cognito = _user_pool({})
+    keep_time_of_sign_in(cognito)
+    assert cognito._signed_jwt({"auth_time": 100}) == {"auth_time": 100}

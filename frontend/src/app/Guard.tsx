@@ -21,6 +21,7 @@ export class Guard extends Component<{ children: ReactNode }, { error: unknown }
 function Broken({ error }: { error: unknown }) {
   return (
     <EmptyState
+      level={1}
       icon="alert"
       title={<Trans>This page could not be shown</Trans>}
       action={

@@ -5,6 +5,7 @@ import { EmptyState } from "@/components/States";
 export function NotFound() {
   return (
     <EmptyState
+      level={1}
       icon="search"
       title={<Trans>There is nothing at this address</Trans>}
       action={

@@ -27,18 +27,20 @@ export function Shell() {
       <a className="button button-primary skip" href="#main">
         <Trans>Skip to the content</Trans>
       </a>
-      <header className="top">
-        <Brand />
-        <ProfileMenu />
-      </header>
-      <div className="side">
-        <Brand />
-        <Navigation />
-        <div className="side-foot">
-          <LiveIndicator />
+      <header className="frame">
+        <div className="top">
+          <Brand />
           <ProfileMenu />
         </div>
-      </div>
+        <div className="side">
+          <Brand />
+          <Navigation />
+          <div className="side-foot">
+            <LiveIndicator />
+            <ProfileMenu />
+          </div>
+        </div>
+      </header>
       <main className="main" id="main" ref={main} tabIndex={-1}>
         <OfflineBar />
         <Pages at={pathname} />

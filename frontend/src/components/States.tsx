@@ -5,13 +5,21 @@ import { Button } from "./Button";
 import { Icon, type IconName } from "./Icon";
 
 /** Nothing is here, why, and what to do about it. */
-export function EmptyState(props: { icon: IconName; title: ReactNode; children?: ReactNode; action?: ReactNode }) {
+export function EmptyState(props: {
+  icon: IconName;
+  title: ReactNode;
+  children?: ReactNode;
+  action?: ReactNode;
+  /** 1 where it stands for the whole page. */
+  level?: 1 | 2;
+}) {
+  const Heading = props.level === 1 ? "h1" : "h2";
   return (
     <div className="state">
       <span className="state-icon">
         <Icon name={props.icon} size={28} />
       </span>
-      <h2>{props.title}</h2>
+      <Heading>{props.title}</Heading>
       {props.children && <p>{props.children}</p>}
       {props.action}
     </div>
@@ -19,7 +27,9 @@ export function EmptyState(props: { icon: IconName; title: ReactNode; children?:
 }
 
 /** A view that could not be read: what the API says of it, and the way on. */
-export function ErrorState({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
+export function ErrorState(props: { error: unknown; onRetry?: () => void; level?: 1 | 2 }) {
+  const { error, onRetry } = props;
+  const Heading = props.level === 1 ? "h1" : "h2";
   const problem = asProblem(error);
   const isOffline = problem.code === OFFLINE;
   return (
@@ -27,7 +37,7 @@ export function ErrorState({ error, onRetry }: { error: unknown; onRetry?: () =>
       <span className="state-icon" data-tone="bad">
         <Icon name={isOffline ? "unplugged" : "alert"} size={28} />
       </span>
-      <h2>{isOffline ? <Trans>The API does not answer</Trans> : problem.document.title}</h2>
+      <Heading>{isOffline ? <Trans>The API does not answer</Trans> : problem.document.title}</Heading>
       <p>
         {isOffline ? (
           <Trans>Check your connection. What you wrote is kept in this browser.</Trans>

@@ -18,7 +18,7 @@ export default function ComposePage() {
   const channels = useQuery(channelsQuery(api));
   const message = useQuery({ ...messageQuery(api, id ?? ""), enabled: id !== undefined, refetchOnWindowFocus: false });
   const failed = [me, channels, message].find((one) => one.isError);
-  if (failed) return <ErrorState error={failed.error} onRetry={() => void failed.refetch()} />;
+  if (failed) return <ErrorState level={1} error={failed.error} onRetry={() => void failed.refetch()} />;
   if (!me.data || !channels.data || (id && !message.data)) return <Skeleton lines={10} />;
   const home = zoneOf(me.data);
   if (!message.data) {

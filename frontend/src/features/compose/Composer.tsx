@@ -118,7 +118,7 @@ export function Composer({ channels, initial, name, editing }: Props) {
             faults={at("/scheduled_at", isScheduled && moment === null && t`Choose a date and a time.`)}
           />
         </div>
-        <div className="form-side">
+        <div className="form-side" role="region" aria-labelledby="preview-title" tabIndex={0}>
           <Previews
             {...previews}
             tab={tab}

@@ -11,7 +11,7 @@ export function Previews(
   const one = previews.filter((preview) => preview.channel === tab);
   const shown = one.length ? one : previews.toSorted((a, b) => rank(a.channel) - rank(b.channel));
   return (
-    <section className="stack" aria-labelledby="preview-title">
+    <div className="stack">
       <h2 id="preview-title">
         <Trans>How it will look</Trans>
       </h2>
@@ -27,7 +27,7 @@ export function Previews(
           ))}
         </div>
       )}
-    </section>
+    </div>
   );
 
   function rank(channel: string): number {

@@ -25,7 +25,7 @@ export default function MessagePage() {
   const timeline = useQuery({ ...timelineQuery(api, id), enabled: message.isSuccess });
   if (message.isPending) return <Skeleton lines={8} />;
   if (message.isError && !message.data) {
-    return <ErrorState error={message.error} onRetry={() => void message.refetch()} />;
+    return <ErrorState level={1} error={message.error} onRetry={() => void message.refetch()} />;
   }
   const found = message.data.value;
   const entries = timeline.data ?? [];

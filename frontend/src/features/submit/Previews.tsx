@@ -11,7 +11,7 @@ export function Previews({
   hasBody,
 }: ReturnType<typeof usePreviews> & { hasBody: boolean }) {
   return (
-    <section className="stack" aria-labelledby="preview-title">
+    <div className="stack">
       <h2 id="preview-title">
         <Trans>How it will look</Trans>
       </h2>
@@ -27,6 +27,6 @@ export function Previews({
           ))}
         </div>
       )}
-    </section>
+    </div>
   );
 }

@@ -26,8 +26,8 @@ export default function SubmitPage() {
   const api = useApi();
   const me = useQuery(meQuery(api));
   const channels = useQuery(channelsQuery(api));
-  if (me.isError) return <ErrorState error={me.error} onRetry={() => void me.refetch()} />;
-  if (channels.isError) return <ErrorState error={channels.error} onRetry={() => void channels.refetch()} />;
+  if (me.isError) return <ErrorState level={1} error={me.error} onRetry={() => void me.refetch()} />;
+  if (channels.isError) return <ErrorState level={1} error={channels.error} onRetry={() => void channels.refetch()} />;
   if (me.isPending || channels.isPending) return <Skeleton lines={10} />;
   return <Submission me={me.data} channels={channels.data.map((channel) => channel.name)} />;
 }
@@ -187,7 +187,7 @@ function Submission({ me, channels }: { me: Schemas["MeView"]; channels: string[
             <Trans>The person agrees to be announced on these channels.</Trans>
           </Checkbox>
         </div>
-        <div className="form-side">
+        <div className="form-side" role="region" aria-labelledby="preview-title" tabIndex={0}>
           <Previews {...previews} hasBody={sketchOf(form) !== null} />
         </div>
       </div>

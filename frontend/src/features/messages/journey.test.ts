@@ -1,0 +1,60 @@
+import { expect, test } from "vitest";
+import type { Delivery } from "@/lib/api";
+import { grouped } from "./grouping";
+import { stations, type TimelineEntry } from "./journey";
+
+const BEGUN = "2026-11-22T10:00:00.000Z";
+const STATES: [Delivery["status"], string[]][] = [
+  ["pending", ["ahead", "ahead", "ahead", "ahead"]],
+  ["queued", ["current", "ahead", "ahead", "ahead"]],
+  ["sending", ["done", "current", "ahead", "ahead"]],
+  ["retrying", ["done", "held", "ahead", "ahead"]],
+  ["blocked", ["done", "held", "ahead", "ahead"]],
+  ["in_doubt", ["done", "done", "held", "ahead"]],
+  ["needs_review", ["done", "done", "asked", "ahead"]],
+  ["failed", ["done", "done", "failed", "ahead"]],
+  ["cancelled", ["ended", "ahead", "ahead", "ahead"]],
+  ["skipped", ["ended", "ahead", "ahead", "ahead"]],
+  ["delivered", ["done", "done", "done", "done"]],
+  ["unpublishing", ["done", "done", "done", "done"]],
+  ["deleted", ["done", "done", "done", "ended"]],
+];
+
+function delivery(status: Delivery["status"]): Delivery {
+  return {
+    channel: "linkedin", status, attempts: 1, external_id: null, url: null, error: null,
+    next_attempt_at: null, delivered_at: status === "delivered" ? "2026-11-22T10:00:09.000Z" : null, recipients: null,
+  };
+}
+
+const entry = (part: Partial<TimelineEntry>) => ({ kind: "audit", after: null, ...part }) as TimelineEntry;
+
+test.each(STATES)("a %s delivery stands where it stands", (status, states) => {
+  expect(stations(delivery(status), [], BEGUN).map((station) => station.state)).toEqual(states);
+});
+
+test("each station that was reached tells when", () => {
+  const entries = [
+    entry({ at: "2026-11-22T10:00:02.000Z", after: "queued" }),
+    entry({ at: "2026-11-22T10:00:05.000Z", after: "sending" }),
+    entry({ at: "2026-11-22T10:00:05.000Z", kind: "attempt", event: "attempt", outcome: "delivered", finished_at: "2026-11-22T10:00:08.000Z" }),
+  ];
+  const times = stations(delivery("delivered"), entries, BEGUN).map((station) => station.at?.slice(17, 19));
+  expect(times).toEqual(["02", "05", "08", "09"]);
+});
+
+test("what is queued with its message tells the message's time", () => {
+  expect(stations(delivery("queued"), [], BEGUN)[0]?.at).toBe(BEGUN);
+});
+
+test("a message waiting for approval needs a manager, and is on its way for its author", () => {
+  const items = [{ id: "1", status: "pending_review", due_at: BEGUN }] as never;
+  expect(grouped(items, true).map((group) => group.name)).toEqual(["attention"]);
+  expect(grouped(items, false).map((group) => group.name)).toEqual(["moving"]);
+});
+
+test("what comes up is in the order it comes", () => {
+  const item = (id: string, due_at: string) => ({ id, status: "scheduled", due_at });
+  const items = [item("late", "2027"), item("soon", "2026")] as never;
+  expect(grouped(items, false)[0]?.items.map((one) => one.id)).toEqual(["soon", "late"]);
+});

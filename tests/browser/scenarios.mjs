@@ -1,0 +1,509 @@
+// What a person does with the web app, in a real browser against the running product.
+//
+// Called with one JSON argument; writes one line of JSON per scenario: its name, what went wrong
+// (null: nothing) and how long it took. Each has a window of its own; whatever the browser complains
+// about is collected for all of them.
+
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+
+const told = JSON.parse(process.argv[2]);
+const frontend = createRequire(new URL("../../frontend/package.json", import.meta.url));
+const { chromium } = frontend("playwright-core");
+const AXE = readFileSync(frontend.resolve("axe-core/axe.min.js"), "utf8");
+const { endpoints } = told;
+const WEB = endpoints.web;
+const API = endpoints.api;
+const PATIENCE = 20_000;
+const PICTURE = fileURLToPath(new URL("../../frontend/public/icon-512.png", import.meta.url));
+const complaints = [];
+const tokens = new Map();
+let browser;
+
+async function open({ theme = "light", width = 1280, height = 900, locale = "en-GB", expects = [] } = {}) {
+  const context = await browser.newContext({
+    viewport: { width, height },
+    colorScheme: theme,
+    locale,
+    timezoneId: "Europe/Madrid",
+    reducedMotion: "reduce",
+  });
+  const page = await context.newPage();
+  page.setDefaultTimeout(PATIENCE);
+  page.on("console", (message) => {
+    const where = message.location().url;
+    if (message.type() !== "error" || !where.startsWith(endpoints.sandbox) && !where.startsWith(API)) return;
+    if (expects.some((text) => message.text().includes(text))) return;
+    complaints.push(`${message.text()} (${where})`);
+  });
+  page.on("pageerror", (error) => complaints.push(String(error.stack ?? error)));
+  return page;
+}
+
+async function signIn(page, user = "member", path = "") {
+  await page.goto(WEB + path);
+  await page.getByRole("button", { name: /^(Sign in|Iniciar sesión)$/ }).click();
+  await fillIn(page, user);
+}
+
+async function fillIn(page, user) {
+  await page.locator("input[name=username]").fill(user);
+  await page.locator("input[name=password]").fill(`Sandbox-${user}-1!`);
+  await page.keyboard.press("Enter");
+  await page.waitForURL((url) => url.href.startsWith(WEB) && !url.searchParams.has("code"));
+}
+
+async function token(user) {
+  if (!tokens.has(user)) {
+    const headers = { "Content-Type": "application/json" };
+    const body = JSON.stringify({ user });
+    const answer = await fetch(`${endpoints.sandbox}/dev/token`, { method: "POST", headers, body });
+    tokens.set(user, (await answer.json()).token);
+  }
+  return tokens.get(user);
+}
+
+async function call(user, method, path, body) {
+  const headers = {
+    Authorization: await token(user),
+    "Content-Type": "application/json",
+    "Idempotency-Key": crypto.randomUUID(),
+  };
+  const answer = await fetch(API + path, { method, headers, body: body && JSON.stringify(body) });
+  const value = await answer.json();
+  if (!answer.ok) throw new Error(`${method} ${path}: ${JSON.stringify(value)}`);
+  return value;
+}
+
+async function arm(channel, kind, times = 1) {
+  const headers = { "Content-Type": "application/json" };
+  const body = JSON.stringify({ channel, kind, times });
+  const answer = await fetch(`${endpoints.sandbox}/faults`, { method: "POST", headers, body });
+  if (!answer.ok) throw new Error(await answer.text());
+}
+
+function same(found, wanted, what) {
+  if (JSON.stringify(found) !== JSON.stringify(wanted)) {
+    throw new Error(`${what}: ${JSON.stringify(found)} instead of ${JSON.stringify(wanted)}`);
+  }
+}
+
+/** What axe finds wrong with the page as it is. */
+async function violations(page) {
+  await page.evaluate(AXE);
+  const found = await page.evaluate(async () => {
+    const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+    const result = await globalThis.axe.run(document, { runOnly: { type: "tag", values: tags } });
+    return result.violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html.slice(0, 120)).join(" | ")}`);
+  });
+  return found;
+}
+
+async function accessible(page, what) {
+  same(await violations(page), [], `${what} has faults of accessibility`);
+  const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  if (over > 0) throw new Error(`${what} is ${over} px wider than its window`);
+}
+
+const unique = (words) => `${words} ${crypto.randomUUID().slice(0, 8)}`;
+const lanes = (page, status) => page.locator(`.lane[data-status=${status}]`);
+
+async function write(page, text, channels) {
+  for (const name of channels) await page.getByRole("checkbox", { name }).check();
+  await page.getByLabel("Message", { exact: true }).fill(text);
+}
+
+async function choose(page, words) {
+  await page.getByRole("combobox", { name: "Certification" }).fill(words);
+  await page.keyboard.press("Enter");
+}
+
+const scenarios = {
+  async signing_in_returns_to_the_page_one_came_for() {
+    const page = await open();
+    await signIn(page, "manager", "channels?from=a-link");
+    await page.getByRole("heading", { name: "Channels", level: 1 }).waitFor();
+    same(new URL(page.url()).search, "?from=a-link", "The address");
+  },
+
+  async a_renewed_session_keeps_the_managers_role() {
+    const page = await open();
+    await signIn(page, "manager");
+    await page.getByRole("link", { name: "Queue" }).waitFor();
+    const before = await stored(page);
+    await page.evaluate(() => {
+      const key = Object.keys(sessionStorage).find((name) => name.startsWith("oidc.user"));
+      sessionStorage[key] = JSON.stringify({ ...JSON.parse(sessionStorage[key]), expires_at: 1 });
+    });
+    await page.reload();
+    await page.getByRole("link", { name: "Queue" }).waitFor();
+    const after = await stored(page);
+    if (after.id_token === before.id_token) throw new Error("The token was not renewed.");
+    const claims = JSON.parse(Buffer.from(after.id_token.split(".")[1], "base64url").toString());
+    same(claims["cognito:groups"], ["community_manager"], "The groups of the renewed token");
+  },
+
+  async a_second_tab_is_signed_in_and_signed_out_with_the_first() {
+    const page = await open();
+    await signIn(page, "member");
+    await page.getByRole("heading", { name: "Overview" }).waitFor();
+    const second = await page.context().newPage();
+    await second.goto(WEB);
+    await second.getByRole("heading", { name: "Overview" }).waitFor();
+    await page.locator(".side summary").click();
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByRole("button", { name: "Sign in" }).waitFor();
+    await second.getByRole("button", { name: "Sign in" }).waitFor();
+  },
+
+  async a_member_sees_no_doors_for_managers() {
+    const page = await open();
+    await signIn(page, "member");
+    await page.getByRole("heading", { name: "Overview" }).waitFor();
+    await page.locator(".side").getByText("Mia Torres").first().waitFor();
+    same(await page.getByRole("link", { name: "Queue" }).count(), 0, "Links to the queue");
+  },
+
+  async a_submitted_achievement_is_seen_arriving_on_six_channels() {
+    const page = await open();
+    await signIn(page, "member", "submit");
+    await choose(page, "saa");
+    await page.getByLabel("Whose achievement").fill(unique("Zoë Ångström"));
+    await page.getByLabel("Certified on").fill("2026-11-02");
+    await page.setInputFiles("input[type=file]", PICTURE);
+    await page.getByRole("radio", { name: "4:5" }).check();
+    await page.getByRole("button", { name: "Use it" }).click();
+    await page.getByText("The picture is ready.").waitFor();
+    await page.locator(".post").nth(5).waitFor();
+    await page.getByRole("button", { name: "Announce it" }).click();
+    await page.getByText("Without their consent it can't be announced.").waitFor();
+    await page.getByLabel("The person agrees").check();
+    await page.getByRole("button", { name: "Announce it" }).click();
+    await page.waitForURL(/\/messages\//);
+    await page.getByText("It is on its way").waitFor();
+    await lanes(page, "delivered").nth(5).waitFor();
+    await page.getByRole("heading", { name: "Spread the word" }).waitFor();
+    const wall = await page.getByRole("link", { name: "See it on the wall" }).count();
+    same(wall, 3, "Links to posts on feeds");
+  },
+
+  async a_message_is_scheduled_moved_and_cancelled() {
+    const page = await open();
+    const text = unique("Our winter meetup");
+    await signIn(page, "member", "compose?at=2027-03-28T02:30");
+    await write(page, text, ["LinkedIn"]);
+    await page.getByText("Clocks skip this time").waitFor();
+    await page.getByLabel("Date and time").fill("2027-10-31T02:30");
+    await page.getByText("Clocks show this time twice").waitFor();
+    await page.getByLabel("Date and time").fill("2027-03-01T18:30");
+    await page.getByRole("button", { name: "Schedule it" }).click();
+    await page.getByText("It is scheduled").waitFor();
+    await page.getByRole("link", { name: "Edit" }).click();
+    await page.getByLabel("Date and time").fill("2027-03-02T18:30");
+    await page.getByRole("button", { name: "Save the change" }).click();
+    await page.getByText(/2 Mar 2027, 18:30/).waitFor();
+    await page.getByRole("button", { name: "Cancel it" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Cancel it" }).click();
+    await lanes(page, "cancelled").waitFor();
+  },
+
+  async a_channel_that_failed_is_tried_again_alone() {
+    const page = await open();
+    await arm("facebook", "reject_content");
+    await signIn(page, "member", "compose");
+    await write(page, unique("A word of thanks"), ["Facebook Page", "LinkedIn"]);
+    await page.getByRole("button", { name: "Publish now" }).click();
+    await lanes(page, "failed").getByText("What helps:").waitFor();
+    await lanes(page, "delivered").waitFor();
+    await page.getByRole("button", { name: "Try Facebook Page again" }).click();
+    await lanes(page, "delivered").nth(1).waitFor();
+  },
+
+  async a_tailored_text_too_long_is_marked_where_it_is() {
+    const page = await open({ expects: ["400"] });
+    await signIn(page, "member", "compose");
+    await write(page, unique("For everyone"), ["Facebook Page", "LinkedIn"]);
+    await page.getByRole("tab", { name: /LinkedIn/ }).click();
+    await page.getByRole("button", { name: "Tailor it for LinkedIn" }).click();
+    await page.getByLabel("Message on LinkedIn").fill("x".repeat(3001));
+    await page.locator(".field .meter[data-over]").waitFor();
+    await page.locator(".field .faults").filter({ hasText: "3000" }).waitFor();
+    await page.keyboard.press("Control+Enter");
+    await page.locator("textarea:focus[aria-invalid=true]").waitFor();
+  },
+
+  async a_text_is_counted_in_segments_while_it_is_typed() {
+    const page = await open();
+    await signIn(page, "member", "compose");
+    await write(page, "a".repeat(160), ["SMS"]);
+    await page.locator(".counters").getByText("GSM-7 · 1 segment").waitFor();
+    await page.getByLabel("Message", { exact: true }).fill("a".repeat(160) + "ж");
+    await page.locator(".counters").getByText("UCS-2 · 3 segments").waitFor();
+  },
+
+  async a_double_click_and_a_lost_answer_publish_once() {
+    const page = await open({ expects: ["ERR_FAILED"] });
+    const text = unique("Said once");
+    await signIn(page, "member2", "compose");
+    await write(page, text, ["LinkedIn"]);
+    let asked = 0;
+    await page.route(`${API}/api/v1/messages`, async (route) => {
+      if (route.request().method() !== "POST") return route.continue();
+      asked += 1;
+      if (asked > 1) return route.continue();
+      await route.fetch(); // it arrives, and its answer is lost
+      await route.abort();
+    });
+    await page.getByRole("button", { name: "Publish now" }).dblclick();
+    await page.getByText("The API does not answer").waitFor();
+    await page.getByRole("button", { name: "Publish now" }).click();
+    await page.waitForURL(/\/messages\//);
+    const { items } = await call("member2", "GET", "/api/v1/messages?limit=50");
+    same(items.filter((item) => item.content === text).length, 1, "Messages with this text");
+  },
+
+  async an_expired_session_loses_no_word() {
+    const page = await open({ expects: ["401", "400"] });
+    const text = unique("Written long ago");
+    await signIn(page, "member", "compose");
+    await write(page, text, ["LinkedIn"]);
+    await page.route(`${API}/**`, (route) =>
+      route.fulfill({ status: 401, contentType: "application/problem+json", headers: { "Access-Control-Allow-Origin": "*" }, body: '{"code":"unauthenticated","title":"Sign in first","status":401,"detail":"","type":"x"}' }),
+    );
+    await page.route("**/oauth2/token", (route) => route.abort());
+    await page.evaluate(() => {
+      const key = Object.keys(sessionStorage).find((name) => name.startsWith("oidc.user"));
+      sessionStorage[key] = JSON.stringify({ ...JSON.parse(sessionStorage[key]), expires_at: 1 });
+    });
+    await page.waitForTimeout(600); // what is typed is kept after a calm moment
+    await page.reload();
+    await page.getByRole("heading", { name: "Please sign in again" }).waitFor();
+    await accessible(page, "The question to sign in again");
+    await page.unrouteAll();
+    await page.getByRole("dialog").getByRole("button", { name: "Sign in" }).click();
+    await fillIn(page, "member");
+    await page.getByLabel("Message", { exact: true }).waitFor();
+    same(await page.getByLabel("Message", { exact: true }).inputValue(), text, "The text");
+  },
+
+  async without_a_connection_it_says_so() {
+    const page = await open();
+    await signIn(page, "member");
+    await page.getByRole("heading", { name: "Overview" }).waitFor();
+    await page.context().setOffline(true);
+    await page.getByText("You are offline.").waitFor();
+    await page.context().setOffline(false);
+    await page.getByText("You are offline.").waitFor({ state: "detached" });
+  },
+
+  async an_open_question_is_answered_in_its_place() {
+    const page = await open();
+    const made = await call("member", "POST", "/api/v1/messages", {
+      content: unique("Is it there?"), channels: ["linkedin"], draft: true,
+    });
+    const message = `${API}/api/v1/messages/${made.id}`;
+    const delivery = {
+      channel: "linkedin", status: "needs_review", attempts: 1, external_id: null, url: null, error: null,
+      next_attempt_at: null, delivered_at: null, recipients: null,
+    };
+    const shown = { ...made, status: "needs_review", deliveries: [delivery] };
+    const headers = { "Access-Control-Allow-Origin": "*", "Access-Control-Allow-Headers": "*", ETag: '"1"' };
+    let answer = null;
+    await page.route(message, (route) => route.fulfill({ json: shown, headers }));
+    await page.route(`${message}/deliveries/linkedin/resolve`, (route) => {
+      if (route.request().method() === "OPTIONS") return route.continue();
+      answer = route.request().postDataJSON();
+      shown.status = "delivered";
+      delivery.status = "delivered";
+      return route.fulfill({ json: shown, headers });
+    });
+    await signIn(page, "member", `messages/${made.id}`);
+    await page.getByText("Is the post on LinkedIn?").waitFor();
+    await accessible(page, "The open question");
+    await page.getByRole("button", { name: "Yes, it is there" }).click();
+    await lanes(page, "delivered").waitFor();
+    same(answer, { answer: "it_is_there", recipient: null }, "What was sent");
+  },
+
+  async what_people_write_never_becomes_markup() {
+    const page = await open();
+    const text = unique(`<img src=x onerror="document.title='taken'"><script>document.title='taken'</script>`);
+    const made = await call("member", "POST", "/api/v1/messages", {
+      content: text, channels: ["linkedin"], draft: true,
+    });
+    await signIn(page, "member", `messages/${made.id}`);
+    await page.locator(".prose").getByText(text).waitFor();
+    same(await page.locator("main img, main script").count(), 0, "Elements made of a text");
+    if ((await page.title()) === "taken") throw new Error("A text has run.");
+  },
+
+  async spanish_is_spoken_everywhere_and_remembered() {
+    const page = await open({ locale: "es-ES" });
+    await signIn(page, "member2");
+    await page.getByRole("heading", { name: "Resumen" }).waitFor();
+    same(await page.locator("html").getAttribute("lang"), "es", "The language of the page");
+    await page.locator(".side summary").click();
+    await page.locator(".side").getByText("English").click();
+    await page.getByRole("heading", { name: "Overview" }).waitFor();
+    await page.reload();
+    await page.getByRole("heading", { name: "Overview" }).waitFor();
+  },
+
+  async an_achievement_is_announced_by_keyboard_alone() {
+    const page = await open();
+    await signIn(page, "member2", "submit");
+    await page.getByRole("heading", { name: "Announce an achievement" }).waitFor();
+    const reach = async (test) => {
+      for (let presses = 0; presses < 60; presses++) {
+        if (await page.evaluate(test)) return;
+        await page.keyboard.press("Tab");
+      }
+      throw new Error(`Not reached by keyboard: ${test}`);
+    };
+    await reach(() => document.activeElement?.getAttribute("role") === "combobox");
+    await page.keyboard.type("developer");
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Control+A");
+    await page.keyboard.type(unique("Keyla Board"));
+    await page.keyboard.press("Tab");
+    await page.keyboard.type("02112026");
+    await reach(() => document.activeElement?.closest(".check") !== null);
+    await page.keyboard.press("Space");
+    await reach(() => document.activeElement?.getAttribute("type") === "submit");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/\/messages\//);
+    await page.getByText("It is on its way").waitFor();
+  },
+
+  async an_address_without_a_page_says_so() {
+    const page = await open({ expects: ["404"] });
+    await signIn(page, "member", "nowhere");
+    await page.getByText("There is nothing at this address").waitFor();
+    await accessible(page, "The page that is not there");
+    await page.goto(`${WEB}messages/00000000-0000-7000-8000-000000000000`);
+    await page.getByRole("alert").waitFor();
+    await accessible(page, "The message that is not there");
+  },
+
+  async an_api_that_fails_is_told_with_a_way_on() {
+    const page = await open({ expects: ["503"] });
+    await signIn(page, "member");
+    const headers = { "Access-Control-Allow-Origin": "*" };
+    const problem = { type: "x", title: "The store is not available", status: 503, detail: "Try again.", code: "store_unavailable", correlation_id: "abcdefgh" };
+    await page.route(`${API}/api/v1/messages?**`, (route) => route.fulfill({ status: 503, json: problem, headers }));
+    await page.reload();
+    await page.getByText("The store is not available").waitFor();
+    await accessible(page, "The error of a list");
+    await page.unrouteAll();
+    await page.getByRole("button", { name: "Try again" }).click();
+    await page.locator(".list-row, .state").first().waitFor();
+  },
+
+  async nothing_announced_yet_is_an_invitation() {
+    const page = await open();
+    await page.route(`${API}/api/v1/messages?**`, (route) =>
+      route.fulfill({ json: { items: [], next_cursor: null }, headers: { "Access-Control-Allow-Origin": "*" } }),
+    );
+    await signIn(page, "member");
+    await page.getByText("Nothing has been announced yet").waitFor();
+    await accessible(page, "The empty overview");
+  },
+
+  async every_page_is_accessible_in_the_light() {
+    await everyPage({ theme: "light", width: 1280 });
+  },
+
+  async every_page_is_accessible_in_the_dark() {
+    await everyPage({ theme: "dark", width: 1280 });
+  },
+
+  async every_page_is_accessible_on_a_phone() {
+    await everyPage({ theme: "dark", width: 360, height: 780 });
+  },
+
+  async dialogs_and_menus_are_accessible() {
+    for (const theme of ["light", "dark"]) {
+      const page = await open({ theme });
+      await signIn(page, "manager", "compose");
+      await page.getByRole("button", { name: "Keyboard" }).click();
+      await accessible(page, `A dialog, ${theme}`);
+      await page.keyboard.press("Escape");
+      await page.locator(".side summary").click();
+      await accessible(page, `The menu of the profile, ${theme}`);
+      await page.goto(`${WEB}submit`);
+      await page.getByRole("combobox", { name: "Certification" }).click();
+      await page.getByRole("option").first().waitFor();
+      await accessible(page, `The open catalogue, ${theme}`);
+      await page.keyboard.press("Escape");
+      await page.setInputFiles("input[type=file]", PICTURE);
+      await page.locator("canvas.crop").waitFor();
+      await accessible(page, `The cropper, ${theme}`);
+      await page.context().close();
+    }
+  },
+
+  // The last one: whatever the browser complained about until now.
+  async the_browser_had_nothing_to_complain_of() {
+    same(complaints, [], "Complaints of the browser");
+  },
+};
+
+async function stored(page) {
+  return page.evaluate(() => {
+    const key = Object.keys(sessionStorage).find((name) => name.startsWith("oidc.user"));
+    return JSON.parse(sessionStorage[key]);
+  });
+}
+
+async function everyPage(look) {
+  const page = await open({ ...look, expects: ["400"] });
+  const where = `(${look.theme}, ${look.width} px)`;
+  await page.goto(WEB);
+  await page.getByRole("button", { name: "Sign in" }).waitFor();
+  await accessible(page, `The way in ${where}`);
+  await signIn(page, "manager");
+  await page.locator(".list-row").first().waitFor();
+  await accessible(page, `The overview ${where}`);
+  const [first] = (await call("manager", "GET", "/api/v1/messages?scope=all&status=delivered")).items;
+  await page.goto(`${WEB}messages/${first.id}`);
+  await page.getByRole("button", { name: /^Details of/ }).first().click();
+  await page.locator(".events").first().waitFor();
+  await accessible(page, `A message ${where}`);
+  await page.goto(`${WEB}submit`);
+  await choose(page, "saa");
+  await page.getByLabel("Certified on").fill("2026-11-02");
+  await page.locator(".post").first().waitFor();
+  await page.getByRole("button", { name: "Announce it" }).click();
+  await page.locator(".faults").first().waitFor();
+  await accessible(page, `The announcement ${where}`);
+  await page.goto(`${WEB}compose?at=2027-10-31T02:30`);
+  await write(page, "x".repeat(1700), ["SMS", "Instagram"]);
+  await page.locator(".post .faults").first().waitFor();
+  await accessible(page, `A message with faults ${where}`);
+  for (const path of ["calendar", "queue", "channels"]) {
+    await page.goto(WEB + path);
+    await page.getByRole("heading", { level: 1 }).waitFor();
+    await page.waitForLoadState("networkidle");
+    await accessible(page, `${path} ${where}`);
+  }
+}
+
+browser = await chromium.launch({
+  executablePath: told.chromium,
+  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"],
+});
+for (const [name, play] of Object.entries(scenarios)) {
+  if (told.only?.length && !told.only.includes(name)) continue;
+  const began = Date.now();
+  let wrong = null;
+  try {
+    await play();
+  } catch (error) {
+    wrong = String(error.stack ?? error);
+  }
+  await Promise.all(browser.contexts().map((context) => context.close()));
+  process.stdout.write(`${JSON.stringify({ name, wrong, seconds: (Date.now() - began) / 1000 })}\n`);
+}
+await browser.close();
