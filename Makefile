@@ -24,6 +24,10 @@ demo: venv ## Publish one demo announcement on all six channels, show the proof,
 web: venv ## Build the web app, which `make run` does by itself where Node.js is
 	@exec $(IN_VENV) scripts.web build
 
+.PHONY: images
+images: venv ## Take the documentation's pictures of the web app anew (Node.js, Chromium)
+	@exec $(IN_VENV) tests.browser
+
 .PHONY: token
 token: AS := member
 token: venv ## Print a fresh ID token of a demo user of the running product (AS=member)

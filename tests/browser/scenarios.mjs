@@ -280,8 +280,10 @@ const scenarios = {
     await page.reload();
     await page.getByRole("heading", { name: "Please sign in again" }).waitFor();
     await accessible(page, "The question to sign in again");
-    await page.unrouteAll();
+    await page.unroute(`${API}/**`);
     await page.getByRole("dialog").getByRole("button", { name: "Sign in" }).click();
+    await page.locator("input[name=username]").waitFor();
+    await page.unroute("**/oauth2/token");
     await fillIn(page, "member");
     await page.getByLabel("Message", { exact: true }).waitFor();
     same(await page.getByLabel("Message", { exact: true }).inputValue(), text, "The text");
@@ -392,11 +394,14 @@ const scenarios = {
     await signIn(page, "member");
     const headers = { "Access-Control-Allow-Origin": "*" };
     const problem = { type: "x", title: "The store is not available", status: 503, detail: "Try again.", code: "store_unavailable", correlation_id: "abcdefgh" };
-    await page.route(`${API}/api/v1/messages?**`, (route) => route.fulfill({ status: 503, json: problem, headers }));
+    await page.route(`${API}/api/v1/messages?**`, async (route) => {
+      const tried = await page.evaluate(() => globalThis.tried === true);
+      return tried ? route.continue() : route.fulfill({ status: 503, json: problem, headers });
+    });
     await page.reload();
+    await page.evaluate(() => document.addEventListener("click", () => (globalThis.tried = true), true));
     await page.getByText("The store is not available").waitFor();
     await accessible(page, "The error of a list");
-    await page.unrouteAll();
     await page.getByRole("button", { name: "Try again" }).click();
     await page.locator(".list-row, .state").first().waitFor();
   },

@@ -50,7 +50,9 @@ def test_every_page_keeps_its_budget(built: Path) -> None:
     chunks = manifest(built)
     first = with_imports(chunks, "index.html")
     sizes = {
-        page: sum(zipped(built / chunks[name]["file"]) for name in with_imports(chunks, page) - first)
+        page: sum(
+            zipped(built / chunks[name]["file"]) for name in with_imports(chunks, page) - first
+        )
         for page in chunks["index.html"]["dynamicImports"]
     }
     assert len(sizes) > 5

@@ -30,6 +30,8 @@ export function Shell() {
       <header className="frame">
         <div className="top">
           <Brand />
+          <span className="grow" />
+          <LiveIndicator />
           <ProfileMenu />
         </div>
         <div className="side">
@@ -105,7 +107,7 @@ function LiveIndicator() {
   return (
     <p className="live" data-mode={mode}>
       <span className="live-dot" aria-hidden="true" />
-      {words[mode]}
+      <span className="live-words">{words[mode]}</span>
     </p>
   );
 }
