@@ -1,4 +1,4 @@
-"""A browser, a built web app, and one running copy of the product for all that people do with it."""
+"""A browser, a built web app, and one running copy of the product for all that people do."""
 
 from __future__ import annotations
 

@@ -290,7 +290,7 @@ const scenarios = {
   },
 
   async without_a_connection_it_says_so() {
-    const page = await open();
+    const page = await open({ expects: ["ERR_INTERNET_DISCONNECTED"] });
     await signIn(page, "member");
     await page.getByRole("heading", { name: "Overview" }).waitFor();
     await page.context().setOffline(true);
