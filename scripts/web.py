@@ -10,13 +10,15 @@ The build is swapped in whole, so a product that runs meanwhile never serves hal
 from __future__ import annotations
 
 import argparse
+import contextlib
+import fcntl
 import hashlib
 import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +28,8 @@ from sandbox.web_app import DIST, PREFIX
 
 FRONTEND = PROJECT / "frontend"
 OPENAPI = PROJECT / "docs" / "reference" / "openapi.json"
-MADE = ("node_modules", "dist", "dist.new")
+LOCK = ".lock"
+MADE = ("node_modules", "dist", "dist.new", LOCK)
 """What is made here of the sources, and is none itself."""
 UNTRANSLATED = re.compile(r'^msgid "(?!"\n)[^\n]*(?:\n"[^\n]*)*\nmsgstr ""\n(?!")', re.MULTILINE)
 OLDEST = (20, 19)
@@ -94,8 +97,17 @@ def is_current(dist: Path = DIST, folder: Path = FRONTEND) -> bool:
         return False
 
 
-def build(found: Node) -> None:
-    """Install the packages and build the app into its place."""
+def build(found: Node, *, anew: bool = True) -> None:
+    """Install the packages and build the app into its place, unless it is current and may stay.
+
+    One at a time: who comes meanwhile waits, and finds it built.
+    """
+    with _alone():
+        if anew or not is_current():
+            _build(found)
+
+
+def _build(found: Node) -> None:
     sources = digest()
     _install(found)
     fresh = FRONTEND / "dist.new"
@@ -115,7 +127,7 @@ def ensure() -> None:
         return
     _say("Building the web app, about half a minute the first time …")
     try:
-        build(found)
+        build(found, anew=False)
     except Failed as error:
         _say(f"The product starts without this build of the web app. {error}")
 
@@ -173,6 +185,13 @@ def _version(executable: str) -> tuple[int, ...]:
     except (OSError, subprocess.TimeoutExpired):
         return ()
     return tuple(int(number) for number in re.findall(r"\d+", said.stdout)[:2])
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    with (FRONTEND / LOCK).open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _say(text: str) -> None:

@@ -25,8 +25,7 @@ def main() -> int:
     if node is None or chromium is None:
         print("Pictures need Node.js 20.19 or newer, and Chromium.", file=sys.stderr)
         return 1
-    if not web.is_current():
-        web.build(node)
+    web.build(node, anew=False)
     with tempfile.TemporaryDirectory() as folder:
         state, log = Path(folder) / "state", Path(folder) / "run.log"
         process = start(own_environment(state), log)

@@ -50,8 +50,7 @@ def chromium() -> str:
 @pytest.fixture(scope="session")
 def built(node: web.Node) -> Path:
     """Build the web app of this checkout unless it is built already."""
-    if not web.is_current():
-        web.build(node)
+    web.build(node, anew=False)
     return web.DIST
 
 
