@@ -157,6 +157,15 @@ const scenarios = {
     await second.getByRole("button", { name: "Sign in" }).waitFor();
   },
 
+  async changes_are_told_over_a_socket() {
+    const page = await open();
+    await signIn(page, "member");
+    await page.locator(".side .live[data-mode=live]").waitFor();
+    const text = unique("Told at once");
+    await call("member", "POST", "/api/v1/messages", { content: text, channels: ["linkedin"], draft: true });
+    await page.getByRole("link", { name: text }).waitFor();
+  },
+
   async a_member_sees_no_doors_for_managers() {
     const page = await open();
     await signIn(page, "member");

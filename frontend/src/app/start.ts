@@ -60,8 +60,5 @@ function isPassing(error: unknown): boolean {
 }
 
 async function ticket(api: Api): Promise<string> {
-  const answer = await api.fetchJson("/api/v1/live-tickets", { method: "POST" });
-  const found = (answer as { ticket?: unknown }).ticket;
-  if (typeof found !== "string") throw new TypeError("There is no ticket in the answer.");
-  return found;
+  return (await api.get((client) => client.POST("/api/v1/live-tickets"))).ticket;
 }

@@ -26,7 +26,7 @@ export class Api {
   private intentions = new Intentions();
 
   constructor(
-    private baseUrl: string,
+    baseUrl: string,
     private session: Session,
   ) {
     this.client = createClient<paths>({ baseUrl, fetch: (request) => this.send(request) });
@@ -62,14 +62,6 @@ export class Api {
       if (!(error instanceof Problem) || !error.isUncertain) this.intentions.settle(route);
       throw error;
     }
-  }
-
-  /** Call a route that this build's description of the API does not know yet. */
-  async fetchJson(path: string, init: RequestInit): Promise<unknown> {
-    const response = await this.send(new Request(this.baseUrl + path, init));
-    const body: unknown = await response.json().catch(() => null);
-    if (!response.ok) throw problemOf(body, response);
-    return body;
   }
 
   private async send(request: Request): Promise<Response> {

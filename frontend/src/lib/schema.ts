@@ -167,6 +167,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/live-tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Return the right to open one live connection within a minute.
+         * @description Append it to the address of the WebSocket as `?ticket=…` and say `{"type":"hello"}`: after the
+         *     answer `{"type":"ready"}` a frame `{"type":"message","id":"…"}` comes whenever a message changes
+         *     that the caller may read.
+         */
+        post: operations["issue_live_ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me": {
         parameters: {
             query?: never;
@@ -1111,6 +1133,19 @@ export interface components {
             max_mentions: number | null;
             /** Max Subject */
             max_subject: number | null;
+        };
+        /**
+         * LiveTicketView
+         * @description The right to open one live connection before `expires_at`.
+         */
+        LiveTicketView: {
+            /** Ticket */
+            ticket: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
         };
         /**
          * MeView
@@ -2978,6 +3013,100 @@ export interface operations {
             };
             /** @description There is no such object for this caller. */
             404: {
+                headers: {
+                    /** @description Finds this request in logs and timelines. */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side. */
+            500: {
+                headers: {
+                    /** @description Finds this request in logs and timelines. */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our storage is not available; try again. */
+            503: {
+                headers: {
+                    /** @description Finds this request in logs and timelines. */
+                    "X-Correlation-Id"?: string;
+                    /** @description After how many seconds another try makes sense. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    issue_live_ticket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Nothing"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    /** @description Finds this request in logs and timelines. */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveTicketView"];
+                };
+            };
+            /** @description The request is not valid; `errors` lists every fault. */
+            400: {
+                headers: {
+                    /** @description Finds this request in logs and timelines. */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid ID token, or signature. */
+            401: {
+                headers: {
+                    /** @description Finds this request in logs and timelines. */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 256 kB. */
+            413: {
+                headers: {
+                    /** @description Finds this request in logs and timelines. */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
                 headers: {
                     /** @description Finds this request in logs and timelines. */
                     "X-Correlation-Id"?: string;
