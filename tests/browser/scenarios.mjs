@@ -119,6 +119,35 @@ async function choose(page, words) {
   await page.keyboard.press("Enter");
 }
 
+const HOUR = 3_600_000;
+const dayAfter = (day, count) => new Date(Date.parse(day) + 24 * HOUR * count).toISOString().slice(0, 10);
+
+/** Change a message as somebody else would, by the API alone. */
+async function edit(user, message, changes) {
+  const headers = {
+    Authorization: await token(user),
+    "Content-Type": "application/json",
+    "If-Match": `"${message.revision}"`,
+  };
+  const init = { method: "PATCH", headers, body: JSON.stringify(changes) };
+  const answer = await fetch(`${API}/api/v1/messages/${message.id}`, init);
+  if (!answer.ok) throw new Error(await answer.text());
+  return answer.json();
+}
+
+/** A message that is planned for a Tuesday, and the calendar that shows it. */
+async function planned(expects = []) {
+  const soon = new Date(Date.now() + 24 * HOUR);
+  const day = dayAfter(soon.toISOString().slice(0, 10), (9 - soon.getUTCDay()) % 7);
+  const body = { content: unique("Planned"), channels: ["sms"], scheduled_at: `${day}T12:00:00Z` };
+  const message = await call("manager", "POST", "/api/v1/messages", body);
+  const page = await open({ expects });
+  await signIn(page, "manager", `calendar?on=${day}&text=${encodeURIComponent(message.content)}`);
+  const entry = page.locator(`[data-entry="${message.id}"]`);
+  await entry.waitFor();
+  return { page, entry, message, day };
+}
+
 const scenarios = {
   async signing_in_returns_to_the_page_one_came_for() {
     const page = await open();
@@ -458,6 +487,112 @@ const scenarios = {
     }
   },
 
+  async an_entry_is_moved_by_keyboard_and_back() {
+    const { page, entry, message, day } = await planned();
+    await entry.focus();
+    await page.keyboard.press("m");
+    await page.getByRole("group", { name: /^Move / }).waitFor();
+    await page.keyboard.press("ArrowRight");
+    await page.keyboard.press("Shift+ArrowDown");
+    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: "Undo" }).waitFor();
+    const moved = await call("manager", "GET", `/api/v1/messages/${message.id}`);
+    same(Date.parse(moved.scheduled_at) - Date.parse(message.scheduled_at), 25 * HOUR, "How far it was moved");
+    await page.locator(`[data-cell="${dayAfter(day, 1)}"] [data-entry="${message.id}"]:focus`).waitFor();
+    await page.getByRole("button", { name: "Undo" }).click();
+    await page.locator(`[data-cell="${day}"] [data-entry="${message.id}"]`).waitFor();
+  },
+
+  async escape_leaves_an_entry_where_it_was() {
+    const { page, entry, message } = await planned();
+    await entry.focus();
+    await page.keyboard.press("m");
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Escape");
+    await page.locator(`[data-entry="${message.id}"]:focus`).waitFor();
+    same((await call("manager", "GET", `/api/v1/messages/${message.id}`)).revision, 1, "The revision");
+  },
+
+  async an_entry_is_dragged_to_another_day() {
+    const { page, entry, message, day } = await planned();
+    const target = page.locator(`[data-cell="${dayAfter(day, 1)}"]`);
+    await entry.dragTo(target, { targetPosition: { x: 60, y: 12 } });
+    await target.locator(`[data-entry="${message.id}"]`).waitFor();
+    const moved = await call("manager", "GET", `/api/v1/messages/${message.id}`);
+    same(Date.parse(moved.scheduled_at) - Date.parse(message.scheduled_at), 24 * HOUR, "How far it was moved");
+  },
+
+  async an_entry_that_changed_meanwhile_is_not_moved_unseen() {
+    const { page, entry, message, day } = await planned(["412"]);
+    await entry.focus();
+    await page.keyboard.press("m");
+    const changed = await edit("manager", message, { content: `${message.content}, written anew` });
+    await page.keyboard.press("ArrowRight");
+    await page.keyboard.press("Enter");
+    await page.getByText("It was changed meanwhile, and was not moved.").waitFor();
+    same((await call("manager", "GET", `/api/v1/messages/${message.id}`)).revision, changed.revision, "The revision");
+    await page.getByRole("button", { name: "Move here" }).click();
+    await page.locator(`[data-cell="${dayAfter(day, 1)}"] [data-entry="${message.id}"]`).waitFor();
+    const after = await call("manager", "GET", `/api/v1/messages/${message.id}`);
+    same(after.content, changed.content, "What the other person wrote");
+  },
+
+  async an_empty_day_opens_a_new_message_for_that_time() {
+    const page = await open();
+    await signIn(page, "manager", "calendar?on=2027-03-10");
+    await page.locator('[data-cell="2027-03-28"]').focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "Write", level: 1 }).waitFor();
+    same(new URL(page.url()).searchParams.get("at"), "2027-03-28T09:00", "The time in the address");
+    await page.goto(`${WEB}calendar?on=2027-03-28&view=week`);
+    await page.locator('[data-cell="2027-03-28T02"][data-skipped]').getByText("The clocks skip this hour").waitFor();
+  },
+
+  async filters_stay_in_the_address() {
+    const { page, entry, message } = await planned();
+    await page.getByRole("searchbox").fill(message.content);
+    await page.getByRole("group", { name: "Statuses" }).getByRole("button", { name: "Scheduled 1" }).click();
+    await page.waitForURL((url) => url.searchParams.get("status") === "scheduled" && url.searchParams.get("text") === message.content);
+    await page.reload();
+    await entry.waitFor();
+    same(await page.locator("[data-entry]").count(), 1, "Entries");
+    await page.getByRole("searchbox").fill("nothing like that");
+    await page.getByRole("button", { name: "Show everything" }).click();
+    await entry.waitFor();
+  },
+
+  async the_queue_shows_what_failed_before_what_comes() {
+    await arm("linkedin", "reject_content");
+    const failed = unique("Refused");
+    await call("manager", "POST", "/api/v1/messages", { content: failed, channels: ["linkedin"] });
+    const { message } = await planned();
+    const page = await open();
+    await signIn(page, "manager", "queue");
+    await page.locator("[data-section=attention]").getByRole("link", { name: failed }).waitFor();
+    await page.getByRole("region", { name: /^Coming up/ }).getByRole("link", { name: message.content }).waitFor();
+    const order = await page.locator(".queue-section h2").allTextContents();
+    same(order[0].startsWith("Waits for a person"), true, "What stands first");
+  },
+
+  async only_an_administrator_replaces_credentials_and_faults_stand_at_their_fields() {
+    const seen = await open();
+    await signIn(seen, "manager", "channels");
+    await seen.getByRole("heading", { name: "LinkedIn" }).waitFor();
+    same(await seen.getByRole("button", { name: /^Replace credentials/ }).count(), 0, "Buttons of a manager");
+    const page = await open({ expects: ["400"] });
+    await signIn(page, "admin", "channels");
+    await page.getByRole("button", { name: "Replace credentials LinkedIn" }).click();
+    const token = page.getByLabel("Access token");
+    await token.fill("not-a-token");
+    await page.getByRole("button", { name: "Check and connect" }).click();
+    await page.locator("[data-invalid] .faults").first().waitFor();
+    same(await token.getAttribute("aria-invalid"), "true", "The field's mark");
+    await accessible(page, "Credentials");
+    await token.fill(endpoints.accounts.linkedin.access_token);
+    await page.getByRole("button", { name: "Check and connect" }).click();
+    await page.getByText(/^LinkedIn is connected as/).waitFor();
+  },
+
   // The last one: whatever the browser complained about until now.
   async the_browser_had_nothing_to_complain_of() {
     same(complaints, [], "Complaints of the browser");
@@ -496,7 +631,7 @@ async function everyPage(look) {
   await write(page, "x".repeat(1700), ["SMS", "Instagram"]);
   await page.locator(".post .faults").first().waitFor();
   await accessible(page, `A message with faults ${where}`);
-  for (const path of ["calendar", "queue", "channels"]) {
+  for (const path of ["calendar", "calendar?view=week", "calendar?view=list", "queue", "channels", "approvals"]) {
     await page.goto(WEB + path);
     await page.getByRole("heading", { level: 1 }).waitFor();
     await page.waitForLoadState("networkidle");

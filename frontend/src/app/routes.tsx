@@ -15,6 +15,7 @@ const PAGES: Record<string, () => View> = {
   "/compose": () => import("@/features/compose/ComposePage"),
   "/calendar": () => import("@/features/calendar/CalendarPage"),
   "/queue": () => import("@/features/queue/QueuePage"),
+  "/approvals": () => import("@/features/approvals/ApprovalsPage"),
   "/channels": () => import("@/features/channels/ChannelsPage"),
 };
 

@@ -5,7 +5,7 @@ import { ErrorState, Skeleton } from "@/components/States";
 import type { Schemas } from "@/lib/api";
 import { channelsQuery, meQuery, messageQuery } from "@/lib/queries";
 import { useApi } from "@/lib/product";
-import { browserZone, wallAt } from "@/lib/zones";
+import { browserZone, isZone, wallAt } from "@/lib/zones";
 import { Composer } from "./Composer";
 import { type Form, formOf } from "./composing";
 
@@ -22,7 +22,7 @@ export default function ComposePage() {
   if (!me.data || !channels.data || (id && !message.data)) return <Skeleton lines={10} />;
   const home = zoneOf(me.data);
   if (!message.data) {
-    return <Composer key="new" channels={channels.data} initial={blank(home, query.get("at"))} name="compose" />;
+    return <Composer key="new" channels={channels.data} initial={blank(zoneIn(query) ?? home, query.get("at"))} name="compose" />;
   }
   const { value, etag } = message.data;
   const zone = value.time_zone ?? home;
@@ -40,6 +40,12 @@ export default function ComposePage() {
 
 function zoneOf(me: Schemas["MeView"]): string {
   return me.time_zone && me.time_zone !== "UTC" ? me.time_zone : browserZone();
+}
+
+/** The zone whose clocks `at` is read on, if the address names one. */
+function zoneIn(query: URLSearchParams): string | null {
+  const named = query.get("zone");
+  return named !== null && isZone(named) ? named : null;
 }
 
 /** An empty form; `at` is a wall time that the calendar chose. */

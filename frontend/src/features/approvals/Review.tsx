@@ -1,0 +1,244 @@
+import { Trans, useLingui } from "@lingui/react/macro";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { useState, type ReactNode } from "react";
+import { Link } from "wouter";
+import { Button } from "@/components/Button";
+import { ChannelMarks } from "@/components/ChannelMark";
+import { TextArea } from "@/components/Field";
+import { ErrorState, Note, ProblemNote, Skeleton } from "@/components/States";
+import { When } from "@/components/Time";
+import { useTell } from "@/components/Toast";
+import type { Message, Schemas } from "@/lib/api";
+import { formatTag } from "@/lib/language";
+import { messageQuery } from "@/lib/queries";
+import { useApi, useRefresh } from "@/lib/product";
+
+type Certification = Schemas["CertificationView"];
+
+/** One submission: what would be said where, what it is about, and the decision. */
+export function Review({ id, onDecided }: { id: string; onDecided(): void }) {
+  const api = useApi();
+  const message = useQuery(messageQuery(api, id));
+  const of = message.data?.value.certification_id ?? null;
+  const certification = useQuery({
+    queryKey: ["certifications", of],
+    queryFn: ({ signal }) =>
+      api.get((client) =>
+        client.GET("/api/v1/certifications/{certification_id}", {
+          params: { path: { certification_id: of as string } },
+          signal,
+        }),
+      ),
+    enabled: of !== null,
+  });
+  if (message.isPending || (of !== null && certification.isPending)) return <Skeleton lines={8} />;
+  if (message.isError) return <ErrorState error={message.error} onRetry={() => void message.refetch()} />;
+  return <Decision key={message.data.value.revision} message={message.data.value} certification={certification.data} onDecided={onDecided} />;
+}
+
+function Decision(props: { message: Message; certification: Certification | undefined; onDecided(): void }) {
+  const { message, certification, onDecided } = props;
+  const { t } = useLingui();
+  const tell = useTell();
+  const decide = useDecision(message);
+  const [text, setText] = useState<string | null>(null);
+  const [reason, setReason] = useState<string | null>(null);
+  const approve = () =>
+    decide.mutate(
+      { approve: text === null || text === message.content ? null : text },
+      {
+        onSuccess: () => {
+          tell(t`Approved.`);
+          onDecided();
+        },
+      },
+    );
+  const sendBack = () => {
+    if (!reason?.trim()) return;
+    decide.mutate(
+      { reject: reason.trim() },
+      {
+        onSuccess: () => {
+          tell(t`Sent back with your reason.`);
+          onDecided();
+        },
+      },
+    );
+  };
+  return (
+    <section className="card review" aria-labelledby="review-title">
+      <header className="review-head">
+        <h2 id="review-title">{certification?.member_name ?? message.author_name}</h2>
+        <ChannelMarks channels={message.channels} />
+      </header>
+      <Warnings certification={certification} />
+      <div className="review-body">
+        <div className="stack">
+          {text === null ? (
+            <>
+              <p className="review-text" dir="auto">
+                {message.content}
+              </p>
+              <Variants message={message} />
+            </>
+          ) : (
+            <TextArea
+              label={<Trans>Text</Trans>}
+              hint={<Trans>It is published as you leave it here. The person's name has to stay in it.</Trans>}
+              value={text}
+              onChange={(event) => setText(event.target.value)}
+              autoFocus
+            />
+          )}
+        </div>
+        <Facts message={message} certification={certification} />
+      </div>
+      {reason !== null && (
+        <TextArea
+          label={<Trans>What has to change, or why not</Trans>}
+          hint={<Trans>The author reads this.</Trans>}
+          value={reason}
+          onChange={(event) => setReason(event.target.value)}
+          autoFocus
+        />
+      )}
+      {decide.isError && (
+        <ProblemNote error={decide.error}>
+          <p>
+            <Trans>What you wrote is still here.</Trans>
+          </p>
+        </ProblemNote>
+      )}
+      <footer className="review-foot">
+        <Link to={`/messages/${message.id}`}>
+          <Trans>See all of it</Trans>
+        </Link>
+        {reason === null ? (
+          <div className="row">
+            <Button data-send-back icon="slash" onClick={() => setReason("")}>
+              <Trans>Send back …</Trans>
+            </Button>
+            {text === null ? (
+              <Button icon="pen" onClick={() => setText(message.content)}>
+                <Trans>Edit the text</Trans>
+              </Button>
+            ) : (
+              <Button onClick={() => setText(null)}>
+                <Trans>Undo my edit</Trans>
+              </Button>
+            )}
+            <Button data-approve kind="primary" icon="check" busy={decide.isPending} onClick={approve}>
+              <Trans>Approve</Trans>
+            </Button>
+          </div>
+        ) : (
+          <div className="row">
+            <Button onClick={() => setReason(null)}>
+              <Trans>Not now</Trans>
+            </Button>
+            <Button kind="danger" icon="slash" busy={decide.isPending} disabled={!reason.trim()} onClick={sendBack}>
+              <Trans>Send back</Trans>
+            </Button>
+          </div>
+        )}
+      </footer>
+    </section>
+  );
+}
+
+type Verdict = { approve: string | null } | { reject: string };
+
+/** Decide once about the revision that was looked at. */
+function useDecision(message: Message) {
+  const api = useApi();
+  const refresh = useRefresh();
+  const { id, revision, certification_id: of } = message;
+  return useMutation({
+    mutationFn: (verdict: Verdict): Promise<unknown> =>
+      api.once<unknown>(`${id}/decide`, { ...verdict, revision }, async (client, key) => {
+        const header = { ...key, "If-Match": `"${revision}"` };
+        if ("reject" in verdict) {
+          const body = { reason: verdict.reject };
+          return of === null
+            ? client.POST("/api/v1/messages/{message_id}/reject", { params: { path: { message_id: id }, header: key }, body })
+            : client.POST("/api/v1/certifications/{certification_id}/reject", { params: { path: { certification_id: of }, header: key }, body });
+        }
+        const body = { text: verdict.approve };
+        return of === null
+          ? client.POST("/api/v1/messages/{message_id}/approve", { params: { path: { message_id: id }, header }, body })
+          : client.POST("/api/v1/certifications/{certification_id}/approve", { params: { path: { certification_id: of }, header }, body });
+      }),
+    onSettled: () => refresh(id),
+  });
+}
+
+function Warnings({ certification }: { certification: Certification | undefined }) {
+  if (!certification) return null;
+  const { name_differs, warnings } = certification;
+  if (!name_differs && warnings.length === 0) return null;
+  return (
+    <Note tone="warn" title={<Trans>Please look closely</Trans>}>
+      <ul>
+        {name_differs && (
+          <li>
+            <Trans>The announced name is not the one in the author's profile.</Trans>
+          </li>
+        )}
+        {warnings.map((warning) => (
+          <li key={warning}>{warning}</li>
+        ))}
+      </ul>
+    </Note>
+  );
+}
+
+function Variants({ message }: { message: Message }) {
+  const variants = Object.entries(message.variants);
+  return variants.map(([channel, variant]) => (
+    <div key={channel} className="stack stack-tight">
+      <ChannelMarks channels={[channel]} />
+      <p className="review-text" dir="auto">
+        {variant?.content}
+      </p>
+    </div>
+  ));
+}
+
+function Facts({ message, certification }: { message: Message; certification: Certification | undefined }) {
+  return (
+    <dl className="review-facts">
+      <Fact name={<Trans>From</Trans>}>{message.author_name}</Fact>
+      <Fact name={<Trans>Goes out</Trans>}>
+        {message.scheduled_at ? <When at={message.scheduled_at} zone={message.time_zone} /> : <Trans>as soon as it is approved</Trans>}
+      </Fact>
+      {certification && <Achievement certification={certification} />}
+    </dl>
+  );
+}
+
+function Achievement({ certification }: { certification: Certification }) {
+  const day = new Intl.DateTimeFormat(formatTag(), { dateStyle: "long", timeZone: "UTC" });
+  return (
+    <>
+      <Fact name={<Trans>Certification</Trans>}>{certification.certification_type.replaceAll("-", " ")}</Fact>
+      <Fact name={<Trans>Certified on</Trans>}>{day.format(Date.parse(certification.certified_on))}</Fact>
+      {certification.credential_url && (
+        <Fact name={<Trans>Proof</Trans>}>
+          <a href={certification.credential_url} target="_blank" rel="noreferrer">
+            <Trans>Open the credential</Trans>
+          </a>
+        </Fact>
+      )}
+      {certification.personal_message && <Fact name={<Trans>In their words</Trans>}>{certification.personal_message}</Fact>}
+    </>
+  );
+}
+
+function Fact({ name, children }: { name: ReactNode; children: ReactNode }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
