@@ -346,6 +346,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/messages/{message_id}/posts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show exactly what each channel of a message is offered, and who chose the words. */
+        get: operations["preview_message"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/messages/{message_id}/publish": {
         parameters: {
             query?: never;
@@ -953,6 +970,12 @@ export interface components {
             optional_secrets: string[];
         };
         /**
+         * Chooser
+         * @description Who chose the words.
+         * @enum {string}
+         */
+        Chooser: "author" | "rule" | "model";
+        /**
          * CountsView
          * @description How many recipients of a direct channel stand where; `returned` are among the delivered.
          */
@@ -1482,6 +1505,7 @@ export interface components {
             segments: components["schemas"]["SegmentsView"] | null;
             /** Faults */
             faults: components["schemas"]["FaultView"][];
+            words: components["schemas"]["WordsView"];
         };
         /**
          * Problem
@@ -1825,6 +1849,20 @@ export interface components {
             content: string;
             /** Subject */
             subject: string | null;
+        };
+        /**
+         * WordsView
+         * @description Who chose the words of a post. `own` is the text without a model's words, to choose instead:
+         *     give it to the channel as its variant. `final`: false while a model may still choose others.
+         */
+        WordsView: {
+            by: components["schemas"]["Chooser"];
+            /** Final */
+            final: boolean;
+            /** Own */
+            own: string | null;
+            /** Reason */
+            reason: string | null;
         };
     };
     responses: never;
@@ -4439,6 +4477,87 @@ export interface operations {
             };
             /** @description The Idempotency-Key was used with another body. */
             422: {
+                headers: {
+                    /** @description Finds this request in logs and timelines. */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side. */
+            500: {
+                headers: {
+                    /** @description Finds this request in logs and timelines. */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our storage is not available; try again. */
+            503: {
+                headers: {
+                    /** @description Finds this request in logs and timelines. */
+                    "X-Correlation-Id"?: string;
+                    /** @description After how many seconds another try makes sense. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Finds this request in logs and timelines. */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewList"];
+                };
+            };
+            /** @description The request is not valid; `errors` lists every fault. */
+            400: {
+                headers: {
+                    /** @description Finds this request in logs and timelines. */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid ID token, or signature. */
+            401: {
+                headers: {
+                    /** @description Finds this request in logs and timelines. */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such object for this caller. */
+            404: {
                 headers: {
                     /** @description Finds this request in logs and timelines. */
                     "X-Correlation-Id"?: string;
