@@ -5,10 +5,13 @@ to stderr: the stdout of a make target belongs to its command.
 """
 
 import fcntl
+import os
 import signal
 import subprocess
 import sys
 import venv
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 REQUIREMENTS = Path("requirements-dev.txt")
@@ -82,17 +85,28 @@ def put_command(directory: Path) -> None:
     command.chmod(0o755)
 
 
+@contextmanager
+def alone(directory: Path) -> Iterator[None]:
+    """Let nobody else change this environment within; others wait."""
+    directory.mkdir(parents=True, exist_ok=True)
+    # The kernel drops this lock with its process, so a killed make leaves none behind.
+    lock = os.open(directory, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say(f"Another make is installing into {directory}: waiting for it")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
+
+
 def main(directory: Path, requirements: Path = REQUIREMENTS) -> None:
     stamp, log = directory / requirements.name, directory / "pip.log"
     python = directory / "bin" / "python"
-    with requirements.open() as file:
-        # The kernel drops this lock with its process, so a killed make leaves none behind.
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            say("Another make is installing the packages: waiting for it")
-            fcntl.flock(file, fcntl.LOCK_EX)
-        wanted = file.read()
+    with alone(directory):
+        wanted = requirements.read_text()
         runs = is_usable(python)
         if runs and stamp.exists() and stamp.read_text() == wanted:
             return
