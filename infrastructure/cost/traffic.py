@@ -61,7 +61,9 @@ LIVE_SECONDS = Assumption(0.02, "seconds to open, answer or close a connection",
 FRESH_SHARE = Assumption(
     0.2, "of the visits load the web app anew", "its files carry hashes and stay cached"
 )
-WEB_APP_MB = Assumption(0.4, "MB a load of the web app, compressed", "React, the app, its fonts")
+WEB_APP_MB = Assumption(
+    0.25, "MB a load of the web app, compressed", "as built: its fonts, and every page of it"
+)
 WEB_FILES = Assumption(3, "files of the web app are asked for a visit", "its page; more when new")
 MEMBER_REQUESTS = Assumption(
     300, "requests a month make a member active", "a visit every other day"
@@ -88,7 +90,7 @@ ENVIRONMENTS = Assumption(
 )
 PICTURE_SECONDS = Assumption(2, "seconds to judge and copy a picture", "make bench, at 1 GB")
 IDLE_TICK_SECONDS = Assumption(
-    0.1, "seconds an idle tick of the scheduler takes", "16 queries at once, 192 MB"
+    0.08, "seconds an idle tick of the scheduler takes", "16 queries at once, 256 MB"
 )
 HEARING_SECONDS = Assumption(0.05, "seconds to take in a mail event", "one read, mostly no write")
 REQUEST_LOG_BYTES = Assumption(
