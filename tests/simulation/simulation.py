@@ -31,6 +31,7 @@ from chalicelib.repositories import schema
 from chalicelib.repositories.schema import Key
 from chalicelib.services import delivering
 from tests.fakes.channels import PICTURES, FakeChannel
+from tests.fakes.ground import FakeObservers
 from tests.fakes.stores import FakeMedia, FakeSigner, FakeStudio
 from tests.fakes.world import World
 from tests.simulation.aside import SimulatedBucket
@@ -216,6 +217,7 @@ class Simulation(World):
         self.secrets = Vault(hub, chance)
         self.signer = FakeSigner()
         self.pool = Threads(hub, self._named)
+        self.observers = FakeObservers()
 
     # --- names and lags -----------------------------------------------------------------------
 
