@@ -52,7 +52,7 @@ def test_deployed_twice_they_are_there_once_and_deleted_they_leave_nothing(
     stacks.deploy()
 
     assert left(empty) == once
-    assert (once["functions"], once["APIs"], once["live APIs"], once["mappings"]) == (9, 1, 1, 1)
+    assert (once["functions"], once["APIs"], once["live APIs"], once["mappings"]) == (10, 1, 1, 1)
     stacks.delete()
     assert left(empty) == dict.fromkeys(once, 0)
 
