@@ -34,7 +34,15 @@ FREEZE_AT = "OMNICHANNEL_FREEZE_AT"
 CALLS_TO = "OMNICHANNEL_CALLS_TO"
 SIGNALS = {CRASH_AT: signal.SIGKILL, FREEZE_AT: signal.SIGSTOP}
 BEFORE, AFTER = "before", "after"
-INSIDE = (ports.Clock, ports.Ids, ports.Telemetry, ports.Signer, ports.Adapter, ports.Studio)
+INSIDE = (
+    ports.Clock,
+    ports.Ids,
+    ports.Telemetry,
+    ports.Signer,
+    ports.Adapter,
+    ports.Studio,
+    ports.Observers,
+)
 """Ports that reach nothing outside of the process: to die there is to die between two calls."""
 _MOMENT = re.compile(r"(\w+\.\w+):(before|after):([1-9]\d*)(?:@(.+))?", re.ASCII)
 

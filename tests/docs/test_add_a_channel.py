@@ -14,7 +14,10 @@ from tests.app.conftest import own_environment
 from tests.docs.pages import ROOT, blocks, page
 
 PAGE = page("how-to/add-a-channel.md")
-COPIED = ("chalicelib", "sandbox", "tests/channels", "tests/fakes", "tests/sandbox", ".chalice")
+COPIED = (
+    *("chalicelib", "sandbox", "infrastructure", ".chalice"),
+    *("tests/channels", "tests/fakes", "tests/sandbox"),
+)
 SINGLE = ("app.py", "pyproject.toml")
 SECONDS = 240
 LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*_cache", "node_modules")

@@ -13,7 +13,7 @@ from infrastructure import cli, emulator
 from tests.infrastructure.conftest import Assembly, Synthesise
 
 VARIABLES = {"PLATFORM_ENDPOINTS": '{"sms": "http://127.0.0.1:9"}'}
-CALCULATED = 8
+CALCULATED = 7
 """Alarms of stage `stage` that calculate with several metrics."""
 
 # --- one template -----------------------------------------------------------------------------

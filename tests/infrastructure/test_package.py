@@ -166,7 +166,8 @@ def test_a_client_can_be_made_for_every_action_a_policy_allows(package: Package)
 
 def _is_action(word: str) -> bool:
     service, _, action = word.partition(":")
-    return service.replace("-", "").isalnum() and action[:1].isupper()
+    is_service = service.replace("-", "").isalnum() and service.islower()
+    return is_service and action[:1].isupper()
 
 
 @pytest.mark.slow
