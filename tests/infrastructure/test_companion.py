@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from infrastructure.resilience import EVENTS, FUNCTIONS
+from infrastructure.resilience import EVENTS, FUNCTIONS, UNWATCHED
 from infrastructure.stages import API_HANDLER
 from tests.infrastructure.conftest import Assembly, Synthesise
 
