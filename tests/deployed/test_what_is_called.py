@@ -59,6 +59,7 @@ UNSEEN: Mapping[str, Mapping[str, str]] = {
         "sns:GetSMSAttributes": OWN,
     },
     "deliver": {
+        "dynamodb:DeleteItem": VANISHED,
         **{f"kinesis:{action}": READ for action in STREAM},
         "kinesis:PutRecords": MANY,
         "s3:ListBucket": MISSING,
