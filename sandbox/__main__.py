@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 
-from sandbox import environment, seed, supervisor
+from sandbox import environment, seed, supervisor, web_app
 from sandbox.environment import typed
 from sandbox.ports import Ports
 from sandbox.state import State, Trouble, read_json
@@ -113,6 +113,7 @@ def _where(product: Product) -> str:
     lines = [
         "",
         f"Wall     {product.sandbox_url}/",
+        *([f"Web app  {product.sandbox_url}{web_app.PREFIX}"] if web_app.is_built() else []),
         f"API      {product.api_url}/api/v1   (described at {product.api_url}/openapi.json)",
         f"Logs     {product.state.logs}",
         f"Token    {token}",

@@ -49,7 +49,7 @@ function newQueries(): QueryClient {
         staleTime: 2_000,
         refetchOnWindowFocus: true,
       },
-      mutations: { retry: false },
+      mutations: { retry: false, networkMode: "always" },
     },
   });
 }

@@ -3,7 +3,7 @@ import { useEffect, useId, useRef, useState } from "react";
 import { areaOf, type Crop, WHOLE } from "@/lib/cropping";
 import { Button } from "./Button";
 import { Dialog } from "./Dialog";
-import { ErrorState, Skeleton } from "./States";
+import { Note, Skeleton } from "./States";
 
 const LONGEST = 2048;
 const RATIOS: [string, number | null][] = [
@@ -65,7 +65,7 @@ export function Cropper(props: { file: File; onClose(): void; onDone(picture: Bl
       }
     >
       {picture === null && <Skeleton />}
-      {picture === "broken" && <ErrorState error={new Error(t`This file is no picture.`)} />}
+      {picture === "broken" && <Note tone="warn"><Trans>This file is no picture.</Trans></Note>}
       {picture instanceof ImageBitmap && (
         <>
           <canvas ref={canvas} className="crop" role="img" aria-label={t`The part that is kept`} />
