@@ -87,8 +87,8 @@ class LiveGateway:
         status = int((answer or {}).get("statusCode", 200))
         if status != 200:
             raise _REFUSALS.get(status, PublisherError)()
-        session.accept()
-        with self._changing:
+        with self._changing:  # whoever was let in is there to be closed
+            session.accept()
             self._open[session.id] = session
         return session
 
@@ -126,7 +126,9 @@ class LiveGateway:
 
     def close(self, seconds: float) -> None:
         """Close every connection; return when all are gone, or after `seconds`."""
-        for session in list(self._open.values()):
+        with self._changing:
+            sessions = list(self._open.values())
+        for session in sessions:
             session.close(CloseReason.GOING_AWAY)
         with self._changing:
             self._changing.wait_for(lambda: not self._open, seconds)
