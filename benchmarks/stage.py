@@ -100,6 +100,7 @@ def wired(**replaced: Any) -> Iterator[None]:
     try:
         yield
     finally:
+        wiring.finish_telling()
         wiring.delivery_pool().shutdown()
         for name, factory in originals.items():
             setattr(wiring, name, factory)
