@@ -10,7 +10,6 @@ from collections.abc import Mapping
 
 from aws_cdk import (
     Duration,
-    RemovalPolicy,
     aws_cloudwatch,
     aws_codedeploy,
     aws_iam,
@@ -18,29 +17,17 @@ from aws_cdk import (
     aws_lambda_destinations,
     aws_sqs,
 )
-from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from infrastructure.alarms import Severity, alarm
 from infrastructure.bundle import Bundle, PackagedFunction
+from infrastructure.keeping import function_log
 from infrastructure.policies import Grounds
 from infrastructure.resilience import EVENT_RETRIES, EVENT_WORTH_SECONDS
 from infrastructure.rules import accept, managed
 from infrastructure.stages import LIVE, Stage
 
 CODE_DEPLOY = "service-role/AWSCodeDeployRoleForLambdaLimited"
-RETENTION = {
-    1: logs.RetentionDays.ONE_DAY,
-    3: logs.RetentionDays.THREE_DAYS,
-    5: logs.RetentionDays.FIVE_DAYS,
-    7: logs.RetentionDays.ONE_WEEK,
-    14: logs.RetentionDays.TWO_WEEKS,
-    30: logs.RetentionDays.ONE_MONTH,
-    60: logs.RetentionDays.TWO_MONTHS,
-    90: logs.RetentionDays.THREE_MONTHS,
-    180: logs.RetentionDays.SIX_MONTHS,
-    365: logs.RetentionDays.ONE_YEAR,
-}
 CONFIGURATIONS = aws_codedeploy.LambdaDeploymentConfig
 CANARIES = {
     "AllAtOnce": CONFIGURATIONS.ALL_AT_ONCE,
@@ -102,13 +89,7 @@ class Function(Construct):
         self.packaged = packaged
         self.name = stage.function(packaged.name)
         self.role = self._role(grounds)
-        self.log_group = logs.LogGroup(
-            self,
-            "Log",
-            log_group_name=f"/aws/lambda/{self.name}",
-            retention=RETENTION[stage.log_days],
-            removal_policy=RemovalPolicy.RETAIN if stage.retain else RemovalPolicy.DESTROY,
-        )
+        self.log_group = function_log(self, self.name, stage)
         properties = packaged.properties
         self.function = aws_lambda.Function(
             self,

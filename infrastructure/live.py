@@ -13,13 +13,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import cast
 
-from aws_cdk import Aws, CfnElement, CfnOutput, RemovalPolicy, Stack, aws_apigatewayv2
-from aws_cdk import aws_logs as logs
+from aws_cdk import Aws, CfnElement, CfnOutput, Stack, aws_apigatewayv2
 from aws_cdk.aws_apigatewayv2_integrations import WebSocketLambdaIntegration
 from constructs import Construct
 
 from infrastructure.bundle import Bundle
-from infrastructure.functions import RETENTION, Function, Layers
+from infrastructure.functions import Function, Layers
+from infrastructure.keeping import access_log
 from infrastructure.policies import Grounds
 from infrastructure.resilience import (
     GATEWAY_STAGE,
@@ -105,13 +105,7 @@ class LiveApi(Construct):
         return function
 
     def _open(self) -> aws_apigatewayv2.WebSocketStage:
-        log = logs.LogGroup(
-            self,
-            "AccessLog",
-            log_group_name=f"/aws/apigateway/{self.name}",
-            retention=RETENTION[self._stage.log_days],
-            removal_policy=RemovalPolicy.RETAIN if self._stage.retain else RemovalPolicy.DESTROY,
-        )
+        log = access_log(self, self.name, self._stage)
         opened = aws_apigatewayv2.WebSocketStage(
             self,
             "Stage",

@@ -22,6 +22,7 @@ from aws_cdk import (
 )
 from constructs import Construct
 
+from infrastructure.keeping import removal
 from infrastructure.resilience import GATEWAY_STAGE, dead_letters
 from infrastructure.rules import accept, managed
 from infrastructure.stages import GLOBAL_REGION, PROJECT, Stage
@@ -58,7 +59,7 @@ class ProductStack(Stack):
     @property
     def removal(self) -> RemovalPolicy:
         """Return what becomes of data when the stack is deleted."""
-        return RemovalPolicy.RETAIN if self.stage.retain else RemovalPolicy.DESTROY
+        return removal(self.stage)
 
     def only_globally(self, why: str) -> None:
         """Have CloudFormation refuse this stack anywhere but where AWS's global services are."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from aws_cdk import Aws, RemovalPolicy, Size, aws_apigateway, aws_lambda
-from aws_cdk import aws_logs as logs
+from aws_cdk import Aws, Size, aws_apigateway, aws_lambda
 from constructs import Construct
 
 from infrastructure.bundle import Bundle
-from infrastructure.functions import RETENTION, Function, Layers
+from infrastructure.functions import Function, Layers
 from infrastructure.gateway_responses import responses
+from infrastructure.keeping import access_log
 from infrastructure.live import LiveApi
 from infrastructure.resilience import ACCESS_LOG, BURST, REQUESTS_PER_SECOND
 from infrastructure.rules import accept
@@ -96,13 +96,7 @@ class OmnichannelApiStack(ProductStack):
 
     def _api(self, auth: OmnichannelAuthStack) -> aws_apigateway.SpecRestApi:
         packaged = self._bundle.api
-        log = logs.LogGroup(
-            self,
-            "AccessLog",
-            log_group_name=f"/aws/apigateway/{self.name}",
-            retention=RETENTION[self.stage.log_days],
-            removal_policy=RemovalPolicy.RETAIN if self.stage.retain else RemovalPolicy.DESTROY,
-        )
+        log = access_log(self, self.name, self.stage)
         api = aws_apigateway.SpecRestApi(
             self,
             "Api",
