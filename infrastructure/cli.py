@@ -224,6 +224,27 @@ def _credentials(stage: Stage) -> Iterator[str]:
     yield from _misplaced(stage, session.region_name)
 
 
+def _executions(stage: Stage) -> Iterator[str]:
+    """Yield why AWS would refuse what the functions reserve; nothing if nobody can be asked."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    session = _session()
+    if not (session.get_credentials() and session.region_name):
+        return
+    try:
+        settings = session.client("lambda").get_account_settings()
+    except (BotoCoreError, ClientError) as error:
+        yield f"the account's quota can't be read: {error}"
+        return
+    allowed = settings["AccountLimit"]["ConcurrentExecutions"]
+    if allowed < stage.executions:
+        yield (
+            f"this account allows {allowed} executions at once, the stage needs "
+            f"{stage.executions}: have Service Quotas raise Lambda's Concurrent executions "
+            "(L-B99A9384), or take reserved_concurrency out of .chalice/config.json"
+        )
+
+
 def _configuration(stage: Stage) -> Iterator[str]:
     if not stage.alarm_email:
         yield "alarm_email is empty in infrastructure/stages.toml: nobody hears of alarms"
@@ -238,6 +259,7 @@ CHECKS: Sequence[tuple[str, Callable[[Stage], Iterator[str]]]] = (
     ("package", _package),
     ("CDK's command line", _command_line),
     ("AWS credentials", _credentials),
+    ("AWS quota", _executions),
     ("configuration", _configuration),
 )
 

@@ -27,6 +27,9 @@ LIVE = "live"
 ROOT = Path(__file__).parents[1]
 CONFIGURATION = Path(__file__).with_name("stages.toml")
 CHALICE = ROOT / ".chalice" / "config.json"
+UNRESERVED_EXECUTIONS = 100
+"""Executions at once that an account keeps for whoever reserved none; Lambda's developer guide,
+"Configuring reserved concurrency for a function", 2026-11-22."""
 WORKER_CONCURRENCY = 10
 """`reserved_concurrency` of the worker: more batches at once would only be refused."""
 
@@ -186,6 +189,13 @@ class Stage(BaseModel):
         if self.name != "prod" and not stream.endswith(f"-{self.name}"):
             stream = f"{stream}-{self.name}"
         return told.model_copy(update={"stream_name": stream})
+
+    @property
+    def executions(self) -> int:
+        """Return how many executions at once an account must allow for this stage to fit in."""
+        functions = json.loads(CHALICE.read_text("utf-8"))["lambda_functions"].values()
+        reserved = sum(function.get("reserved_concurrency", 0) for function in functions)
+        return int(reserved) + UNRESERVED_EXECUTIONS
 
     def _configured(self) -> dict[str, str]:
         stages = json.loads(CHALICE.read_text("utf-8"))["stages"]

@@ -10,6 +10,9 @@ import pytest
 from infrastructure import cli
 from infrastructure.bundle import Bundle, NotPackaged
 from infrastructure.stages import Stage
+from tests.sandbox.platform_kit import serving
+
+KNOWN = "[default]\naws_access_key_id = a\naws_secret_access_key = b\nregion = us-east-1\n"
 
 
 @pytest.mark.parametrize(
@@ -72,6 +75,49 @@ def test_the_doctor_names_what_is_missing_and_fails(capsys: pytest.CaptureFixtur
     said = capsys.readouterr().err
     assert "missing  AWS credentials: no region" in said
     assert "missing  configuration: PUBLIC_URL" in said
+
+
+@pytest.mark.parametrize(
+    ("allowed", "said"),
+    [
+        (115, []),
+        (
+            10,
+            [
+                "this account allows 10 executions at once, the stage needs 115: have Service "
+                "Quotas raise Lambda's Concurrent executions (L-B99A9384), or take "
+                "reserved_concurrency out of .chalice/config.json"
+            ],
+        ),
+    ],
+)
+def test_the_doctor_knows_what_a_new_account_would_refuse(
+    allowed: int, said: list[str], stranger: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stranger.write_text(KNOWN)
+    answer = json.dumps({"AccountLimit": {"ConcurrentExecutions": allowed}}).encode()
+    with serving(lambda *_: (200, {}, answer)) as account:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", account)
+
+        assert list(dict(cli.CHECKS)["AWS quota"](Stage.read("dev"))) == said
+
+
+def test_the_doctor_says_when_the_quota_may_not_be_read(
+    stranger: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stranger.write_text(KNOWN)
+    refusal = {"x-amzn-errortype": "AccessDeniedException"}
+    with serving(lambda *_: (403, refusal, b"{}")) as account:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", account)
+
+        (said,) = dict(cli.CHECKS)["AWS quota"](Stage.read("dev"))
+
+    assert "quota can't be read" in said and "AccessDenied" in said
+
+
+@pytest.mark.usefixtures("stranger")
+def test_the_doctor_asks_nobody_for_a_quota_without_credentials() -> None:
+    assert list(dict(cli.CHECKS)["AWS quota"](Stage.read("dev"))) == []
 
 
 def test_a_stage_that_names_everything_lacks_no_configuration() -> None:
