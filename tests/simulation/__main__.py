@@ -107,13 +107,14 @@ def hunt(name: str, seeds: Iterable[int]) -> tuple[int | None, str, float]:
     for seed in seeds:
         with MUTANTS[name]():
             violations = Simulation(seed, HIGH).play(at_most_one=True).violations
-        gc.collect()
         if violations:
             return seed, violations[0].kind, time.process_time() - began
+        gc.collect()
     return None, "", time.process_time() - began
 
 
 def _hunt(name: str) -> tuple[str, tuple[int | None, str, float]]:
+    gc.collect()
     return name, hunt(name, range(SEEDS_PER_MUTANT))
 
 
