@@ -7,10 +7,12 @@ grows with every message is kept differently; what a client of it sees stays the
     transaction tokens    with a digest of the request, not the request
     versions of objects   on disk, where they are read from after a restart anyway
 
-What a browser's sign-in is refreshed to, it does otherwise than AWS, and here as AWS does it:
+A browser's sign-in it does otherwise than AWS, and here as AWS does it:
 
-    groups                stand in the new tokens too: who stays signed in keeps a role
+    groups                stand in renewed tokens too: who stays signed in keeps a role
     time of the sign-in   is that of the first token, which OpenID clients compare
+    sign-in pages         can be loaded anew, as by a bookmark or a tab that is restored, and tell a
+                          browser on a page what is wrong, with the way back to the app
 
 All of this stands in for MiniStack's own, so it starts with the one version it was proved against.
 
@@ -21,6 +23,7 @@ machine is none of our business.
 from __future__ import annotations
 
 import hashlib
+import html
 import json
 import marshal
 import sys
@@ -30,13 +33,22 @@ from contextvars import ContextVar
 from importlib.metadata import version
 from types import ModuleType
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlencode
 
 MADE_FOR = "1.5.33"
 """The version that `requirements-dev.in` pins."""
 PACKED = "__packed__"
 """Marks a partition in MiniStack's state file, where it stands as text: that is much faster."""
 
+_LOGIN = "/login"
+_CARRIED = (
+    *("client_id", "redirect_uri", "scope", "state", "response_type"),
+    *("code_challenge", "code_challenge_method", "nonce"),
+)
+"""What the form carries of the request that it was asked for with, in its maker's order."""
+_REFUSED = 400
+
+Answer = tuple[int, Mapping[str, str], bytes]
 Item = dict[str, Any]
 
 
@@ -177,6 +189,68 @@ def keep_time_of_sign_in(cognito: ModuleType) -> None:
     cognito._signed_jwt = sign_with_time  # type: ignore[attr-defined]
 
 
+def carry_requests(cognito: ModuleType) -> None:
+    """Send the form to an address that says what it is for, so that the address can be reloaded."""
+    form_of: Callable[..., str] = cognito._login_page_html
+
+    def form_with_address(*request: str, **more: str) -> str:
+        given = {name: value for name, value in zip(_CARRIED, request, strict=False) if value}
+        action = html.escape(f"{_LOGIN}?{urlencode(given)}")
+        return form_of(*request, **more).replace(f'action="{_LOGIN}"', f'action="{action}"')
+
+    cognito._login_page_html = form_with_address  # type: ignore[attr-defined] # a module of no types
+
+
+def answer_reloads(app: ModuleType, cognito: ModuleType) -> None:
+    """Answer a GET of the form's own address as the request that it came from.
+
+    AWS has this address for both (developer guide, "Login endpoint", 2026-11-22).
+    """
+    answer_of: Callable[..., Any] = app._handle_cognito_get_request
+
+    async def answer(method: str, path: str, headers: Any, query: Any) -> Any:
+        if (method, path) == ("GET", _LOGIN):
+            return cognito.handle_oauth2_authorize(method, path, headers, query)
+        return await answer_of(method, path, headers, query)
+
+    app._handle_cognito_get_request = answer  # type: ignore[attr-defined]
+
+
+def tell_on_pages(cognito: ModuleType) -> None:
+    """Tell a browser on a page why it can't sign in here."""
+    for name in ("handle_oauth2_authorize", "handle_login_submit", "handle_logout"):
+        setattr(cognito, name, _told(cognito, getattr(cognito, name)))
+
+
+def _told(cognito: ModuleType, handle: Callable[..., Answer]) -> Callable[..., Answer]:
+    def told(method: str, path: str, headers: Mapping[str, str], *rest: Any) -> Answer:
+        status, given, body = handle(method, path, headers, *rest)
+        accepted = {name.lower(): value for name, value in headers.items()}.get("accept", "")
+        if status != _REFUSED or "text/html" not in accepted:
+            return status, given, body
+        page = _page(cognito, json.loads(body).get("error_description", ""))
+        return status, {"Content-Type": "text/html; charset=utf-8"}, page.encode()
+
+    return told
+
+
+def _page(cognito: ModuleType, reason: str) -> str:
+    app = _app(cognito)
+    way = f'<p><a href="{html.escape(app)}">Go to the app and sign in from there</a></p>'
+    content = f'<p class="error">{html.escape(reason)}</p>{way if app else ""}'
+    page: str = cognito._page_shell("Sign in", "You can't sign in from here", content)
+    return page
+
+
+def _app(cognito: ModuleType) -> str:
+    """Return where the app is that people sign in to; empty without one."""
+    for _, pool in cognito._user_pools.all_items():
+        for client in pool["_clients"].values():
+            for address in client.get("CallbackURLs") or ():
+                return str(address)
+    return ""
+
+
 def _digest(request: Mapping[str, Any]) -> bytes:
     text = json.dumps(request, sort_keys=True)
     return hashlib.blake2b(text.encode(), digest_size=16).digest()
@@ -196,7 +270,7 @@ def main() -> None:
     refuse_another(version("ministack"))
     sys.modules["docker"] = None  # type: ignore[assignment] # "not installed", to an import
 
-    from ministack.app import main as serve
+    from ministack import app
     from ministack.core import persistence
     from ministack.services import cognito, dynamodb, s3
 
@@ -205,7 +279,10 @@ def main() -> None:
     leave_versions_on_disk(s3)
     keep_groups(cognito)
     keep_time_of_sign_in(cognito)
-    serve()
+    carry_requests(cognito)
+    answer_reloads(app, cognito)
+    tell_on_pages(cognito)
+    app.main()
 
 
 if __name__ == "__main__":
