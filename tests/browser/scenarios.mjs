@@ -337,6 +337,49 @@ const scenarios = {
     await page.getByText("You are offline.").waitFor({ state: "detached" });
   },
 
+  async a_page_that_was_not_opened_before_comes_by_itself_when_there_is_a_connection() {
+    const page = await open({ expects: ["ERR_INTERNET_DISCONNECTED"] });
+    const text = unique("Written before the train went into the tunnel");
+    await signIn(page, "member", "compose");
+    await write(page, text, ["LinkedIn"]);
+    await page.context().setOffline(true);
+    await page.locator(".nav").getByRole("link", { name: "Calendar" }).click();
+    await page.getByRole("alert").getByRole("heading", { name: "You are offline" }).waitFor();
+    await accessible(page, "A page that could not be fetched");
+    await page.context().setOffline(false);
+    await page.locator(".month").waitFor();
+    await page.locator(".nav").getByRole("link", { name: "Write" }).click();
+    same(await page.getByLabel("Message", { exact: true }).inputValue(), text, "The text");
+  },
+
+  async an_open_tab_finds_the_pages_of_a_newer_release() {
+    const page = await open({ expects: ["404"] });
+    await signIn(page, "member");
+    await page.getByRole("heading", { name: "Overview" }).waitFor();
+    // The file of the old release is gone; a document that is loaded anew has another.
+    let documents = 0;
+    page.on("request", (request) => (documents += request.isNavigationRequest() ? 1 : 0));
+    await page.route("**/assets/CalendarPage-*.js", (route) =>
+      documents ? route.continue() : route.fulfill({ status: 404, contentType: "text/plain", body: "gone" }),
+    );
+    await page.locator(".nav").getByRole("link", { name: "Calendar" }).click();
+    await page.locator(".month").waitFor();
+    same([documents, new URL(page.url()).pathname.endsWith("/calendar")], [1, true], "What was loaded anew");
+  },
+
+  async a_page_that_stays_missing_is_not_loaded_for_ever() {
+    const page = await open({ expects: ["404"] });
+    await signIn(page, "member");
+    await page.getByRole("heading", { name: "Overview" }).waitFor();
+    await page.route("**/assets/ChannelsPage-*.js", (route) =>
+      route.fulfill({ status: 404, contentType: "text/plain", body: "gone" }),
+    );
+    await page.locator(".nav").getByRole("link", { name: "Channels" }).click();
+    await page.getByText("This page could not be shown").waitFor();
+    await page.getByRole("link", { name: "Overview" }).click();
+    await page.getByRole("heading", { name: "Overview" }).waitFor();
+  },
+
   async an_open_question_is_answered_in_its_place() {
     const page = await open();
     const made = await call("member", "POST", "/api/v1/messages", {

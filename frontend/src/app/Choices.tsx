@@ -1,6 +1,7 @@
 import { useLingui } from "@lingui/react/macro";
 import { useId, useState } from "react";
 import { Icon, type IconName } from "@/components/Icon";
+import { useTell } from "@/components/Toast";
 import { isLanguage, LANGUAGES, speak, type Language } from "@/lib/language";
 import { chooseTheme, readTheme, type Theme } from "@/lib/theme";
 
@@ -39,6 +40,7 @@ export function ThemeChoice() {
 
 export function LanguageChoice({ onChosen }: { onChosen?: (language: Language) => void }) {
   const { t, i18n } = useLingui();
+  const tell = useTell();
   const name = useId();
   return (
     <fieldset>
@@ -52,8 +54,10 @@ export function LanguageChoice({ onChosen }: { onChosen?: (language: Language) =
               checked={i18n.locale === value}
               onChange={() => {
                 if (!isLanguage(value)) return;
-                void speak(value);
-                onChosen?.(value);
+                speak(value).then(
+                  () => onChosen?.(value),
+                  () => tell(t`This language could not be fetched. Try it again when you are connected.`, "bad"),
+                );
               }}
             />
             {label}

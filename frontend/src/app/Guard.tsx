@@ -2,9 +2,11 @@ import { Trans } from "@lingui/react/macro";
 import { Component, type ReactNode } from "react";
 import { Button } from "@/components/Button";
 import { EmptyState } from "@/components/States";
+import type { Healing } from "./healing";
+import { Missing, PageMissing } from "./PageMissing";
 
 /** Keeps a view that breaks from taking the others with it. */
-export class Guard extends Component<{ children: ReactNode }, { error: unknown }> {
+export class Guard extends Component<{ children: ReactNode; healing: Healing }, { error: unknown }> {
   override state: { error: unknown } = { error: null };
 
   static getDerivedStateFromError(error: unknown): { error: unknown } {
@@ -13,11 +15,14 @@ export class Guard extends Component<{ children: ReactNode }, { error: unknown }
 
   override render(): ReactNode {
     const { error } = this.state;
-    return error === null ? this.props.children : <Broken error={error} />;
+    if (error === null) return this.props.children;
+    const broken = <Broken error={error} />;
+    if (!(error instanceof PageMissing)) return broken;
+    return <Missing error={error} healing={this.props.healing} broken={broken} />;
   }
 }
 
-/** A view broke, or its file is gone because a newer release took its place. */
+/** A view broke, or its file stays missing. */
 function Broken({ error }: { error: unknown }) {
   return (
     <EmptyState
@@ -31,7 +36,12 @@ function Broken({ error }: { error: unknown }) {
       }
     >
       <Trans>There may be a newer version. What you wrote is kept in this browser.</Trans>{" "}
-      <code>{error instanceof Error ? error.message : String(error)}</code>
+      <code>{wordsOf(error)}</code>
     </EmptyState>
   );
+}
+
+function wordsOf(error: unknown): string {
+  const last = error instanceof PageMissing ? error.cause : error;
+  return last instanceof Error ? last.message : String(last);
 }

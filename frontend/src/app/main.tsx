@@ -9,15 +9,24 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { firstLanguage, keptLanguage, speak } from "@/lib/language";
 import { App } from "./App";
+import { PageMissing } from "./PageMissing";
+import { prefetch } from "./routes";
 import { start } from "./start";
 import { NotStarted } from "./NotStarted";
 
-const root = createRoot(document.getElementById("root") as HTMLElement);
+const root = createRoot(document.getElementById("root") as HTMLElement, {
+  // A page that is missing is shown and healed; anything else that broke a view is worth reporting.
+  onCaughtError: (error) => error instanceof PageMissing || reportError(error),
+});
 
-await speak(firstLanguage(keptLanguage(), navigator.languages));
+// Side by side: what is said, what is shown first, and where everything is.
+const spoken = speak(firstLanguage(keptLanguage(), navigator.languages));
+const starting = start(import.meta.env.BASE_URL);
+prefetch(window.location.pathname.slice(import.meta.env.BASE_URL.length - 1));
+await Promise.allSettled([spoken, starting]);
 try {
-  const started = await start(import.meta.env.BASE_URL);
-  show(<App {...started} />);
+  await spoken;
+  show(<App {...await starting} />);
 } catch (error) {
   show(<NotStarted error={error} />);
 }

@@ -2,6 +2,7 @@ import { QueryClient } from "@tanstack/react-query";
 import { Api } from "@/lib/api";
 import { loadConfig } from "@/lib/config";
 import { Drafts } from "@/lib/drafts";
+import { Intentions } from "@/lib/intentions";
 import { browserSurroundings, Live } from "@/lib/live";
 import { Problem } from "@/lib/problem";
 import { concerns, type Product } from "@/lib/product";
@@ -19,7 +20,7 @@ export async function start(base: string): Promise<Started> {
   const config = await loadConfig(base);
   const { session, returnTo } = await openSession(config, base);
   if (returnTo !== null) window.history.replaceState(null, "", returnTo);
-  const api = new Api(config.apiUrl, session);
+  const api = new Api(config.apiUrl, session, new Intentions(window.sessionStorage));
   const queries = newQueries();
   const live = new Live(
     {

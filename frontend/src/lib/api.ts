@@ -1,5 +1,5 @@
 import createClient, { type Client, type Middleware } from "openapi-fetch";
-import { Intentions } from "./intentions";
+import type { Intentions } from "./intentions";
 import { offline, problemOf, Problem } from "./problem";
 import type { components, paths } from "./schema";
 import type { Session } from "./session";
@@ -23,11 +23,11 @@ export interface Got<T> {
 /** The API as the app calls it: typed by our OpenAPI document, signed, each intention sent once. */
 export class Api {
   readonly client: Client<paths>;
-  private intentions = new Intentions();
 
   constructor(
     baseUrl: string,
     private session: Session,
+    private intentions: Intentions,
   ) {
     this.client = createClient<paths>({ baseUrl, fetch: (request) => this.send(request) });
     this.client.use(accepting);

@@ -46,7 +46,7 @@ test("what can't be read is no work", () => {
 
 test("the same intention keeps its key until it is settled", () => {
   let next = 0;
-  const intentions = new Intentions(() => `key-${++next}`);
+  const intentions = new Intentions(kept(), () => `key-${++next}`);
   const body = { content: "hello" };
   expect(intentions.key("compose", body)).toBe("key-1");
   expect(intentions.key("compose", { ...body })).toBe("key-1");
@@ -54,6 +54,20 @@ test("the same intention keeps its key until it is settled", () => {
   expect(intentions.key("submit", body)).toBe("key-3");
   intentions.settle("submit");
   expect(intentions.key("submit", body)).toBe("key-4");
+});
+
+test("an intention whose answer is not known outlives a reload", () => {
+  const store = kept();
+  const key = new Intentions(store).key("compose", { content: "hello" });
+  expect(new Intentions(store).key("compose", { content: "hello" })).toBe(key);
+  new Intentions(store).settle("compose");
+  expect(new Intentions(store).key("compose", { content: "hello" })).not.toBe(key);
+});
+
+test("open intentions that can't be read are none", () => {
+  const store = kept();
+  store.setItem("omnichannel.intentions", "{");
+  expect(new Intentions(store, () => "fresh").key("compose", {})).toBe("fresh");
 });
 
 test("a configuration without what nothing works without is refused", () => {
