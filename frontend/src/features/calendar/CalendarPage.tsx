@@ -121,7 +121,8 @@ export default function CalendarPage() {
     const from = Date.parse(item.scheduled_at);
     const day = cell.slice(0, 10);
     const to = cell.length > 10 ? onHour(from, day, Number(cell.slice(11)), zone) : onDay(from, day, zone);
-    if (to <= now) tell(t`This time is over. Choose a later one.`, "bad");
+    if (to === from) return;
+    if (to <= now) tell(t`“${entryTitle(item)}” stays where it is: that time is over. Choose a later one.`, "bad");
     else moving.drop(item, to);
   };
   const pickUp = (id: string) => {
@@ -136,7 +137,8 @@ export default function CalendarPage() {
     onDrop: drop,
   };
   const isEmpty = !listing.isPending && listing.isComplete && shown.length === 0;
-  const announced = move && !move.isSaving && move.problem === null ? momentText(move.to, formatTag(), zone) : said;
+  const aim = move && !move.isSaving && move.problem === null ? momentText(move.to, formatTag(), zone) : null;
+  const announced = aim === null ? said : move && move.to <= now ? t`${aim}. This time is over; choose a later one.` : aim;
   return (
     <div className="page calendar" data-view={view}>
       <header className="page-head">
@@ -170,7 +172,7 @@ export default function CalendarPage() {
           {isEmpty && <Nothing filters={filters} view={view} onClear={() => setAddress((before) => withFilters(before, { statuses: [], channels: [], text: "" }), { replace: true })} />}
           <div className="calendar-view" aria-busy={listing.isPending}>
             {view === "month" && <Month {...grid} />}
-            {view === "week" && <Week {...grid} />}
+            {view === "week" && <Week {...grid} isRead={listing.isComplete} />}
             {(view === "day" || view === "list") && <Agenda {...grid} days={days} />}
           </div>
         </>

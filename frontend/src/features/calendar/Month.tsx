@@ -6,8 +6,8 @@ import { byDay, dayAt, monthOf, plusDays, plusMonths, weekOf, type Day } from "@
 import { formatTag } from "@/lib/language";
 import { Icon } from "@/components/Icon";
 import { LOOKS, useStatusWords } from "@/components/Status";
-import { Entry, Ghost } from "./Entry";
-import { isMovable, placeOf } from "./moving";
+import { Entries } from "./Entry";
+import { placeOf } from "./moving";
 import type { GridProps } from "./CalendarPage";
 import { useGrid } from "./useGrid";
 import { dayText } from "./words";
@@ -103,8 +103,6 @@ const DayCell = memo(function DayCell(props: {
   dayLink(day: Day): string;
 }) {
   const { day, items, zone, tag, now, look, isNarrow, isActive, isTarget, move } = props;
-  const shown = isNarrow ? NONE : items.length > FITS ? items.slice(0, FITS - 1) : items;
-  const rest = isNarrow ? 0 : items.length - shown.length;
   const name = dayText(day, tag, { weekday: "long", day: "numeric", month: "long" });
   const isFirst = day.endsWith("-01");
   return (
@@ -124,33 +122,17 @@ const DayCell = memo(function DayCell(props: {
           {name}, {items.length ? <Plural value={items.length} one="# entry" other="# entries" /> : <Trans>empty</Trans>}
         </span>
       </Link>
-      <div className="entries">
-        {isTarget && move && !isNarrow && <Ghost at={move.to} zone={zone} item={move.item} />}
-        {isNarrow && <Marks items={items} />}
-        {shown.map((item) => (
-          <Entry
-            key={item.id}
-            item={item}
-            channels={item.channels.map(props.titles).join(", ")}
-            zone={zone}
-            isReachable={isActive}
-            isMovable={isMovable(item, now)}
-            isLeaving={move?.item.id === item.id}
-          />
-        ))}
-        {rest > 0 && (
-          <Link className="more" to={props.dayLink(day)} data-more tabIndex={isActive ? 0 : -1}>
-            <span aria-hidden="true">+{rest}</span>
-            <span className="more-word">
-              {" "}
-              <Trans>more</Trans>
-            </span>
-            <span className="unseen">
-              <Plural value={rest} one="# entry more" other="# entries more" />
-            </span>
-          </Link>
-        )}
-      </div>
+      {isNarrow ? (
+        <Marks items={items} />
+      ) : (
+        <Entries
+          {...{ items, zone, now, move, isTarget }}
+          fits={FITS}
+          isReachable={isActive}
+          titles={props.titles}
+          to={props.dayLink(day)}
+        />
+      )}
     </td>
   );
 });
@@ -160,11 +142,15 @@ function Marks({ items }: { items: readonly MessageItem[] }) {
   const words = useStatusWords();
   const counts = new Map<MessageItem["status"], number>();
   for (const { status } of items) counts.set(status, (counts.get(status) ?? 0) + 1);
-  return [...counts].map(([status, count]) => (
-    <span key={status} className="day-mark" data-tone={LOOKS[status].tone}>
-      <Icon name={LOOKS[status].icon} size={14} />
-      {count}
-      <span className="unseen"> {words(status)}</span>
-    </span>
-  ));
+  return (
+    <div className="entries">
+      {[...counts].map(([status, count]) => (
+        <span key={status} className="day-mark" data-tone={LOOKS[status].tone}>
+          <Icon name={LOOKS[status].icon} size={14} />
+          {count}
+          <span className="unseen"> {words(status)}</span>
+        </span>
+      ))}
+    </div>
+  );
 }

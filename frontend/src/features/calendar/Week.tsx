@@ -1,4 +1,5 @@
-import { Plural, Trans, useLingui } from "@lingui/react/macro";
+import { plural } from "@lingui/core/macro";
+import { useLingui } from "@lingui/react/macro";
 import { memo, useLayoutEffect, useMemo, useRef } from "react";
 import { Link } from "wouter";
 import type { MessageItem } from "@/lib/api";
@@ -6,13 +7,13 @@ import { byDay, dayAt, HOUR_MS, hourAt, hoursOf, plusDays, weekOf, type Day, typ
 import { formatTag } from "@/lib/language";
 import { wallAt } from "@/lib/zones";
 import type { GridProps } from "./CalendarPage";
-import { Entry, Ghost } from "./Entry";
-import { isMovable, placeOf } from "./moving";
+import { Entries } from "./Entry";
+import { openingCell, placeOf } from "./moving";
 import { useGrid } from "./useGrid";
 import { dayText, hourText } from "./words";
 
 const FITS = 3;
-const SEEN_FIRST = 7;
+const ROWS_ABOVE = 2;
 const NONE: readonly MessageItem[] = [];
 
 /** The cell of an hour, by what the clock shows: `2026-12-01T15`. */
@@ -20,7 +21,8 @@ export function hourCell(at: number, zone: string): string {
   return wallAt(at, zone).slice(0, 13);
 }
 
-export function Week(props: GridProps) {
+/** `isRead`: all that stands in the week is known. */
+export function Week(props: GridProps & { isRead: boolean }) {
   const { items, zone, on, first, move, now } = props;
   const tag = formatTag();
   const days = useMemo(() => weekOf(on, first), [on, first]);
@@ -40,10 +42,15 @@ export function Week(props: GridProps) {
     pickUp: props.onPickUp,
     drop: props.onDrop,
   });
+  const opening = openingCell(on, current, sorted.keys());
+  const seen = useRef({ days: "", isRead: false });
   useLayoutEffect(() => {
-    const row = scroll.current?.querySelector<HTMLElement>(`[data-hour="${SEEN_FIRST}"]`);
-    if (row && scroll.current) scroll.current.scrollTop = row.offsetTop - 2 * row.offsetHeight;
-  }, []);
+    const { isRead } = props;
+    // Once a week, and again when what stands in it is known; after that one looks where one likes.
+    if (seen.current.days === days[0] && seen.current.isRead === isRead) return;
+    seen.current = { days: days[0] as Day, isRead };
+    if (scroll.current) reveal(scroll.current, opening);
+  });
   return (
     <div className="week-scroll" ref={scroll}>
       <table className="week" role="grid" aria-label={props.title} {...grid.props}>
@@ -90,6 +97,16 @@ export function Week(props: GridProps) {
       </table>
     </div>
   );
+}
+
+/** Scroll an hour of a day into view, with some of the time before it. */
+function reveal(scroll: HTMLElement, name: string): void {
+  const cell = scroll.querySelector<HTMLElement>(`[data-cell="${name}"]`);
+  const hours = cell?.parentElement?.querySelector<HTMLElement>("th");
+  if (!cell || !hours) return;
+  const head = scroll.querySelector<HTMLElement>("thead tr")?.offsetHeight ?? 0;
+  scroll.scrollTop = cell.offsetTop - head - ROWS_ABOVE * cell.offsetHeight;
+  scroll.scrollLeft = cell.offsetLeft - hours.offsetWidth;
 }
 
 function cellOf(day: Day, hour: number): string {
@@ -141,12 +158,10 @@ const HourCell = memo(function HourCell(props: {
   const { cell, items, shown, zone, tag, now, isActive, isTarget, move } = props;
   const { t } = useLingui();
   const day = cell.slice(0, 10);
-  const fitting = items.length > FITS ? items.slice(0, FITS - 1) : items;
-  const rest = items.length - fitting.length;
   const name = `${dayText(day, tag, { weekday: "long", day: "numeric", month: "long" })}, ${hourText(shown.hour, tag)}`;
   const isPast = shown.at === null || shown.at + (shown.isRepeated ? 2 : 1) * HOUR_MS <= now;
   const note = shown.at === null ? t`The clocks skip this hour` : shown.isRepeated ? t`The clocks show this hour twice` : "";
-  const held = items.length ? t`${items.length} entries` : t`empty`;
+  const held = items.length ? plural(items.length, { one: "# entry", other: "# entries" }) : t`empty`;
   return (
     <td
       role="gridcell"
@@ -159,28 +174,13 @@ const HourCell = memo(function HourCell(props: {
     >
       <span className="unseen">{[name, held].join(". ")}</span>
       {note && <p className="hour-note">{note}</p>}
-      {isTarget && move && <Ghost at={move.to} zone={zone} item={move.item} />}
-      {fitting.map((item) => (
-        <Entry
-          key={item.id}
-          item={item}
-          channels={item.channels.map(props.titles).join(", ")}
-          zone={zone}
-          isReachable={isActive}
-          isMovable={isMovable(item, now)}
-          isLeaving={move?.item.id === item.id}
-        />
-      ))}
-      {rest > 0 && (
-        <Link className="more" to={props.dayLink(day)} data-more tabIndex={isActive ? 0 : -1}>
-          <span aria-hidden="true">
-            +{rest} <Trans>more</Trans>
-          </span>
-          <span className="unseen">
-            <Plural value={rest} one="# entry more" other="# entries more" />
-          </span>
-        </Link>
-      )}
+      <Entries
+        {...{ items, zone, now, move, isTarget }}
+        fits={FITS}
+        isReachable={isActive}
+        titles={props.titles}
+        to={props.dayLink(day)}
+      />
     </td>
   );
 });

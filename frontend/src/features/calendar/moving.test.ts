@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { MessageItem } from "@/lib/api";
 import { plusDays } from "@/lib/days";
 import { wallAt, zones } from "@/lib/zones";
-import { isMovable, moved, offeredOn, onDay, onHour, placeOf, stepOf, turned, withMoved } from "./moving";
+import { isMovable, moved, offeredOn, openingCell, onDay, onHour, placeOf, stepOf, turned, withMoved } from "./moving";
 
 const MADRID = "Europe/Madrid";
 const at = (text: string) => Date.parse(text);
@@ -113,4 +113,17 @@ test.each([
   ["day", "2026-11-23"],
 ] as const)("a %s turns to %s", (view, day) => {
   expect(turned(view, "2026-11-22", 1)).toBe(day);
+});
+
+describe("a week opens", () => {
+  const entries = ["2026-11-23T16", "2026-11-24T08", "2026-11-23T09"];
+
+  test("at now, where today is looked at", () => {
+    expect(openingCell("2026-11-22", "2026-11-22T21", entries)).toBe("2026-11-22T21");
+  });
+
+  test("at the day's first entry, or in the morning", () => {
+    expect(openingCell("2026-11-23", "2026-11-22T21", entries)).toBe("2026-11-23T09");
+    expect(openingCell("2026-11-25", "2026-11-22T21", entries)).toBe("2026-11-25T07");
+  });
 });

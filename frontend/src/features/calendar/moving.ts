@@ -88,6 +88,15 @@ export function offeredOn(day: Day, zone: string, now: number): number | null {
   return next < now + DAY_MS ? next : null;
 }
 
+const MORNING = "07";
+
+/** The hour that a week opens at: now where today is looked at, else the day's first entry. */
+export function openingCell(on: Day, current: string, entries: Iterable<string>): string {
+  if (current.startsWith(on)) return current;
+  const first = [...entries].filter((cell) => cell.startsWith(on)).toSorted()[0];
+  return first ?? `${on}T${MORNING}`;
+}
+
 /** The range of days that a view shows, and the one before or after it. */
 export function turned(view: View, day: Day, by: number): Day {
   if (view === "week") return plusDays(day, 7 * by);

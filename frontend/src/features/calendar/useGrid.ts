@@ -84,9 +84,10 @@ export function useGrid(first: string, actions: GridActions) {
       },
       onDragOver: (event: DragEvent) => {
         const place = placeOf(event);
-        const isOpen = dragged.current !== null && place !== null && !place.cell.dataset.past;
-        if (isOpen) event.preventDefault();
-        setOver(isOpen ? place.name : null);
+        if (dragged.current === null || place === null) return setOver(null);
+        // Also over what is past: only what is dropped can be told why it stays.
+        event.preventDefault();
+        setOver(place.name);
       },
       onDragEnd: () => {
         dragged.current = null;
