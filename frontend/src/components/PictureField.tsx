@@ -1,12 +1,14 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useMutation } from "@tanstack/react-query";
 import { useId, useState } from "react";
+import { lengthIn } from "@/lib/counting";
 import { useApi } from "@/lib/product";
 import { upload } from "@/lib/uploads";
 import { Button } from "./Button";
 import { Cropper } from "./Cropper";
 import { Faults, TextField } from "./Field";
 import { Icon } from "./Icon";
+import { Room } from "./Room";
 import { ProblemNote } from "./States";
 
 export interface Picture {
@@ -16,6 +18,8 @@ export interface Picture {
   seenAt: string | null;
 }
 
+/** The API's own bound of a picture's description, in code points (`MediaBody`). */
+const LONGEST_WORDS = 2_000;
 const TYPES = "image/png,image/jpeg,image/webp";
 
 /** Pictures: chosen or dropped, cropped, sent, and described for who can't see them. */
@@ -57,7 +61,7 @@ export function PictureField(props: {
               <TextField
                 label={t`Description for people who can't see it`}
                 value={picture.altText}
-                maxLength={1000}
+                aside={<Room used={lengthIn("code_points", picture.altText)} limit={LONGEST_WORDS} unit="code_points" />}
                 onChange={(event) => change(index, { altText: event.target.value })}
               />
             ) : (

@@ -3,6 +3,7 @@ import { Plural, Trans, useLingui } from "@lingui/react/macro";
 import type { Preview } from "@/lib/api";
 import { formatTag } from "@/lib/language";
 import { ChannelMark, useChannelTitle } from "./ChannelMark";
+import { useFaultWords } from "./faultWords";
 import { Faults } from "./Field";
 import { Icon } from "./Icon";
 
@@ -17,6 +18,7 @@ const UNITS = {
 /** Exactly what a channel would be offered, with its length and what is wrong with it. */
 export function PostPreview({ preview }: { preview: Preview }) {
   const title = useChannelTitle();
+  const words = useFaultWords();
   const { post, faults, segments } = preview;
   return (
     <article className="post" data-channel={preview.channel} aria-label={title(preview.channel)}>
@@ -49,7 +51,7 @@ export function PostPreview({ preview }: { preview: Preview }) {
           {segments.encoding} · <Plural value={segments.count} one="# segment" other="# segments" />
         </p>
       )}
-      <Faults faults={faults.map((fault) => fault.detail)} />
+      <Faults faults={faults.map((fault) => words(fault, { isChannels: true }))} />
     </article>
   );
 }

@@ -2,6 +2,9 @@ import type { ReactNode } from "react";
 import { Trans, useLingui } from "@lingui/react/macro";
 import { asProblem, OFFLINE } from "@/lib/problem";
 import { Button } from "./Button";
+import { useFaultWords } from "./faultWords";
+import { Faults } from "./Field";
+import { useProblemWords } from "./problemWords";
 import { Icon, type IconName } from "./Icon";
 
 /** Nothing is here, why, and what to do about it. */
@@ -31,20 +34,14 @@ export function ErrorState(props: { error: unknown; onRetry?: () => void; level?
   const { error, onRetry } = props;
   const Heading = props.level === 1 ? "h1" : "h2";
   const problem = asProblem(error);
-  const isOffline = problem.code === OFFLINE;
+  const { title, detail } = useProblemWords()(problem);
   return (
     <div className="state" role="alert">
       <span className="state-icon" data-tone="bad">
-        <Icon name={isOffline ? "unplugged" : "alert"} size={28} />
+        <Icon name={problem.code === OFFLINE ? "unplugged" : "alert"} size={28} />
       </span>
-      <Heading>{isOffline ? <Trans>The API does not answer</Trans> : problem.document.title}</Heading>
-      <p>
-        {isOffline ? (
-          <Trans>Check your connection. What you wrote is kept in this browser.</Trans>
-        ) : (
-          problem.document.detail
-        )}
-      </p>
+      <Heading>{title}</Heading>
+      <p>{detail}</p>
       <ProblemFoot error={error} />
       {onRetry && (
         <Button kind="primary" icon="retry" onClick={onRetry}>
@@ -58,21 +55,24 @@ export function ErrorState(props: { error: unknown; onRetry?: () => void; level?
 /** A refusal in the place where something was tried. */
 export function ProblemNote({ error, children }: { error: unknown; children?: ReactNode }) {
   const problem = asProblem(error);
-  const isOffline = problem.code === OFFLINE;
+  const words = useFaultWords();
+  const { title, detail } = useProblemWords()(problem);
+  const { faults } = problem;
   return (
     <div className="note" data-tone="bad" role="alert">
       <Icon name="alert" />
       <div>
-        <p className="note-title">
-          {isOffline ? <Trans>The API does not answer</Trans> : problem.document.title}
-        </p>
-        <p>
-          {isOffline ? (
-            <Trans>Nothing is lost: send it again when you are connected. It is published once.</Trans>
-          ) : (
-            problem.document.detail
-          )}
-        </p>
+        <p className="note-title">{title}</p>
+        {faults.length > 0 && <Faults faults={faults.map((fault) => words(fault))} />}
+        {faults.length === 0 && (
+          <p>
+            {problem.code === OFFLINE ? (
+              <Trans>Nothing is lost: send it again when you are connected. It is published once.</Trans>
+            ) : (
+              detail
+            )}
+          </p>
+        )}
         {problem.document.remedy && <p>{problem.document.remedy}</p>}
         <ProblemFoot error={error} />
         {children}

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { lengthIn, smsPlan } from "./counting";
+import { lengthIn, smsPlan, visibleLength } from "./counting";
 
 test.each([
   ["code_points", 3],
@@ -29,4 +29,13 @@ test.each([
 test("a character of two units is never split between segments", () => {
   // 152 units, then one of two: it begins the second segment, which then holds 11.
   expect(smsPlan(`${"a".repeat(152)}€${"a".repeat(9)}`)).toMatchObject({ used: 163, segments: 2 });
+});
+
+test.each([
+  ["Zoë Ångström", 11],
+  ["Zoe\u0301", 3],
+  ["👩🏽‍💻 Ada", 4],
+  [" \u200b\u2800 ", 0],
+])("a reader sees %o as %i characters", (text, count) => {
+  expect(visibleLength(text)).toBe(count);
 });

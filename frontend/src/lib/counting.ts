@@ -19,6 +19,13 @@ export function lengthIn(unit: TextUnit, text: string): number {
   return COUNTS[unit](text);
 }
 
+const INVISIBLE = /[\p{Z}\p{Cc}\p{Cf}\p{Cs}\p{Default_Ignorable_Code_Point}\u2800]/gu;
+
+/** How many characters of a text a reader sees, as the API counts a name. */
+export function visibleLength(text: string): number {
+  return [...segmenter.segment(text)].filter(({ segment }) => segment.replace(INVISIBLE, "") !== "").length;
+}
+
 const BASIC = new Set(
   "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?" +
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà",

@@ -3,6 +3,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useId, useState, type FormEvent } from "react";
 import { Button } from "@/components/Button";
 import { Dialog } from "@/components/Dialog";
+import { useFaultWords } from "@/components/faultWords";
 import { TextField } from "@/components/Field";
 import { ProblemNote } from "@/components/States";
 import { useTell } from "@/components/Toast";
@@ -10,6 +11,7 @@ import type { Channel } from "@/lib/api";
 import { asProblem, faultsAt } from "@/lib/problem";
 import { channelsQuery } from "@/lib/queries";
 import { useApi } from "@/lib/product";
+import { standing } from "@/lib/standing";
 import { bodyOf, fieldsOf, labelOf, type AccountField } from "./health";
 
 /** Connect an account or give it other credentials; the platform is asked before anything is kept. */
@@ -23,12 +25,9 @@ export function Connect({ channel, onClose }: { channel: Channel; onClose(): voi
   const fields = fieldsOf(channel);
   const isNew = channel.account_state === "missing";
   const connect = useMutation({
-    mutationFn: () =>
+    mutationFn: (body: ReturnType<typeof bodyOf>) =>
       api.get((client) =>
-        client.PUT("/api/v1/channels/{channel}/account", {
-          params: { path: { channel: channel.name } },
-          body: bodyOf(values),
-        }),
+        client.PUT("/api/v1/channels/{channel}/account", { params: { path: { channel: channel.name } }, body }),
       ),
     onSuccess: async ({ identity }) => {
       await queries.invalidateQueries({ queryKey: channelsQuery(api).queryKey });
@@ -36,12 +35,13 @@ export function Connect({ channel, onClose }: { channel: Channel; onClose(): voi
       onClose();
     },
   });
-  const faults = connect.isError ? asProblem(connect.error).faults : [];
+  const words = useFaultWords();
+  const faults = connect.isError ? standing(asProblem(connect.error).faults, connect.variables, bodyOf(values)) : [];
   const placed = new Set(fields.flatMap(({ name }) => faultsAt(faults, `/${name}`)));
-  const isSaid = faults.length > 0 && faults.every((fault) => placed.has(fault));
+  const isSaid = asProblem(connect.error).faults.length > 0 && faults.every((fault) => placed.has(fault));
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (!connect.isPending) connect.mutate();
+    if (!connect.isPending) connect.mutate(bodyOf(values));
   };
   const field = ({ name, isSecret, isOptional }: AccountField) => (
     <TextField
@@ -53,7 +53,7 @@ export function Connect({ channel, onClose }: { channel: Channel; onClose(): voi
       spellCheck={false}
       required={isNew && !isOptional}
       placeholder={isNew ? undefined : t`unchanged`}
-      faults={faultsAt(faults, `/${name}`).map((fault) => fault.detail)}
+      faults={faultsAt(faults, `/${name}`).map((fault) => words(fault))}
       value={values[name] ?? ""}
       onChange={(event) => setValues((before) => ({ ...before, [name]: event.target.value }))}
     />

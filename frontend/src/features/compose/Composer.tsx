@@ -4,17 +4,21 @@ import { useEffect, useRef, useState } from "react";
 import { useLocation } from "wouter";
 import { Button, ButtonLink } from "@/components/Button";
 import { ChannelPicker } from "@/components/ChannelPicker";
+import { useFaultWords } from "@/components/faultWords";
 import { TextField } from "@/components/Field";
 import { PictureField } from "@/components/PictureField";
+import { Refused } from "@/components/Refused";
 import { momentOf, ScheduleField } from "@/components/ScheduleField";
 import { ProblemNote } from "@/components/States";
 import { useTell } from "@/components/Toast";
 import type { Channel, Message } from "@/lib/api";
+import { focusFirstFault } from "@/lib/focusing";
 import { asProblem, faultsAt, type Fault } from "@/lib/problem";
 import { useApi, useRefresh } from "@/lib/product";
+import { standing, unplaced } from "@/lib/standing";
 import { useDraft } from "@/lib/useDraft";
 import { usePreviews } from "@/lib/usePreviews";
-import { bodyOf, editOf, faultyChannels, type Form, previewOf } from "./composing";
+import { bodyOf, editOf, faultyChannels, type Form, PLACES, previewOf } from "./composing";
 import { Previews } from "./Previews";
 import { Shortcuts } from "./Shortcuts";
 import { Texts } from "./Texts";
@@ -34,6 +38,7 @@ export function Composer({ channels, initial, name, editing }: Props) {
   const tell = useTell();
   const [, go] = useLocation();
   const refresh = useRefresh();
+  const words = useFaultWords();
   const [tried, setTried] = useState(false);
   const [tab, setTab] = useState("all");
   const { value: form, change, drop, wasKept } = useDraft<Form>(name, initial);
@@ -48,12 +53,14 @@ export function Composer({ channels, initial, name, editing }: Props) {
     go(`/messages/${message.id}${draft || editing ? "" : "?new"}`);
   });
   const problem = send.isError ? asProblem(send.error) : null;
-  const found: readonly Fault[] = problem?.faults.length
-    ? problem.faults
-    : [...previews.faults, ...previews.previews.flatMap((preview) => preview.faults)];
+  const found: readonly Fault[] = [
+    ...standing(problem?.faults ?? [], sentOf(send.variables), bodyOf(form, moment, false)),
+    ...previews.faults,
+    ...previews.previews.flatMap((preview) => preview.faults),
+  ];
   const at = (pointer: string, missing?: string | false) => [
     ...(tried && missing ? [missing] : []),
-    ...faultsAt(found, pointer).map((fault) => fault.detail),
+    ...faultsAt(found, pointer).map((fault) => words(fault)),
   ];
   const isScheduled = form.when === "later";
   const isComplete = form.content.trim() && form.channels.length > 0 && (!isScheduled || moment !== null);
@@ -127,7 +134,7 @@ export function Composer({ channels, initial, name, editing }: Props) {
           />
         </div>
       </div>
-      {problem && problem.faults.length === 0 && (
+      {problem !== null && problem.faults.length === 0 && (
         <ProblemNote error={problem}>
           {problem.status === 412 && (
             <Button small icon="retry" onClick={() => { drop(); void refresh(editing?.message.id); }}>
@@ -136,6 +143,10 @@ export function Composer({ channels, initial, name, editing }: Props) {
           )}
         </ProblemNote>
       )}
+      <Refused
+        isShown={tried && (!isComplete || found.length > 0)}
+        rest={unplaced(found, PLACES).map((fault) => words(fault))}
+      />
       <div className="form-end">
         <Button kind="primary" type="submit" icon={isScheduled ? "clock" : "announce"} busy={send.isPending}>
           <SendWords editing={editing !== undefined} isScheduled={isScheduled} />
@@ -173,6 +184,11 @@ function Kept({ onDrop }: { onDrop(): void }) {
 }
 
 type Sending = { form: Form; moment: number | null; draft: boolean };
+
+/** What was sent last, as what is in the form now is compared with it. */
+function sentOf(sending: Sending | undefined) {
+  return sending && bodyOf(sending.form, sending.moment, false);
+}
 
 function useSend(
   editing: Props["editing"],
@@ -217,13 +233,4 @@ function useShortcuts(acts: { send(): void; save(): void }) {
     document.addEventListener("keydown", press);
     return () => document.removeEventListener("keydown", press);
   }, []);
-}
-
-/** Go to where something is missing, once it is marked. */
-function focusFirstFault(form: HTMLFormElement | null): void {
-  requestAnimationFrame(() => {
-    const wrong = form?.querySelector<HTMLElement>("[aria-invalid='true'], .faults");
-    const target = wrong?.matches("[aria-invalid]") ? wrong : wrong?.closest("fieldset")?.querySelector("input");
-    target?.focus();
-  });
 }

@@ -1,6 +1,7 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { Button } from "@/components/Button";
 import { ChannelMark } from "@/components/ChannelMark";
+import { useFaultWords } from "@/components/faultWords";
 import { TextArea } from "@/components/Field";
 import { Icon } from "@/components/Icon";
 import { Tabs } from "@/components/Tabs";
@@ -26,8 +27,9 @@ export function Texts(props: {
   const shown = channels.find((channel) => channel.name === tab);
   const own = shown && form.variants[shown.name];
   const shared = channels.filter((channel) => !(channel.name in form.variants));
+  const said = useFaultWords();
   const words = (channel: string | null) =>
-    textFaults(faults, channel).map((fault) => fault.detail);
+    textFaults(faults, channel).map((fault) => said(fault, { isChannels: channel !== null }));
   const tailor = (name: string, content: string | null) => {
     const { [name]: _, ...others } = form.variants;
     change({ variants: content === null ? others : { ...others, [name]: { content, subject: "" } } });

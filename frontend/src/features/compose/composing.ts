@@ -22,6 +22,9 @@ export interface Form {
   repeated: "earlier" | "later";
 }
 
+/** Where the form shows what is wrong. */
+export const PLACES = ["/content", "/subject", "/channels", "/variants", "/media", "/scheduled_at"];
+
 /** What is sent of a form; `moment` is when it is to go out, null for now. */
 export function bodyOf(form: Form, moment: number | null, draft: boolean): Body {
   return {

@@ -1,26 +1,33 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { Link, useLocation } from "wouter";
 import { Button } from "@/components/Button";
 import { ChannelPicker } from "@/components/ChannelPicker";
 import { Combobox } from "@/components/Combobox";
+import { useFaultWords } from "@/components/faultWords";
 import { Checkbox, TextArea, TextField } from "@/components/Field";
 import { PictureField } from "@/components/PictureField";
+import { Refused } from "@/components/Refused";
+import { Room } from "@/components/Room";
 import { momentOf, ScheduleField } from "@/components/ScheduleField";
 import { Select } from "@/components/Select";
 import { ErrorState, ProblemNote, Skeleton } from "@/components/States";
-import { LANGUAGES } from "@/lib/language";
-import { asProblem, faultsAt, type Fault } from "@/lib/problem";
+import { lengthIn, visibleLength } from "@/lib/counting";
+import { focusFirstFault } from "@/lib/focusing";
+import { isLanguage, LANGUAGES } from "@/lib/language";
+import { asProblem, faultsAt, type Problem } from "@/lib/problem";
 import { channelsQuery, meQuery } from "@/lib/queries";
 import { useApi, useRefresh } from "@/lib/product";
+import { standing, unplaced } from "@/lib/standing";
 import { useDraft } from "@/lib/useDraft";
 import { usePreviews } from "@/lib/usePreviews";
 import { browserZone } from "@/lib/zones";
 import type { Schemas } from "@/lib/api";
 import { useChoices } from "./choices";
+import { Cuts } from "./Cuts";
 import { Previews } from "./Previews";
-import { bodyOf, type Form, sketchOf, unsketched } from "./submission";
+import { type Body, bodyOf, type Form, LONGEST_MESSAGE, LONGEST_NAME, PLACES, sketchOf, unsketched } from "./submission";
 
 export default function SubmitPage() {
   const api = useApi();
@@ -34,44 +41,48 @@ export default function SubmitPage() {
 
 /** Announce what somebody achieved; how it will look is beside it while one types. */
 function Submission({ me, channels }: { me: Schemas["MeView"]; channels: string[] }) {
-  const { t } = useLingui();
+  const { t, i18n } = useLingui();
   const api = useApi();
   const refresh = useRefresh();
   const [, go] = useLocation();
+  const words = useFaultWords();
+  const box = useRef<HTMLFormElement>(null);
   const [tried, setTried] = useState(false);
-  const { value: form, change, drop } = useDraft<Form>("submit", empty(me, channels));
+  const { value: form, change, drop } = useDraft<Form>("submit", empty(me, channels, i18n.locale));
   const choices = useChoices();
   const moment = momentOf(form);
   const previews = usePreviews(sketchOf(form));
   const submit = useMutation({
-    mutationFn: () => {
-      const body = bodyOf(form, moment);
-      return api.once("submit", body, (client, header) =>
+    mutationFn: (body: Body) =>
+      api.once("submit", body, (client, header) =>
         client.POST("/api/v1/certifications", { params: { header }, body }),
-      );
-    },
+      ),
     onSuccess: async (made) => {
       drop();
       await refresh(made.message_id);
       go(`/messages/${made.message_id}?new`);
     },
+    onError: () => focusFirstFault(box.current),
   });
-  const problem = submit.isError ? asProblem(submit.error) : null;
-  const found: readonly Fault[] = problem?.faults.length ? problem.faults : unsketched(previews.faults);
+  const body = bodyOf(form, moment);
+  const problem = submit.isError ? refusalOf(submit.error, submit.variables, body) : null;
+  const found = [...standing(problem?.faults ?? [], submit.variables, body), ...unsketched(previews.faults)];
   const faults = (pointer: string, missing?: string | false) => [
     ...(tried && missing ? [missing] : []),
-    ...faultsAt(found, pointer).map((fault) => fault.detail),
+    ...faultsAt(found, pointer).map((fault) => words(fault)),
   ];
-  const isComplete = form.type && form.certifiedOn && form.channels.length > 0 && form.consent;
+  const isComplete =
+    form.type && form.certifiedOn && form.channels.length > 0 && form.consent && (form.when === "now" || moment !== null);
   return (
     <form
+      ref={box}
       className="page"
       noValidate
       onSubmit={(event) => {
         event.preventDefault();
         setTried(true);
-        if (isComplete && (form.when === "now" || moment !== null)) submit.mutate();
-        else focusFirstFault(event.currentTarget);
+        if (isComplete) submit.mutate(body);
+        else focusFirstFault(box.current);
       }}
     >
       <header className="page-head">
@@ -100,7 +111,7 @@ function Submission({ me, channels }: { me: Schemas["MeView"]; channels: string[
               label={<Trans>Whose achievement</Trans>}
               autoComplete="name"
               value={form.memberName}
-              maxLength={100}
+              aside={<Room used={visibleLength(form.memberName)} limit={LONGEST_NAME} unit="graphemes" />}
               onChange={(event) => change({ memberName: event.target.value })}
               faults={faults("/member_name")}
             />
@@ -117,9 +128,11 @@ function Submission({ me, channels }: { me: Schemas["MeView"]; channels: string[
             optional={t`optional`}
             hint={<Trans>In their own words: what it took, who helped.</Trans>}
             value={form.message}
+            aside={<Room used={lengthIn("code_points", form.message)} limit={LONGEST_MESSAGE} unit="code_points" />}
             onChange={(event) => change({ message: event.target.value })}
             faults={faults("/personal_message")}
           />
+          <Cuts message={form.message} previews={previews.previews} />
           <PictureField
             label={<Trans>A photo of them</Trans>}
             hint={<Trans>It is set into a card with the certification. Without one the card stands alone.</Trans>}
@@ -191,13 +204,17 @@ function Submission({ me, channels }: { me: Schemas["MeView"]; channels: string[
           <Previews {...previews} hasBody={sketchOf(form) !== null} />
         </div>
       </div>
-      {problem && problem.faults.length === 0 && (
+      {problem !== null && problem.faults.length === 0 && (
         <ProblemNote error={problem}>
           {problem.document.existing_id && (
             <Existing id={problem.document.existing_id} />
           )}
         </ProblemNote>
       )}
+      <Refused
+        isShown={tried && (!isComplete || found.length > 0)}
+        rest={unplaced(found, PLACES).map((fault) => words(fault))}
+      />
       <div className="form-end">
         <Button kind="primary" type="submit" icon="announce" busy={submit.isPending}>
           {form.when === "now" ? <Trans>Announce it</Trans> : <Trans>Schedule it</Trans>}
@@ -231,7 +248,7 @@ function Existing({ id }: { id: string }) {
   );
 }
 
-function empty(me: Schemas["MeView"], channels: string[]): Form {
+function empty(me: Schemas["MeView"], channels: string[], spoken: string): Form {
   return {
     memberName: me.name,
     type: "",
@@ -239,7 +256,7 @@ function empty(me: Schemas["MeView"], channels: string[]): Form {
     credentialUrl: "",
     linkedinUrl: "",
     message: "",
-    language: me.language === "es" ? "es" : "en",
+    language: isLanguage(spoken) ? spoken : "en",
     channels,
     photo: [],
     consent: false,
@@ -250,7 +267,9 @@ function empty(me: Schemas["MeView"], channels: string[]): Form {
   };
 }
 
-/** Go to where something is missing, once it is marked. */
-function focusFirstFault(form: HTMLFormElement): void {
-  requestAnimationFrame(() => form.querySelector<HTMLElement>("[aria-invalid='true']")?.focus());
+/** A refusal that is about what is in the form; that it was announced already is about who and what. */
+function refusalOf(error: unknown, sent: Body | undefined, body: Body): Problem | null {
+  const problem = asProblem(error);
+  const isSame = sent?.member_name === body.member_name && sent?.certification_type === body.certification_type;
+  return problem.code === "already_announced" && !isSame ? null : problem;
 }

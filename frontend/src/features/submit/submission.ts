@@ -23,6 +23,25 @@ export interface Form {
 
 export const CERTIFICATION = "/certification";
 
+/** The API's own bounds (`chalicelib/domain/certifications.py`): visible characters, code points. */
+export const LONGEST_NAME = 100;
+export const LONGEST_MESSAGE = 2_000;
+
+/** Where the form shows what is wrong. */
+export const PLACES = [
+  "/certification_type",
+  "/member_name",
+  "/certified_on",
+  "/personal_message",
+  "/photo_upload_id",
+  "/credential_url",
+  "/linkedin_url",
+  "/channels",
+  "/language",
+  "/scheduled_at",
+  "/consent",
+];
+
 /** What is sent of a form; `moment` is when it is to go out, null for now. */
 export function bodyOf(form: Form, moment: number | null): Body {
   const optional = (text: string) => text.trim() || null;
