@@ -231,7 +231,7 @@ class Product:
         command += ["--aws", f"http://127.0.0.1:{self.ports.aws}"]
         command += ["--mount", f"{dev_token.PATH}=sandbox.dev_token:handler"]
         command += ["--mount", f"{model.PREFIX}=sandbox.model:handle"]
-        return [*command, "--mount", f"{web_app.PREFIX}=sandbox.web_app:handler"]
+        return [*command, "--mount", f"{web_app.MOUNT}=sandbox.web_app:handler"]
 
 
 def endpoints(

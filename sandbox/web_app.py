@@ -19,7 +19,8 @@ from infrastructure import web_headers
 from sandbox.state import PROJECT, State, read_json
 from sandbox.users import USERS
 
-PREFIX = "/app/"
+MOUNT = "/app"
+PREFIX = f"{MOUNT}/"
 CONFIG = f"{PREFIX}config.json"
 DIST = PROJECT / "frontend" / "dist"
 JSON = "application/json"
@@ -42,10 +43,12 @@ def handler(method: str, path: str, query: str, headers: Mapping[str, str], body
     del query, headers, body
     if method not in ("GET", "HEAD"):
         return 405, {"Content-Type": "text/plain", "Allow": "GET, HEAD"}, b"Use GET.\n"
+    if path == MOUNT:
+        return 308, {"Location": PREFIX}, b""
     here = _Here.of(os.environ)
     if path == CONFIG:
         return _config(here)
-    found = find(DIST, unquote(path.removeprefix(PREFIX)))
+    found = find(DIST, unquote(path.removeprefix(PREFIX))) if path.startswith(PREFIX) else None
     if found is None:
         return 404, {"Content-Type": "text/plain"}, b"There is no such file.\n"
     kind = mimetypes.guess_type(found.name)[0] or "application/octet-stream"

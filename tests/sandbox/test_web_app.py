@@ -106,3 +106,9 @@ def test_nothing_of_anybody_else_can_run(directive: str) -> None:
     assert directive in policy.split("; ")
     assert "unsafe" not in policy
     assert "*" not in policy
+
+
+def test_its_address_without_the_slash_leads_there() -> None:
+    status, headers, _ = get("/app")
+    assert (status, headers["Location"]) == (308, "/app/")
+    assert get("/apple")[0] == 404
