@@ -7,12 +7,15 @@ import { meQuery } from "@/lib/queries";
 import { useApi, useLiveMode } from "@/lib/product";
 import { isManager } from "@/lib/roles";
 import { ProfileMenu } from "./ProfileMenu";
-import { Pages } from "./routes";
+import { Pages, usePageName } from "./routes";
+
+const PRODUCT = "Omnichannel Publisher";
 
 /** The frame around every page: where one can go, who one is, whether the line is up. */
 export function Shell() {
   const main = useRef<HTMLElement>(null);
   const [pathname] = useLocation();
+  const name = usePageName(pathname);
   const isFirst = useRef(true);
   useEffect(() => {
     if (isFirst.current) {
@@ -43,7 +46,8 @@ export function Shell() {
           </div>
         </div>
       </header>
-      <main className="main" id="main" ref={main} tabIndex={-1}>
+      <title>{name === null ? PRODUCT : `${name} · ${PRODUCT}`}</title>
+      <main className="main" id="main" ref={main} tabIndex={-1} aria-label={name ?? undefined}>
         <OfflineBar />
         <Pages at={pathname} />
       </main>

@@ -31,17 +31,14 @@ const routes = Object.entries(PAGES).map(([path, load]) => (
 /** The page that the address names. */
 export function Pages({ at }: { at: string }) {
   return (
-    <>
-      <PageTitle at={at} />
-      <Guard key={at} healing={healing}>
-        <Suspense fallback={<Skeleton lines={6} />}>
-          <Switch>
-            {routes}
-            <Route component={NotFound} />
-          </Switch>
-        </Suspense>
-      </Guard>
-    </>
+    <Guard key={at} healing={healing}>
+      <Suspense fallback={<Skeleton lines={6} />}>
+        <Switch>
+          {routes}
+          <Route component={NotFound} />
+        </Switch>
+      </Suspense>
+    </Guard>
   );
 }
 
@@ -65,10 +62,10 @@ async function fetched(path: string, load: () => Promise<View>): Promise<View> {
   }
 }
 
-/** What the window is called: the page's name first, so that tabs can be told apart. */
-function PageTitle({ at }: { at: string }) {
+/** What a page is called, in the window's title and where the focus goes; null if there is none. */
+export function usePageName(at: string): string | null {
   const { t } = useLingui();
-  const titles: Record<string, string> = {
+  const names: Record<string, string> = {
     "/": t`Overview`,
     "/messages/:id": t`Message`,
     "/messages/:id/edit": t`Edit the message`,
@@ -79,6 +76,5 @@ function PageTitle({ at }: { at: string }) {
     "/approvals": t`Approvals`,
     "/channels": t`Channels`,
   };
-  const name = titles[pageOf(at)?.[0] ?? ""];
-  return <title>{name ? `${name} · Omnichannel Publisher` : "Omnichannel Publisher"}</title>;
+  return names[pageOf(at)?.[0] ?? ""] ?? null;
 }

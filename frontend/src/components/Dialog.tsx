@@ -1,4 +1,4 @@
-import { useEffect, useId, useRef, type ReactNode } from "react";
+import { useId, useLayoutEffect, useRef, type ReactNode } from "react";
 import { useLingui } from "@lingui/react/macro";
 import { Button } from "./Button";
 
@@ -16,10 +16,12 @@ export function Dialog(props: {
   const { t } = useLingui();
   const title = useId();
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // Before it is taken out of the page, too: only a dialog that is closed gives the focus back.
+  useLayoutEffect(() => {
     const found = dialog.current;
-    if (open && found && !found.open) found.showModal();
-    if (!open && found?.open) found.close();
+    if (!open || !found) return;
+    found.showModal();
+    return () => found.close();
   }, [open]);
   return (
     <dialog

@@ -1,6 +1,6 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useMutation } from "@tanstack/react-query";
-import { useId, useState } from "react";
+import { useEffect, useId, useRef, useState } from "react";
 import { lengthIn } from "@/lib/counting";
 import { useApi } from "@/lib/product";
 import { upload } from "@/lib/uploads";
@@ -43,6 +43,16 @@ export function PictureField(props: {
     onSuccess: (made, picture) =>
       onChange([...value, { uploadId: made.upload_id, altText: "", seenAt: URL.createObjectURL(picture) }]),
   });
+  const box = useRef<HTMLFieldSetElement>(null);
+  const count = useRef(value.length);
+  useEffect(() => {
+    if (count.current === value.length) return;
+    count.current = value.length;
+    // What had the focus is gone with the picture that came or went.
+    if (document.activeElement !== document.body) return;
+    const controls = box.current?.querySelectorAll<HTMLElement>(".picture input, .picture button, .drop-input");
+    [...(controls ?? [])].at(-1)?.focus();
+  }, [value.length]);
   const change = (index: number, part: Partial<Picture>) =>
     onChange(value.map((one, at) => (at === index ? { ...one, ...part } : one)));
   const take = (files: FileList | null) => {
@@ -50,7 +60,7 @@ export function PictureField(props: {
     if (found) setFile(found);
   };
   return (
-    <fieldset className="stack stack-tight" data-invalid={props.faults?.length ? true : undefined}>
+    <fieldset ref={box} className="stack stack-tight" data-invalid={props.faults?.length ? true : undefined}>
       <legend className="legend">{props.label}</legend>
       {props.hint && <p className="field-hint">{props.hint}</p>}
       {value.map((picture, index) => (

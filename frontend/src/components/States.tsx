@@ -13,10 +13,10 @@ export function EmptyState(props: {
   title: ReactNode;
   children?: ReactNode;
   action?: ReactNode;
-  /** 1 where it stands for the whole page. */
-  level?: 1 | 2;
+  /** 1 where it stands for the whole page, 3 inside a part that has a heading. */
+  level?: 1 | 2 | 3;
 }) {
-  const Heading = props.level === 1 ? "h1" : "h2";
+  const Heading = `h${props.level ?? 2}` as const;
   return (
     <div className="state">
       <span className="state-icon">

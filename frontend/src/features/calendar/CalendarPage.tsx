@@ -1,5 +1,5 @@
 import "./calendar.css";
-import { Trans, useLingui } from "@lingui/react/macro";
+import { Plural, Trans, useLingui } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
 import { useCallback, useDeferredValue, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { useLocation, useSearchParams } from "wouter";
@@ -159,6 +159,13 @@ export default function CalendarPage() {
         counts={counts}
         onChange={(values) => setAddress((before) => withFilters(before, values), { replace: true })}
       />
+      <p className="unseen" role="status">
+        {listing.isComplete && (
+          <>
+            {title}: <Plural value={shown.length} one="# entry" other="# entries" />
+          </>
+        )}
+      </p>
       <p className="unseen" role="status" aria-live="assertive">
         {announced}
       </p>

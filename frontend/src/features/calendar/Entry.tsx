@@ -48,7 +48,7 @@ const Entry = memo(function Entry({ item, channels, zone, isReachable, isMovable
       aria-keyshortcuts={isMovable ? "M" : undefined}
     >
       <Icon name={look.icon} size={14} />
-      <time dateTime={new Date(at).toISOString()}>{clockText(at, formatTag(), zone)}</time>
+      <time dateTime={new Date(at).toISOString()}>{clockText(at, formatTag(), zone)}</time>{" "}
       <span className="entry-title" dir="auto">
         {titleOf(item)}
       </span>
@@ -112,8 +112,7 @@ function Ghost({ at, zone, item }: { at: number; zone: string; item: MessageItem
   return (
     <span className="entry entry-ghost">
       <Icon name="right" size={14} />
-      <time>{clockText(at, formatTag(), zone)}</time>
-      <span className="entry-title">{titleOf(item)}</span>
+      <time>{clockText(at, formatTag(), zone)}</time> <span className="entry-title">{titleOf(item)}</span>
     </span>
   );
 }

@@ -17,7 +17,7 @@ export function Previews(
       </h2>
       {props.error !== null && <ProblemNote error={props.error} />}
       {props.isEmpty ? (
-        <EmptyState icon="eye" title={<Trans>Nothing to show yet</Trans>}>
+        <EmptyState level={3} icon="eye" title={<Trans>Nothing to show yet</Trans>}>
           <Trans>Choose a channel and write: each post appears here as you type.</Trans>
         </EmptyState>
       ) : (

@@ -11,10 +11,10 @@ export function Cuts({ message, previews }: { message: string; previews: readonl
     .map(({ channel, post }) => ({ channel, ...quotedOf(message, post.text) }))
     .filter(({ kept, total }) => kept < total);
   return (
-    <ul className="cuts" role="status">
+    <div className="cuts" role="status">
       {message.trim() !== "" &&
         cut.map(({ channel, kept }) => (
-          <li key={channel} data-channel={channel}>
+          <p key={channel} data-channel={channel}>
             <Icon name="alert" size={16} />
             {kept === 0 ? (
               <Trans>{title(channel)} leaves your message out.</Trans>
@@ -23,8 +23,8 @@ export function Cuts({ message, previews }: { message: string; previews: readonl
                 {title(channel)} shows the first {kept} characters of your message.
               </Trans>
             )}
-          </li>
+          </p>
         ))}
-    </ul>
+    </div>
   );
 }

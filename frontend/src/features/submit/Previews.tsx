@@ -17,7 +17,7 @@ export function Previews({
       </h2>
       {error !== null && <ProblemNote error={error} />}
       {!hasBody ? (
-        <EmptyState icon="eye" title={<Trans>Nothing to show yet</Trans>}>
+        <EmptyState level={3} icon="eye" title={<Trans>Nothing to show yet</Trans>}>
           <Trans>Choose the certification and the day, and each channel's post appears here.</Trans>
         </EmptyState>
       ) : (
