@@ -70,7 +70,7 @@ kill: venv ## Kill and freeze a product of its own everywhere, count its posts, 
 		$(if $(RECORD),--record)
 
 .PHONY: bench
-bench: venv ## Measure speed, AWS calls, memory and punctuality beside their goals (ONLY=part,… HERD= MINUTES= DUE= ARGS=--quick)
+bench: venv ## Measure speed, AWS calls, memory, punctuality and the web app beside their goals (ONLY=part,… HERD= MINUTES= DUE= ARGS=--quick)
 	@exec $(IN_VENV) benchmarks $(foreach name,only herd minutes due json,$(call option,$(name))) $(ARGS)
 
 .PHONY: package

@@ -28,10 +28,12 @@ from benchmarks import (
     punctual,
     scheduler,
     serving,
+    web,
     words,
 )
 from benchmarks.figures import Figure, Section, save
 from benchmarks.surroundings import surroundings
+from scripts.web import build
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,15 @@ def adapting(folder: Path, plan: Plan) -> Sequence[Figure]:
     return words.measure(folder, minutes=min(plan.minutes, 1), due=min(plan.due, 120))
 
 
+def viewing(folder: Path, plan: Plan) -> Sequence[Figure]:
+    """Measure the web app in a browser, where there is one."""
+    del plan
+    node, chromium = web.needed()
+    build(node, anew=False)
+    with product.running(folder) as running:
+        return web.measure(running, node, chromium)
+
+
 PARTS: dict[str, tuple[str, Part]] = {
     "fanout": (f"Publishing, platforms {fanout.LATENCY_MS} ms slow", publishing),
     "calls": ("AWS calls, each counted", counting),
@@ -132,6 +143,7 @@ PARTS: dict[str, tuple[str, Part]] = {
     "scheduler": ("The scheduler's claims", scheduling),
     "herd": (f"Due at one minute, platforms {herd.LATENCY_SECONDS * 1000:.0f} ms slow", herding),
     "punctual": ("Posts at their moments on the local product", waiting),
+    "web": ("The web app in a browser", viewing),
     "words": ("A model's words: minutes with it slow and down, and money", adapting),
 }
 
@@ -142,12 +154,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     plan = _planned(options)
     sections = []
     for name in options.only or PARTS:
-        sections.append(measured(name, plan))
+        try:
+            sections.append(measured(name, plan))
+        except web.NoBrowser as missing:
+            sys.stdout.write(f"{missing}\n")
+            continue
         sys.stdout.write(sections[-1].text() + "\n")
         sys.stdout.flush()
     if options.json is not None:
         save(sections, options.json)
-    return 0
+    return 0 if sections else 1
 
 
 def measured(name: str, plan: Plan) -> Section:

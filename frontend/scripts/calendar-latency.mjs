@@ -1,16 +1,12 @@
 // How long the calendar takes to answer a person when a month holds 2,000 messages.
 //
-//   node frontend/scripts/calendar-latency.mjs <state folder>/endpoints.json [chromium]
-//
-// Needs a running product. The browser gets the lists that it asks for from here, page by page with
-// cursors as the API gives them; everything else is the product. What is printed is what Chromium
-// itself measures (Event Timing): from the key or click to the next frame, in steps of 8 ms.
+// The browser gets the lists that it asks for from here, page by page with cursors as the API gives
+// them; everything else is the product. What is told is what Chromium itself measures (Event Timing):
+// from the key or click to the next frame, in steps of 8 ms.
 
-import { readFileSync } from "node:fs";
-import { chromium } from "playwright-core";
+import { endpoints, launch, signedIn, tell } from "./measuring.mjs";
 
-const [path, executablePath = "/usr/bin/chromium"] = process.argv.slice(2);
-const { web, api } = JSON.parse(readFileSync(path, "utf8"));
+const { web, api } = endpoints;
 const COUNT = 2_000;
 const PAGE = 100;
 const WANTED_MS = 100;
@@ -61,31 +57,26 @@ async function measured(page, name, act) {
   await act();
   await page.waitForTimeout(400);
   const found = await page.evaluate(() => globalThis.seen);
-  const worst = Math.max(0, ...found);
-  console.log(`${name.padEnd(44)} ${String(worst).padStart(5)} ms`);
-  return worst;
+  tell(`calendar: ${name}`, Math.max(0, ...found), "ms", WANTED_MS);
 }
 
-const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
-const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, locale: "en-GB", timezoneId: "Europe/Madrid" });
+async function prepare(page) {
+  await page.route(`${api}/api/v1/messages?**`, (route) => {
+    if (route.request().method() !== "GET") return route.continue();
+    const headers = { "Access-Control-Allow-Origin": "*" };
+    return route.fulfill({ json: answer(route.request().url(), all), headers });
+  });
+  await page.addInitScript(() => {
+    globalThis.seen = [];
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) if (entry.interactionId) globalThis.seen.push(entry.duration);
+    }).observe({ type: "event", durationThreshold: 16, buffered: true });
+  });
+}
+
 const all = messages();
-await page.route(`${api}/api/v1/messages?**`, (route) => {
-  if (route.request().method() !== "GET") return route.continue();
-  const headers = { "Access-Control-Allow-Origin": "*" };
-  return route.fulfill({ json: answer(route.request().url(), all), headers });
-});
-await page.addInitScript(() => {
-  globalThis.seen = [];
-  new PerformanceObserver((list) => {
-    for (const entry of list.getEntries()) if (entry.interactionId) globalThis.seen.push(entry.duration);
-  }).observe({ type: "event", durationThreshold: 16, buffered: true });
-});
-await page.goto(web);
-await page.getByRole("button", { name: "Sign in" }).click();
-await page.locator("input[name=username]").fill("manager");
-await page.locator("input[name=password]").fill("Sandbox-manager-1!");
-await page.keyboard.press("Enter");
-await page.locator(".shell").waitFor();
+const browser = await launch();
+const page = await signedIn(browser, { prepare });
 const on = all[COUNT / 2].due_at.slice(0, 10);
 const began = Date.now();
 await page.goto(`${web}calendar?on=${on}`);
@@ -95,8 +86,9 @@ await page.waitForFunction((count) => {
   const shown = [...document.querySelectorAll(".chip b")].reduce((sum, one) => sum + Number(one.textContent), 0);
   return shown === count;
 }, COUNT);
-console.log(`${COUNT} messages: the first shown after ${first} ms, all read after ${Date.now() - began} ms`);
-console.log(`${await page.locator("[data-entry]").count()} of them drawn in the month`);
+const drawn = await page.locator("[data-entry]").count();
+tell(`calendar: first of ${COUNT} messages shown`, first / 1000, "s");
+tell(`calendar: all ${COUNT} read`, (Date.now() - began) / 1000, "s", null, `${drawn} of them drawn in the month`);
 
 const keys = async (names) => {
   for (const name of names) {
@@ -105,31 +97,27 @@ const keys = async (names) => {
   }
 };
 const radio = (name) => page.locator("label").filter({ hasText: new RegExp(`^${name}$`) }).click();
-const results = [
-  await measured(page, "choose a status", () => page.getByRole("button", { name: /^Failed/ }).click()),
-  await measured(page, "take it back", () => page.getByRole("button", { name: /^Failed/ }).click()),
-  await measured(page, "type four letters", async () => {
-    await page.getByRole("searchbox").focus();
-    await keys(["m", "e", "m", "b"]);
-  }),
-  await measured(page, "clear them", () => keys(["Backspace", "Backspace", "Backspace", "Backspace"])),
-  await measured(page, "go through the days, eight keys", async () => {
-    await page.locator(`[data-cell="${on}"]`).focus();
-    await keys(["ArrowRight", "ArrowRight", "ArrowDown", "ArrowLeft", "ArrowUp", "ArrowUp", "ArrowRight", "ArrowDown"]);
-  }),
-  await measured(page, "pick an entry up and aim, six keys", async () => {
-    await page.locator("[data-movable]").first().focus();
-    await keys(["m", "ArrowRight", "ArrowDown", "Shift+ArrowDown", "ArrowLeft", "Escape"]);
-  }),
-  await measured(page, "the week", () => radio("Week")),
-  await measured(page, "go through its hours, four keys", async () => {
-    await page.locator("[data-cell][tabindex='0']").focus();
-    await keys(["ArrowRight", "ArrowDown", "ArrowDown", "ArrowLeft"]);
-  }),
-  await measured(page, "the list", () => radio("List")),
-  await measured(page, "the month again", () => radio("Month")),
-  await measured(page, "the next month", () => page.getByRole("button", { name: "Later" }).click()),
-];
-const worst = Math.max(...results);
-console.log(`the slowest: ${worst} ms, ${(worst / WANTED_MS).toFixed(2)} of the ${WANTED_MS} ms that are wanted`);
+await measured(page, "choose a status", () => page.getByRole("button", { name: /^Failed/ }).click());
+await measured(page, "take it back", () => page.getByRole("button", { name: /^Failed/ }).click());
+await measured(page, "type four letters", async () => {
+  await page.getByRole("searchbox").focus();
+  await keys(["m", "e", "m", "b"]);
+});
+await measured(page, "clear them", () => keys(["Backspace", "Backspace", "Backspace", "Backspace"]));
+await measured(page, "go through the days, eight keys", async () => {
+  await page.locator(`[data-cell="${on}"]`).focus();
+  await keys(["ArrowRight", "ArrowRight", "ArrowDown", "ArrowLeft", "ArrowUp", "ArrowUp", "ArrowRight", "ArrowDown"]);
+});
+await measured(page, "pick an entry up and aim, six keys", async () => {
+  await page.locator("[data-movable]").first().focus();
+  await keys(["m", "ArrowRight", "ArrowDown", "Shift+ArrowDown", "ArrowLeft", "Escape"]);
+});
+await measured(page, "the week", () => radio("Week"));
+await measured(page, "go through its hours, four keys", async () => {
+  await page.locator("[data-cell][tabindex='0']").focus();
+  await keys(["ArrowRight", "ArrowDown", "ArrowDown", "ArrowLeft"]);
+});
+await measured(page, "the list", () => radio("List"));
+await measured(page, "the month again", () => radio("Month"));
+await measured(page, "the next month", () => page.getByRole("button", { name: "Later" }).click());
 await browser.close();

@@ -2,59 +2,28 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from scripts import web
+from benchmarks.web import BYTES_IN_KB, INITIAL_KB, LAZY_KB
+from scripts import web, web_sizes
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-INITIAL_BYTES = 140_000
-LAZY_BYTES = 40_000
+INITIAL_BYTES = INITIAL_KB * BYTES_IN_KB
+LAZY_BYTES = LAZY_KB * BYTES_IN_KB
 LOCK = web.FRONTEND / "package-lock.json"
 
 
-def manifest(built: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((built / ".vite" / "manifest.json").read_text())
-    return found
-
-
-def zipped(path: Path) -> int:
-    return len(gzip.compress(path.read_bytes()))
-
-
-def with_imports(chunks: dict[str, Any], name: str) -> set[str]:
-    """Return a chunk with all that it can't run without."""
-    wanted, seen = [name], set[str]()
-    while wanted:
-        one = wanted.pop()
-        if one not in seen:
-            seen.add(one)
-            wanted += chunks[one].get("imports", [])
-    return seen
-
-
 def test_what_is_fetched_first_keeps_its_budget(built: Path) -> None:
-    chunks = manifest(built)
-    first = with_imports(chunks, "index.html") | {"src/lib/words.es.ts"}
-    size = sum(zipped(built / chunks[name]["file"]) for name in first)
-    assert size <= INITIAL_BYTES
+    assert web_sizes.initial(built) <= INITIAL_BYTES
 
 
 def test_every_page_keeps_its_budget(built: Path) -> None:
-    chunks = manifest(built)
-    first = with_imports(chunks, "index.html")
-    sizes = {
-        page: sum(
-            zipped(built / chunks[name]["file"]) for name in with_imports(chunks, page) - first
-        )
-        for page in chunks["index.html"]["dynamicImports"]
-    }
+    sizes = web_sizes.pages(built)
     assert len(sizes) > 5
     assert {page: size for page, size in sizes.items() if size > LAZY_BYTES} == {}
 

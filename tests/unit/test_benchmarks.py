@@ -17,6 +17,7 @@ from benchmarks.stage import Relay
 from chalicelib.domain.channels import ChannelName
 from chalicelib.domain.deliveries import DeliveryKey
 from chalicelib.domain.ports import Hint
+from scripts import web
 
 FACEBOOK, INSTAGRAM = ChannelName("facebook"), ChannelName("instagram")
 HINT = Hint(DeliveryKey("m-1", FACEBOOK), "claim-1")
@@ -148,3 +149,12 @@ def test_the_parts_asked_for_are_printed_and_saved(
     assert command.main(["--quick", "--only", "calls", "--json", str(tmp_path / "f.json")]) == 0
     assert capsys.readouterr().out.startswith("Counted")
     assert json.loads((tmp_path / "f.json").read_text("utf-8"))[0]["value"] == command.QUICK.rounds
+
+
+def test_without_a_browser_the_web_app_is_left_out_with_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(web, "find_node", lambda: None)
+
+    assert command.main(["--only", "web"]) == 1
+    assert "needs Node.js 20.19 or newer, and Chromium" in capsys.readouterr().out

@@ -12,7 +12,7 @@ import { titleOf } from "./Entry";
 import { isMovable, placeOf } from "./moving";
 import { clockText, dayText } from "./words";
 
-const CHUNK = 50;
+const CHUNK = 30;
 
 /** The days of a month, or one day, as a list: every entry with its status in words. */
 export function Agenda(props: GridProps & { days: readonly Day[] }) {
