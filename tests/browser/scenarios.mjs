@@ -352,32 +352,55 @@ const scenarios = {
     same(await page.getByLabel("Message", { exact: true }).inputValue(), text, "The text");
   },
 
-  async an_open_tab_finds_the_pages_of_a_newer_release() {
+  async an_open_tab_finds_the_pages_of_a_newer_release_and_goes_round_once_only() {
     const page = await open({ expects: ["404"] });
     await signIn(page, "member");
     await page.getByRole("heading", { name: "Overview" }).waitFor();
-    // The file of the old release is gone; a document that is loaded anew has another.
+    const gone = { status: 404, contentType: "text/plain", body: "gone" };
     let documents = 0;
     page.on("request", (request) => (documents += request.isNavigationRequest() ? 1 : 0));
-    await page.route("**/assets/CalendarPage-*.js", (route) =>
-      documents ? route.continue() : route.fulfill({ status: 404, contentType: "text/plain", body: "gone" }),
-    );
+    // The file of the old release is gone; a document that is loaded anew knows another.
+    await page.route("**/assets/CalendarPage-*.js", (route) => (documents ? route.continue() : route.fulfill(gone)));
+    await page.route("**/assets/ChannelsPage-*.js", (route) => route.fulfill(gone));
     await page.locator(".nav").getByRole("link", { name: "Calendar" }).click();
     await page.locator(".month").waitFor();
-    same([documents, new URL(page.url()).pathname.endsWith("/calendar")], [1, true], "What was loaded anew");
-  },
-
-  async a_page_that_stays_missing_is_not_loaded_for_ever() {
-    const page = await open({ expects: ["404"] });
-    await signIn(page, "member");
-    await page.getByRole("heading", { name: "Overview" }).waitFor();
-    await page.route("**/assets/ChannelsPage-*.js", (route) =>
-      route.fulfill({ status: 404, contentType: "text/plain", body: "gone" }),
-    );
+    same(documents, 1, "Documents for a page of a newer release");
     await page.locator(".nav").getByRole("link", { name: "Channels" }).click();
     await page.getByText("This page could not be shown").waitFor();
-    await page.getByRole("link", { name: "Overview" }).click();
-    await page.getByRole("heading", { name: "Overview" }).waitFor();
+    same(documents, 2, "Documents for a page that stays missing");
+  },
+
+  async what_is_wrong_is_said_as_one_corrects_it_and_goes_when_one_does() {
+    const page = await open({ locale: "es-ES", expects: ["400"] });
+    await signIn(page, "member", "submit");
+    same(await page.getByLabel("Escrito en").inputValue(), "es", "The language of the announcement");
+    await page.getByRole("combobox", { name: "Certificación" }).fill("saa");
+    await page.keyboard.press("Enter");
+    await page.getByLabel("Fecha de certificación").fill("2999-01-01");
+    await page.getByText("Ese día aún no ha llegado.").waitFor();
+    await page.getByLabel("Fecha de certificación").fill("2026-11-02");
+    await page.getByText("Ese día aún no ha llegado.").waitFor({ state: "detached" });
+
+    const name = page.getByLabel("De quién es el logro");
+    await name.fill("x".repeat(101));
+    await page.getByText("Acorta el nombre: 100 caracteres como máximo.").waitFor();
+    same((await name.inputValue()).length, 101, "Letters of the name");
+    await name.fill(unique("Zoë Ångström"));
+    await page.getByLabel("Un mensaje personal").fill("Seis meses de tardes y de café. ".repeat(8));
+    await page.locator(".cuts [data-channel=sms]").getByText("no incluye tu mensaje").waitFor();
+    await page.locator(".cuts [data-channel=whatsapp]").getByText(/los primeros 1[0-9]{2} caracteres/).waitFor();
+    same(await page.locator(".cuts [data-channel=email]").count(), 0, "A cut of the e-mail");
+
+    await page.getByRole("radio", { name: "A una hora" }).check({ force: true });
+    await page.getByLabel("Fecha y hora").fill("2026-01-01T10:00");
+    await page.locator(".check input").check();
+    await page.getByRole("button", { name: "Programarlo" }).click();
+    await page.getByText("Esa hora ya ha pasado.").waitFor();
+    await page.getByRole("alert").getByText("Aún no se ha enviado").waitFor();
+    await page.locator("[type=datetime-local]:focus[aria-invalid=true]").waitFor();
+    await page.getByLabel("Fecha y hora").fill("2999-01-01T10:00");
+    await page.getByText("Esa hora ya ha pasado.").waitFor({ state: "detached" });
+    same(await page.getByText("Aún no se ha enviado").count(), 0, "Notes that something is wrong");
   },
 
   async an_open_question_is_answered_in_its_place() {
@@ -474,14 +497,14 @@ const scenarios = {
     const page = await open({ expects: ["503"] });
     await signIn(page, "member");
     const headers = { "Access-Control-Allow-Origin": "*" };
-    const problem = { type: "x", title: "The store is not available", status: 503, detail: "Try again.", code: "store_unavailable", correlation_id: "abcdefgh" };
+    const problem = { type: "x", title: "Our storage is not available", status: 503, detail: "Try again.", code: "store_unavailable", correlation_id: "abcdefgh" };
     await page.route(`${API}/api/v1/messages?**`, async (route) => {
       const tried = await page.evaluate(() => globalThis.tried === true);
       return tried ? route.continue() : route.fulfill({ status: 503, json: problem, headers });
     });
     await page.reload();
     await page.evaluate(() => document.addEventListener("click", () => (globalThis.tried = true), true));
-    await page.getByText("The store is not available").waitFor();
+    await page.getByText("The product is not available right now").waitFor();
     await accessible(page, "The error of a list");
     await page.getByRole("button", { name: "Try again" }).click();
     await page.locator(".list-row, .state").first().waitFor();
@@ -502,7 +525,7 @@ const scenarios = {
   },
 
   async every_page_is_accessible_in_the_dark() {
-    await everyPage({ theme: "dark", width: 1280 });
+    await everyPage({ theme: "dark", width: 1920 });
   },
 
   async every_page_is_accessible_on_a_phone() {
@@ -516,6 +539,7 @@ const scenarios = {
       await page.getByRole("button", { name: "Keyboard" }).click();
       await accessible(page, `A dialog, ${theme}`);
       await page.keyboard.press("Escape");
+      await page.locator("button:focus", { hasText: "Keyboard" }).waitFor();
       await page.locator(".side summary").click();
       await accessible(page, `The menu of the profile, ${theme}`);
       await page.goto(`${WEB}submit`);
@@ -563,6 +587,41 @@ const scenarios = {
     await target.locator(`[data-entry="${message.id}"]`).waitFor();
     const moved = await call("manager", "GET", `/api/v1/messages/${message.id}`);
     same(Date.parse(moved.scheduled_at) - Date.parse(message.scheduled_at), 24 * HOUR, "How far it was moved");
+  },
+
+  async a_past_day_refuses_an_entry_and_says_why() {
+    const soon = new Date(Date.now() + HOUR / 6).toISOString();
+    const body = { content: unique("Soon"), channels: ["sms"], scheduled_at: soon, draft: true };
+    const message = await call("manager", "POST", "/api/v1/messages", body);
+    const page = await open();
+    // On a Monday the first there is no past day in the month, but there are past hours in the week.
+    const isFirst = new Date().getDate() === 1 && new Date().getDay() === 1;
+    await signIn(page, "manager", isFirst ? "calendar?view=week" : "calendar");
+    const entry = page.locator(`[data-entry="${message.id}"]`);
+    await entry.dragTo(page.locator("[data-cell][data-past]").first());
+    await page.getByRole("status").getByText("stays where it is: that time is over").waitFor();
+    same((await call("manager", "GET", `/api/v1/messages/${message.id}`)).revision, 1, "The revision");
+  },
+
+  async on_a_phone_the_week_opens_at_now_and_nothing_stands_over_a_form() {
+    const page = await open({ width: 360, height: 780 });
+    await signIn(page, "manager", "calendar?view=week");
+    const isInSight = () => {
+      const [now, around] = ["[data-look=now]", ".week-scroll"].map((one) => document.querySelector(one)?.getBoundingClientRect());
+      return now && now.left >= around.left && now.right <= around.right + 1 && now.top > around.top && now.bottom < around.bottom;
+    };
+    await page.waitForFunction(isInSight);
+    await page.locator(".nav").getByRole("link", { name: "Announce" }).click();
+    await page.waitForFunction(() => document.title.startsWith("Announce an achievement"));
+    same(await page.evaluate(() => document.activeElement.getAttribute("aria-label")), "Announce an achievement", "Where the focus is");
+    const covered = await page.locator("form .input, form input[type=checkbox]").evaluateAll((fields) =>
+      fields.filter((field) => {
+        field.scrollIntoView({ block: "end" });
+        const { left, top, width, height } = field.getBoundingClientRect();
+        return document.elementFromPoint(left + width / 2, top + height / 2)?.closest(".form-end") !== null;
+      }).length,
+    );
+    same(covered, 0, "Fields under the buttons");
   },
 
   async an_entry_that_changed_meanwhile_is_not_moved_unseen() {
@@ -634,6 +693,7 @@ const scenarios = {
     await token.fill(endpoints.accounts.linkedin.access_token);
     await page.getByRole("button", { name: "Check and connect" }).click();
     await page.getByText(/^LinkedIn is connected as/).waitFor();
+    await page.locator("button:focus", { hasText: "Replace credentials LinkedIn" }).waitFor();
   },
 
   // The last one: whatever the browser complained about until now.
