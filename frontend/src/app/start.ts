@@ -6,6 +6,7 @@ import { Intentions } from "@/lib/intentions";
 import { browserSurroundings, Live } from "@/lib/live";
 import { Problem } from "@/lib/problem";
 import { concerns, type Product } from "@/lib/product";
+import { channelsQuery, meQuery } from "@/lib/queries";
 import { openSession } from "@/lib/session";
 
 const TRIES = 2;
@@ -37,6 +38,11 @@ export async function start(base: string): Promise<Started> {
     [window, "offline"],
   ] as const) {
     target.addEventListener(event, () => live.look());
+  }
+  // Every page needs these: they are asked for before anything is drawn.
+  if (session.state() === "signed-in") {
+    void queries.prefetchQuery(meQuery(api));
+    void queries.prefetchQuery(channelsQuery(api));
   }
   const drafts = new Drafts(window.localStorage, session.userId() ?? "nobody");
   return { product: { config, session, api, live, drafts }, queries };
