@@ -596,7 +596,8 @@ const scenarios = {
     const page = await open();
     // On a Monday the first there is no past day in the month, but there are past hours in the week.
     const isFirst = new Date().getDate() === 1 && new Date().getDay() === 1;
-    await signIn(page, "manager", isFirst ? "calendar?view=week" : "calendar");
+    const view = isFirst ? "week" : "month";
+    await signIn(page, "manager", `calendar?view=${view}&text=${encodeURIComponent(message.content)}`);
     const entry = page.locator(`[data-entry="${message.id}"]`);
     await entry.dragTo(page.locator("[data-cell][data-past]").first());
     await page.getByRole("status").getByText("stays where it is: that time is over").waitFor();

@@ -45,13 +45,15 @@ export function Composer({ channels, initial, name, editing }: Props) {
   const box = useRef<HTMLFormElement>(null);
   const moment = momentOf(form);
   const previews = usePreviews(previewOf(form));
-  const refused = () => focusFirstFault(box.current);
-  const send = useSend(editing, refused, async (message, draft) => {
+  const send = useSend(editing, async (message, draft) => {
     drop();
     await refresh(message.id);
     if (draft) tell(t`The draft is saved.`);
     go(`/messages/${message.id}${draft || editing ? "" : "?new"}`);
   });
+  useEffect(() => {
+    if (send.error) focusFirstFault(box.current);
+  }, [send.error]);
   const problem = send.isError ? asProblem(send.error) : null;
   const found: readonly Fault[] = [
     ...standing(problem?.faults ?? [], sentOf(send.variables), bodyOf(form, moment, false)),
@@ -192,7 +194,6 @@ function sentOf(sending: Sending | undefined) {
 
 function useSend(
   editing: Props["editing"],
-  refused: () => void,
   done: (message: Message, draft: boolean) => Promise<void>,
 ) {
   const api = useApi();
@@ -212,7 +213,6 @@ function useSend(
       );
     },
     onSuccess: (message, { draft }) => done(message, draft),
-    onError: refused,
   });
 }
 

@@ -1,6 +1,6 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { Link, useLocation } from "wouter";
 import { Button } from "@/components/Button";
 import { ChannelPicker } from "@/components/ChannelPicker";
@@ -62,8 +62,10 @@ function Submission({ me, channels }: { me: Schemas["MeView"]; channels: string[
       await refresh(made.message_id);
       go(`/messages/${made.message_id}?new`);
     },
-    onError: () => focusFirstFault(box.current),
   });
+  useEffect(() => {
+    if (submit.error) focusFirstFault(box.current);
+  }, [submit.error]);
   const body = bodyOf(form, moment);
   const problem = submit.isError ? refusalOf(submit.error, submit.variables, body) : null;
   const found = [...standing(problem?.faults ?? [], submit.variables, body), ...unsketched(previews.faults)];
