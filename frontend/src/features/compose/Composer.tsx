@@ -7,6 +7,7 @@ import { ChannelPicker } from "@/components/ChannelPicker";
 import { useFaultWords } from "@/components/faultWords";
 import { TextField } from "@/components/Field";
 import { PictureField } from "@/components/PictureField";
+import { PreviewColumn } from "@/components/PreviewColumn";
 import { Refused } from "@/components/Refused";
 import { momentOf, ScheduleField } from "@/components/ScheduleField";
 import { ProblemNote } from "@/components/States";
@@ -18,8 +19,7 @@ import { useApi, useRefresh } from "@/lib/product";
 import { standing, unplaced } from "@/lib/standing";
 import { useDraft } from "@/lib/useDraft";
 import { usePreviews } from "@/lib/usePreviews";
-import { bodyOf, editOf, faultyChannels, type Form, PLACES, previewOf } from "./composing";
-import { Previews } from "./Previews";
+import { bodyOf, editOf, faultyChannels, type Form, lookedAt, PLACES, previewOf } from "./composing";
 import { Shortcuts } from "./Shortcuts";
 import { Texts } from "./Texts";
 
@@ -128,11 +128,14 @@ export function Composer({ channels, initial, name, editing }: Props) {
           />
         </div>
         <div className="form-side" role="region" aria-labelledby="preview-title" tabIndex={0}>
-          <Previews
+          <PreviewColumn
             {...previews}
-            tab={tab}
-            faulty={faultyChannels(found)}
-            isEmpty={previewOf(form) === null}
+            previews={lookedAt(previews.previews, tab, faultyChannels(found))}
+            hint={
+              previewOf(form) === null ? (
+                <Trans>Choose a channel and write: each post appears here as you type.</Trans>
+              ) : null
+            }
           />
         </div>
       </div>

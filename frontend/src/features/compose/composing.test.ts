@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { bodyOf, editOf, faultyChannels, type Form, previewOf, textFaults } from "./composing";
+import type { Preview } from "@/lib/api";
+import { bodyOf, editOf, faultyChannels, type Form, lookedAt, previewOf, textFaults } from "./composing";
 
 const FORM: Form = {
   content: "Hello", subject: " ", channels: ["linkedin", "sms"],
@@ -39,4 +40,11 @@ test("a fault is shown at the text it is about, and marks its channel", () => {
   expect(textFaults(faults, null).map((fault) => fault.detail)).toEqual(["a"]);
   expect(textFaults(faults, "linkedin").map((fault) => fault.detail)).toEqual(["b"]);
   expect(faultyChannels(faults)).toEqual(new Set(["sms", "linkedin"]));
+});
+
+test("the channel that is written for is looked at alone, else the faulty ones first", () => {
+  const previews = ["email", "linkedin", "sms"].map((channel) => ({ channel }) as Preview);
+  const shown = (tab: string) => lookedAt(previews, tab, new Set(["sms"])).map(({ channel }) => channel);
+  expect(shown("linkedin")).toEqual(["linkedin"]);
+  expect(shown("all")).toEqual(["sms", "email", "linkedin"]);
 });

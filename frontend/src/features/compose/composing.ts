@@ -1,4 +1,4 @@
-import type { ChannelName, Message, Schemas } from "@/lib/api";
+import type { ChannelName, Message, Preview, Schemas } from "@/lib/api";
 import type { Fault } from "@/lib/problem";
 
 export type Body = Schemas["MessageBody"];
@@ -81,6 +81,13 @@ export function textFaults(faults: readonly Fault[], channel: string | null): Fa
 export function faultyChannels(faults: readonly Fault[]): Set<string> {
   const named = faults.map((fault) => fault.channel ?? /^\/variants\/([^/]+)/.exec(fault.pointer)?.[1]);
   return new Set(named.filter((name) => name !== undefined));
+}
+
+/** The preview of the channel that is written for, or all of them, the faulty ones first. */
+export function lookedAt(previews: readonly Preview[], tab: string, faulty: ReadonlySet<string>): readonly Preview[] {
+  const one = previews.filter((preview) => preview.channel === tab);
+  const rank = (preview: Preview) => (faulty.has(preview.channel) ? 0 : 1);
+  return one.length > 0 ? one : previews.toSorted((a, b) => rank(a) - rank(b));
 }
 
 function contentOf(form: Form) {

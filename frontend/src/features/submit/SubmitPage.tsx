@@ -8,6 +8,7 @@ import { Combobox } from "@/components/Combobox";
 import { useFaultWords } from "@/components/faultWords";
 import { Checkbox, TextArea, TextField } from "@/components/Field";
 import { PictureField } from "@/components/PictureField";
+import { PreviewColumn } from "@/components/PreviewColumn";
 import { Refused } from "@/components/Refused";
 import { Room } from "@/components/Room";
 import { momentOf, ScheduleField } from "@/components/ScheduleField";
@@ -26,7 +27,6 @@ import { browserZone } from "@/lib/zones";
 import type { Schemas } from "@/lib/api";
 import { useChoices } from "./choices";
 import { Cuts } from "./Cuts";
-import { Previews } from "./Previews";
 import { type Body, bodyOf, type Form, LONGEST_MESSAGE, LONGEST_NAME, PLACES, sketchOf, unsketched } from "./submission";
 
 export default function SubmitPage() {
@@ -203,7 +203,14 @@ function Submission({ me, channels }: { me: Schemas["MeView"]; channels: string[
           </Checkbox>
         </div>
         <div className="form-side" role="region" aria-labelledby="preview-title" tabIndex={0}>
-          <Previews {...previews} hasBody={sketchOf(form) !== null} />
+          <PreviewColumn
+            {...previews}
+            hint={
+              sketchOf(form) === null ? (
+                <Trans>Choose the certification and the day, and each channel's post appears here.</Trans>
+              ) : null
+            }
+          />
         </div>
       </div>
       {problem !== null && problem.faults.length === 0 && (
