@@ -352,6 +352,17 @@ const scenarios = {
     same(await page.getByLabel("Message", { exact: true }).inputValue(), text, "The text");
   },
 
+  async an_app_that_could_not_start_starts_by_itself() {
+    const page = await open({ expects: ["503"] });
+    await page.route("**/config.json", (route) => route.fulfill({ status: 503, json: {} }));
+    await page.goto(WEB);
+    await page.getByText("The product does not answer").waitFor();
+    await accessible(page, "The app without the product");
+    await page.unroute("**/config.json");
+    await page.evaluate(() => window.dispatchEvent(new Event("online")));
+    await page.getByRole("button", { name: "Sign in" }).waitFor();
+  },
+
   async an_open_tab_finds_the_pages_of_a_newer_release_and_goes_round_once_only() {
     const page = await open({ expects: ["404"] });
     await signIn(page, "member");

@@ -2,7 +2,7 @@ import { Trans } from "@lingui/react/macro";
 import { Button } from "@/components/Button";
 import { EmptyState } from "@/components/States";
 
-/** The app could not learn where the API is. */
+/** The app could not learn where the API is; it begins anew as soon as that can be learned. */
 export function NotStarted({ error }: { error: unknown }) {
   return (
     <main className="main">

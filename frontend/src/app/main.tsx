@@ -9,10 +9,14 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { firstLanguage, keptLanguage, speak } from "@/lib/language";
 import { App } from "./App";
+import { browserSurroundings, keepTrying } from "./healing";
 import { PageMissing } from "./PageMissing";
-import { prefetch } from "./routes";
+import { healing, prefetch } from "./routes";
 import { start } from "./start";
 import { NotStarted } from "./NotStarted";
+
+/** What not having started is healed as, where others are pages. */
+const START = "the start";
 
 const root = createRoot(document.getElementById("root") as HTMLElement, {
   // A page that is missing is shown and healed; anything else that broke a view is worth reporting.
@@ -26,9 +30,12 @@ prefetch(window.location.pathname.slice(import.meta.env.BASE_URL.length - 1));
 await Promise.allSettled([spoken, starting]);
 try {
   await spoken;
-  show(<App {...await starting} />);
+  const started = await starting;
+  healing.loaded(START);
+  show(<App {...started} />);
 } catch (error) {
   show(<NotStarted error={error} />);
+  keepTrying(() => healing.heal(START), () => undefined, browserSurroundings);
 }
 
 function show(view: React.ReactNode): void {

@@ -22,7 +22,7 @@ const PAGES: Record<string, () => Promise<View>> = {
   "/channels": () => import("@/features/channels/ChannelsPage"),
 };
 
-const healing = browserHealing(import.meta.env.BASE_URL);
+export const healing = browserHealing(import.meta.env.BASE_URL);
 
 const routes = Object.entries(PAGES).map(([path, load]) => (
   <Route key={path} path={path} component={lazy(() => fetched(path, load))} />
