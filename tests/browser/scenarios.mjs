@@ -269,6 +269,8 @@ const scenarios = {
     await page.locator(".field .faults").filter({ hasText: "3000" }).waitFor();
     await page.keyboard.press("Control+Enter");
     await page.locator("textarea:focus[aria-invalid=true]").waitFor();
+    await page.getByLabel("Message on LinkedIn").fill("Short again");
+    await page.locator(".field .faults").waitFor({ state: "detached" });
   },
 
   async a_text_is_counted_in_segments_while_it_is_typed() {
