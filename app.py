@@ -333,9 +333,9 @@ def edit_message(request: Request, message_id: str) -> Answer:
 @app.route("/api/v1/messages/{message_id}/posts", authorizer=members)
 @api.view
 def preview_message(request: Request, message_id: str) -> Answer:
-    """Show exactly what each channel of a message is offered, and who chose the words."""
-    message = wiring.publishing().read(message_id, request.member).message
-    return responses.previews(wiring.checking().preview_message(message))
+    """Show exactly what each channel of a message is offered, or was, and who chose the words."""
+    snapshot = wiring.publishing().read(message_id, request.member)
+    return responses.previews(wiring.checking().preview_message(snapshot))
 
 
 @app.route(

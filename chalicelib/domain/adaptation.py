@@ -83,11 +83,14 @@ def adaptable(
 ) -> tuple[ChannelName, ...]:
     """Return the channels a model may be asked for: not where a person chose the words.
 
-    Those are a variant for the channel, and an announcement's text that somebody edited.
+    Those are a variant for the channel, and an announcement's text that somebody edited. Where
+    `own_words` names some channels, all are asked for as before: the words of the others must not
+    change by that. Where it names all of them, nobody is asked.
     """
     if content.edited:
         return ()
-    return tuple(name for name in channels if name in voices and name not in content.variants)
+    names = tuple(name for name in channels if name in voices and name not in content.variants)
+    return names if any(name not in content.own_words for name in names) else ()
 
 
 def digest_of(content: Content, channels: Sequence[ChannelName]) -> str:

@@ -147,6 +147,8 @@ class Submission:
     photo_upload_id: str | None = None
     scheduled_at: datetime | None = None
     time_zone: str | None = None
+    own_words: tuple[str, ...] = ()
+    """Channels that announce it by rule, whatever a model finds."""
 
     @property
     def written_in(self) -> Language:

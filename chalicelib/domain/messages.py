@@ -82,6 +82,8 @@ class Content:
     variants: Mapping[ChannelName, Variant] = field(default_factory=dict)
     announcement: Submission | None = None
     edited: bool = False
+    own_words: tuple[ChannelName, ...] = ()
+    """Channels that say what they would without a model, whatever one finds."""
 
     @property
     def is_generated(self) -> bool:
@@ -106,8 +108,11 @@ class Content:
 
     def says_as_much(self, other: Content, channel: ChannelName) -> bool:
         """Return whether both offer a channel the same."""
-        mine, others = (each.authored(channel) for each in (self, other))
-        return (mine, self.media) == (others, other.media)
+
+        def offered(content: Content) -> object:
+            return content.authored(channel), content.media, channel in content.own_words
+
+        return offered(self) == offered(other)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +136,7 @@ class Changes:
     clear_subject: bool = False
     media: tuple[MediaRef, ...] | None = None
     variants: Mapping[ChannelName, Variant] | None = None
+    own_words: tuple[ChannelName, ...] | None = None
     channels: tuple[ChannelName, ...] | None = None
     reschedule: bool = False
     scheduled_at: datetime | None = None
@@ -192,7 +198,9 @@ def changed(message: Message, changes: Changes, now: datetime) -> Message:
     channels = changes.channels or message.channels
     variants = content.variants if changes.variants is None else changes.variants
     chosen = {name: variant for name, variant in variants.items() if name in channels}
-    content = replace(content, variants=chosen)
+    own_words = content.own_words if changes.own_words is None else changes.own_words
+    kept = tuple(name for name in own_words if name in channels)
+    content = replace(content, variants=chosen, own_words=kept)
     scheduled_at = changes.scheduled_at if changes.reschedule else message.scheduled_at
     due_at = message.due_at
     if changes.reschedule:

@@ -38,6 +38,7 @@ class Reason(StrEnum):
     TOO_LONG_TO_ASK = "too_long_to_ask"
     RESERVED_SIGNS = "reserved_signs"
     UNCATALOGUED = "not_in_the_catalogue"
+    NOT_WANTED = "own_words_chosen"
     TOO_LATE = "not_in_time"
     NOT_SEEN = "approved_before"
     BUSY = "model_busy"

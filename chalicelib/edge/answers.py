@@ -173,8 +173,8 @@ class SegmentsView(TypedDict):
 
 
 class WordsView(TypedDict):
-    """Who chose the words of a post. `own` is the text without a model's words, to choose instead:
-    give it to the channel as its variant. `final`: false while a model may still choose others."""
+    """Who chose the words of a post. `own` is the text without a model's words: to have that, name
+    the channel in `own_words`. `final`: false while a model may still choose others."""
 
     by: Chooser
     final: bool
@@ -288,6 +288,7 @@ class MessageItem(TypedDict):
     created_at: Instant
     media: list[MediaView]
     variants: dict[str, VariantView]
+    own_words: list[Channel]
     late_policy: LatePolicyView
     certification_id: Id | None
     reason: str | None
@@ -389,6 +390,7 @@ class CertificationView(CertificationItem):
     content: str
     subject: str | None
     variants: dict[str, VariantView]
+    own_words: list[Channel]
     deliveries: list[DeliveryView]
 
 

@@ -90,6 +90,13 @@ class LatePolicyBody(Body):
     action: Literal["send", "skip"] = "send"
 
 
+OwnWords = Annotated[
+    list[ChannelText],
+    Field(
+        description="Channels that say what they would without a model, whatever one finds.",
+        json_schema_extra={"uniqueItems": True},
+    ),
+]
 MediaList = Annotated[list[MediaItem], Field(json_schema_extra={"maxItems": MAX_MEDIA})]
 
 
@@ -114,6 +121,7 @@ class MessageBody(Body):
     draft: bool = False
     media: MediaList = Field(default_factory=list)
     variants: dict[ChannelText, VariantBody] = Field(default_factory=dict)
+    own_words: OwnWords = Field(default_factory=list)
     late_policy: LatePolicyBody | None = None
 
 
@@ -132,6 +140,7 @@ class MessageEdit(Edit):
     time_zone: ZoneName = ""
     media: MediaList = Field(default_factory=list)
     variants: dict[ChannelText, VariantBody] = Field(default_factory=dict)
+    own_words: OwnWords = Field(default_factory=list)
     late_policy: LatePolicyBody = LatePolicyBody()
 
 
@@ -149,6 +158,7 @@ class AchievementBody(Body):
     photo_upload_id: UploadId | None = None
     scheduled_at: Instant | None = None
     time_zone: str | None = None
+    own_words: OwnWords = Field(default_factory=list)
 
 
 class CertificationBody(AchievementBody):

@@ -41,6 +41,7 @@ def draft(body: MessageBody) -> Draft:
             subject=body.subject,
             media=_media(body.media),
             variants=_variants(body.variants),
+            own_words=_channels(body.own_words),
         ),
         channels=_channels(body.channels),
         scheduled_at=body.scheduled_at,
@@ -59,6 +60,7 @@ def changes(body: MessageEdit) -> Changes:
         clear_subject="subject" in sent and body.subject is None,
         media=_media(body.media) if "media" in sent else None,
         variants=_variants(body.variants) if "variants" in sent else None,
+        own_words=_channels(body.own_words) if "own_words" in sent else None,
         channels=_channels(body.channels) if "channels" in sent else None,
         reschedule="scheduled_at" in sent,
         scheduled_at=body.scheduled_at,
@@ -91,6 +93,7 @@ def _achievement(body: AchievementBody, *, consent: bool) -> Submission:
         photo_upload_id=body.photo_upload_id,
         scheduled_at=body.scheduled_at,
         time_zone=body.time_zone,
+        own_words=_channels(body.own_words),
     )
 
 

@@ -171,6 +171,7 @@ def message_item(value: Message) -> answers.MessageItem:
             name: {"content": variant.content, "subject": variant.subject}
             for name, variant in content.variants.items()
         },
+        "own_words": list(content.own_words),
         "late_policy": _late_policy(value.late_policy),
         "certification_id": value.certification_id,
         "reason": value.reason,
@@ -241,6 +242,7 @@ def certification(value: Achievement, snapshot: Snapshot) -> answers.Certificati
         "content": announcement["content"],
         "subject": announcement["subject"],
         "variants": announcement["variants"],
+        "own_words": announcement["own_words"],
         "deliveries": deliveries(snapshot),
     }
 

@@ -16,12 +16,15 @@ def between(model: type[bodies.Body], given: Mapping[str, Any]) -> Iterator[Faul
         yield from _account(given)
     elif issubclass(model, bodies.CertificationPreview):
         inner = given.get("certification")
-        yield from _repeated(inner if isinstance(inner, dict) else {}, "certification")
+        sketch = inner if isinstance(inner, dict) else {}
+        yield from _repeated(sketch, "certification")
+        yield from _own_words(sketch, "certification")
     else:
         if issubclass(model, bodies.Edit) and not given:
             yield Fault("", "empty", "Say what is to change.")
         yield from _repeated(given)
         yield from _variants(given)
+        yield from _own_words(given)
         yield from _media(given)
 
 
@@ -42,20 +45,32 @@ def _account(given: Mapping[str, Any]) -> Iterator[Fault]:
 
 def _repeated(given: Mapping[str, Any], *place: str) -> Iterator[Fault]:
     """Yield each channel that is named again."""
-    seen: set[str] = set()
-    for index, item in enumerate(_items(given, "channels")):
-        if isinstance(item, str) and item in seen:
-            where = pointer(*place, "channels", index)
-            yield Fault(where, "repeated_channel", "Name this once.")
-        elif isinstance(item, str):
-            seen.add(item)
+    for name in ("channels", "own_words"):
+        seen: set[str] = set()
+        for index, item in enumerate(_items(given, name)):
+            if isinstance(item, str) and item in seen:
+                where = pointer(*place, name, index)
+                yield Fault(where, "repeated_channel", "Name this once.")
+            elif isinstance(item, str):
+                seen.add(item)
+
+
+def _own_words(given: Mapping[str, Any], *place: str) -> Iterator[Fault]:
+    """Yield each channel whose words are chosen although nothing is said there."""
+    if "channels" not in given:
+        return
+    chosen = _names(given, "channels")
+    for index, item in enumerate(_items(given, "own_words")):
+        if isinstance(item, str) and item not in chosen:
+            detail = "The message is not for this channel."
+            yield Fault(pointer(*place, "own_words", index), "channel_not_chosen", detail)
 
 
 def _variants(given: Mapping[str, Any]) -> Iterator[Fault]:
     variants = given.get("variants")
     if not isinstance(variants, dict) or "channels" not in given:
         return
-    chosen = {item for item in _items(given, "channels") if isinstance(item, str)}
+    chosen = _names(given, "channels")
     for name in variants:
         if name not in chosen:
             detail = "This text is for a channel that the message is not for."
@@ -79,3 +94,7 @@ def _media(given: Mapping[str, Any]) -> Iterator[Fault]:
 def _items(given: Mapping[str, Any], name: str) -> list[Any]:
     value = given.get(name)
     return value if isinstance(value, list) else []
+
+
+def _names(given: Mapping[str, Any], name: str) -> set[str]:
+    return {item for item in _items(given, name) if isinstance(item, str)}

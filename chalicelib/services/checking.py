@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 from chalicelib.domain.adaptation import Adaptation, Chooser
 from chalicelib.domain.channels import Account, Channel, ChannelName, Length, Post
 from chalicelib.domain.errors import Fault, InvalidMessage, MediaNotReady
 from chalicelib.domain.identity import Member
 from chalicelib.domain.messages import Content, Draft, Message
-from chalicelib.domain.ports import Upload, Uploads, UploadStatus
+from chalicelib.domain.ports import Snapshot, Upload, Uploads, UploadStatus
+from chalicelib.domain.rewording import Reason
+from chalicelib.domain.states import Status
 from chalicelib.services.accounts import AccountBook
 from chalicelib.services.preparing import Preparing
 from chalicelib.services.wording import Words
@@ -87,11 +90,35 @@ class Checking:
             raise refusal(unusable)
         return self._previews(draft.content, draft.channels, uploads)
 
-    def preview_message(self, message: Message) -> list[Preview]:
-        """Return exactly what each channel of a message is offered, with its faults."""
+    def preview_message(self, snapshot: Snapshot) -> list[Preview]:
+        """Return exactly what each channel of a message is offered, or was, with its faults."""
+        message = snapshot.message
         wanted = [item.upload_id for item in message.content.media]
         uploads = self._uploads.many(wanted) if wanted else {}
-        return self._previews(message.content, message.channels, uploads)
+        previews = self._previews(message.content, message.channels, uploads)
+        return [self._as_prepared(preview, snapshot) for preview in previews]
+
+    def _as_prepared(self, preview: Preview, snapshot: Snapshot) -> Preview:
+        """Return what was prepared for a channel, where that was done, instead of a preview."""
+        name = preview.channel.name
+        delivery = snapshot.delivery(name)
+        if delivery is None or delivery.status is Status.PENDING:
+            return preview
+        post = self._preparing.prepared(delivery)
+        if post is None:
+            return preview
+        words = replace(preview.words, is_final=True)
+        if post.text != preview.post.text:  # made under settings that are not today's
+            words = self._recorded(post, preview.words.own or preview.post, snapshot.message, name)
+        return Preview(preview.channel, post, preview.channel.measure(post), (), words)
+
+    def _recorded(self, post: Post, own: Post, message: Message, name: ChannelName) -> Chosen:
+        """Return whose words a prepared post says, whatever may be asked today."""
+        decision = self._words.recorded(message.content, message.channels)
+        text = decision.words.get(name) if decision else None
+        if text and text in post.text:
+            return Chosen(Chooser.MODEL, own=own)
+        return Chosen(_without_model(message.content, name))
 
     def _previews(
         self, content: Content, channels: Sequence[ChannelName], uploads: Mapping[str, Upload]
@@ -101,13 +128,12 @@ class Checking:
         previews = []
         for name in channels:
             channel = self._channels[name]
-            own, found = self._preparing.compose(content, channel, accounts[name], uploads)
+            compose = partial(self._preparing.compose, content, channel, accounts[name], uploads)
+            own, found = compose()
             post, chosen = own, self._chosen(content, name, adaptation)
-            if adaptation and name in adaptation.words:
-                text = adaptation.words[name]
-                post, found = self._preparing.compose(
-                    content, channel, accounts[name], uploads, text
-                )
+            text = adaptation.words.get(name) if adaptation else None
+            if text and name not in content.own_words:
+                post, found = compose(text)
                 if post != own:
                     chosen = Chosen(Chooser.MODEL, own=own)
             previews.append(Preview(channel, post, channel.measure(post), tuple(found), chosen))
@@ -115,9 +141,11 @@ class Checking:
 
     def _chosen(self, content: Content, name: ChannelName, adaptation: Adaptation | None) -> Chosen:
         """Return who chose the words where they are no model's."""
-        by = Chooser.AUTHOR if content.authored(name) else Chooser.RULE
-        if not self._words.wanted(content, [name]):
+        by = _without_model(content, name)
+        if not self._words.wanted(replace(content, own_words=()), [name]):
             return Chosen(by)
+        if name in content.own_words:
+            return Chosen(by, reason=Reason.NOT_WANTED)
         if adaptation is None or not adaptation.is_decided:
             return Chosen(by, is_final=False)
         return Chosen(by, reason=adaptation.reasons.get(name))
@@ -135,6 +163,10 @@ class Checking:
         found = self._uploads.many(list(wanted))
         faults = (_unusable(found.get(name), where, member) for name, where in wanted.items())
         return found, [fault for fault in faults if fault is not None]
+
+
+def _without_model(content: Content, name: ChannelName) -> Chooser:
+    return Chooser.AUTHOR if content.authored(name) else Chooser.RULE
 
 
 def refusal(faults: Sequence[Fault]) -> InvalidMessage | MediaNotReady:

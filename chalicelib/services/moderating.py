@@ -313,7 +313,11 @@ def _reader(achievement: Achievement) -> Member:
 def _draft(submission: Submission, family: Certification) -> Draft:
     text = canonical_text(submission, family, submission.written_in)
     return Draft(
-        content=Content(text=text, announcement=submission),
+        content=Content(
+            text=text,
+            announcement=submission,
+            own_words=tuple(ChannelName(name) for name in submission.own_words),
+        ),
         channels=tuple(ChannelName(name) for name in submission.channels),
         scheduled_at=submission.scheduled_at,
         time_zone=submission.time_zone,

@@ -16,6 +16,7 @@ from chalicelib.domain.channels import (
     Post,
     Wording,
 )
+from chalicelib.domain.deliveries import Delivery
 from chalicelib.domain.errors import Fault, UnsupportedContent
 from chalicelib.domain.messages import Content, Revision
 from chalicelib.domain.ports import (
@@ -81,6 +82,11 @@ class Preparing:
         if faults:
             raise UnsupportedContent(" ".join(fault.detail for fault in faults))
         return self._messages.keep_post(revision.message_id, channel.name, revision.number, post)
+
+    def prepared(self, delivery: Delivery) -> Post | None:
+        """Return what a delivery's channel was offered; None before anything was."""
+        key = delivery.key
+        return self._messages.post(key.message_id, key.channel, delivery.revision)
 
     def _composed(
         self,

@@ -21,6 +21,7 @@ from chalicelib.domain.errors import LostRace
 from chalicelib.domain.messages import Content, Message, Revision
 from chalicelib.domain.ports import Adaptations, Clock, Errand, Messages, Telemetry, Unit
 from chalicelib.domain.rewording import Reason
+from chalicelib.domain.voices import VOICES
 
 WORDS = "words"
 """Channel name of audit entries about a revision's words; their sequence is its number."""
@@ -70,6 +71,11 @@ class Words:
     def known(self, content: Content, channels: Sequence[ChannelName]) -> Adaptation | None:
         """Return what is decided for exactly this content, or being asked; None otherwise."""
         wanted = self.wanted(content, channels)
+        return self._adaptations.get(digest_of(content, wanted)) if wanted else None
+
+    def recorded(self, content: Content, channels: Sequence[ChannelName]) -> Adaptation | None:
+        """Return what was decided for this content while a model had a say, though none has now."""
+        wanted = adaptable(content, channels, VOICES)
         return self._adaptations.get(digest_of(content, wanted)) if wanted else None
 
     def fix(self, message: Message, member: str) -> None:

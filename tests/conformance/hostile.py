@@ -161,6 +161,19 @@ def _message_fields() -> list[tuple[str, Any, str]]:
         )
     ]
     items += [
+        ("own_words", value, place)
+        for value, place in (
+            (None, "/own_words"),
+            ("sms", "/own_words"),
+            ({}, "/own_words"),
+            ([1], "/own_words/0"),
+            ([None], "/own_words/0"),
+            (["myspace"], "/own_words/0"),
+            (["linkedin"], "/own_words/0"),
+            (["sms", "sms"], "/own_words/1"),
+        )
+    ]
+    items += [
         ("late_policy", value, place)
         for value, place in (
             ([], "/late_policy"),

@@ -353,7 +353,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show exactly what each channel of a message is offered, and who chose the words. */
+        /** Show exactly what each channel of a message is offered, or was, and who chose the words. */
         get: operations["preview_message"];
         put?: never;
         post?: never;
@@ -690,6 +690,11 @@ export interface components {
              * @default null
              */
             time_zone: string | null;
+            /**
+             * Own Words
+             * @description Channels that say what they would without a model, whatever one finds.
+             */
+            own_words?: ("email" | "facebook" | "instagram" | "linkedin" | "sms" | "whatsapp")[];
             /** Consent */
             consent: boolean;
         };
@@ -828,6 +833,11 @@ export interface components {
              */
             time_zone: string | null;
             /**
+             * Own Words
+             * @description Channels that say what they would without a model, whatever one finds.
+             */
+            own_words?: ("email" | "facebook" | "instagram" | "linkedin" | "sms" | "whatsapp")[];
+            /**
              * Consent
              * @default null
              */
@@ -928,6 +938,8 @@ export interface components {
             variants: {
                 [key: string]: components["schemas"]["VariantView"];
             };
+            /** Own Words */
+            own_words: ("email" | "facebook" | "instagram" | "linkedin" | "sms" | "whatsapp")[];
             /** Deliveries */
             deliveries: components["schemas"]["DeliveryView"][];
         };
@@ -1296,6 +1308,11 @@ export interface components {
             variants?: {
                 [key: string]: components["schemas"]["VariantBody"];
             };
+            /**
+             * Own Words
+             * @description Channels that say what they would without a model, whatever one finds.
+             */
+            own_words?: ("email" | "facebook" | "instagram" | "linkedin" | "sms" | "whatsapp")[];
             /** @default null */
             late_policy: components["schemas"]["LatePolicyBody"] | null;
         };
@@ -1322,6 +1339,11 @@ export interface components {
             variants?: {
                 [key: string]: components["schemas"]["VariantBody"];
             };
+            /**
+             * Own Words
+             * @description Channels that say what they would without a model, whatever one finds.
+             */
+            own_words?: ("email" | "facebook" | "instagram" | "linkedin" | "sms" | "whatsapp")[];
             late_policy?: components["schemas"]["LatePolicyBody"];
         };
         /**
@@ -1369,6 +1391,8 @@ export interface components {
             variants: {
                 [key: string]: components["schemas"]["VariantView"];
             };
+            /** Own Words */
+            own_words: ("email" | "facebook" | "instagram" | "linkedin" | "sms" | "whatsapp")[];
             late_policy: components["schemas"]["LatePolicyView"];
             /** Certification Id */
             certification_id: string | null;
@@ -1439,6 +1463,8 @@ export interface components {
             variants: {
                 [key: string]: components["schemas"]["VariantView"];
             };
+            /** Own Words */
+            own_words: ("email" | "facebook" | "instagram" | "linkedin" | "sms" | "whatsapp")[];
             late_policy: components["schemas"]["LatePolicyView"];
             /** Certification Id */
             certification_id: string | null;
@@ -1852,8 +1878,8 @@ export interface components {
         };
         /**
          * WordsView
-         * @description Who chose the words of a post. `own` is the text without a model's words, to choose instead:
-         *     give it to the channel as its variant. `final`: false while a model may still choose others.
+         * @description Who chose the words of a post. `own` is the text without a model's words: to have that, name
+         *     the channel in `own_words`. `final`: false while a model may still choose others.
          */
         WordsView: {
             by: components["schemas"]["Chooser"];

@@ -114,6 +114,7 @@ def test_every_fault_of_a_body_is_listed() -> None:
         "time_zone": "Mars",
         "media": [{"upload_id": "x"}],
         "variants": {"email": {"content": ""}, "sms": {}},
+        "own_words": ["sms", "sms", "facebook", "myspace"],
         "late_policy": {"action": "drop", "after_minutes": 0},
         "extra": 1,
     }
@@ -128,6 +129,9 @@ def test_every_fault_of_a_body_is_listed() -> None:
         "/variants/email/content": "blank",
         "/variants/email": "variant_without_channel",
         "/variants/sms/content": "required",
+        "/own_words/1": "repeated_channel",
+        "/own_words/2": "channel_not_chosen",
+        "/own_words/3": "unknown_channel",
         "/late_policy/after_minutes": "out_of_range",
         "/late_policy/action": "unknown_value",
         "/extra": "unknown_field",
@@ -156,6 +160,27 @@ def test_an_edit_can_empty_what_may_be_empty() -> None:
 def test_an_edits_variants_are_not_held_against_channels_it_does_not_name() -> None:
     changes = drafts.changes(edit(variants={"email": {"content": "x"}}))
     assert changes.variants == {"email": Variant("x")}
+
+
+def test_an_edits_own_words_are_not_held_against_channels_it_does_not_name() -> None:
+    assert drafts.changes(edit(own_words=["email"])).own_words == ("email",)
+    assert drafts.changes(edit(own_words=[])).own_words == ()
+    assert drafts.changes(edit(content="Bye")).own_words is None
+
+
+def test_own_words_of_an_announcement_are_for_its_channels() -> None:
+    sketch = {
+        "certification_type": "cloud-practitioner",
+        "certified_on": "2026-11-02",
+        "channels": ["sms"],
+        "own_words": ["sms", "email"],
+    }
+    given = {"certification": sketch}
+    assert faults(bodies.CertificationPreview, given) == {
+        "/certification/own_words/1": "channel_not_chosen"
+    }
+    sketch["own_words"] = ["sms"]
+    assert drafts.sketched(sound(bodies.CertificationPreview, given)).own_words == ("sms",)
 
 
 def test_an_absent_name_and_language_are_left_to_the_profile() -> None:

@@ -99,6 +99,7 @@ def test_a_certification_is_shown_as_its_message_is_now(api: Api) -> None:
         "content": "Zoë did it!",
         "subject": "Hurray",
         "variants": {"sms": {"content": "Zoë!"}},
+        "own_words": ["sms"],
     }
     api("PATCH", f"{MESSAGES}/{view['message_id']}", edit, headers={"if-match": '"1"'})
     (listed,) = api("GET", CERTIFICATIONS).json["items"]
@@ -110,6 +111,7 @@ def test_a_certification_is_shown_as_its_message_is_now(api: Api) -> None:
         assert found["time_zone"] == "Europe/Madrid"
     assert (shown["revision"], shown["content"], shown["subject"]) == (2, "Zoë did it!", "Hurray")
     assert shown["variants"] == {"sms": {"content": "Zoë!", "subject": None}}
+    assert shown["own_words"] == ["sms"]
 
 
 # --- approving --------------------------------------------------------------------------------

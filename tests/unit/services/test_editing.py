@@ -282,6 +282,14 @@ def test_what_waits_for_another_try_can_be_edited(world: World, fault: object) -
     assert edited.deliveries[0].status is Status.PENDING
 
 
+def test_a_channel_that_is_taken_out_takes_its_choice_of_words_along(world: World) -> None:
+    message = world.submit("Old", FEED, OTHER, at=LATER)
+    chosen = edit(world, message, Changes(own_words=names(FEED, OTHER)))
+    kept = edit(world, chosen, Changes(channels=names(OTHER)), 2)
+
+    assert kept.message.content.own_words == names(OTHER)
+
+
 # --- what failed ------------------------------------------------------------------------------
 
 
@@ -332,6 +340,7 @@ def test_a_channel_that_failed_is_published_again_with_words_of_its_own(world: W
         Changes(subject="New"),
         Changes(media=(MediaRef("later"),)),
         Changes(channels=names(OTHER)),
+        Changes(own_words=names(FEED)),
     ],
 )
 def test_what_a_channel_shows_already_is_not_edited(world: World, changes: Changes) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from chalicelib.domain.adaptation import Adaptation, Chooser, digest_of, kept
 from chalicelib.domain.channels import ChannelName
 from chalicelib.domain.errors import LostRace
-from chalicelib.domain.messages import Content, Draft, Message, Variant
+from chalicelib.domain.messages import Changes, Content, Draft, Message, Variant
 from chalicelib.domain.models import Reply
 from chalicelib.domain.ports import Writes
 from chalicelib.domain.rewording import Reason
@@ -39,7 +40,8 @@ def submitted(world: World, at: timedelta | None = None, *, draft: bool = False)
 
 def previews(world: World, message: Message) -> dict[str, Preview]:
     """Return what each channel would be offered."""
-    return {p.channel.name: p for p in world.checking.preview_message(message)}
+    snapshot = world.publishing.read(message.id, ADA)
+    return {p.channel.name: p for p in world.checking.preview_message(snapshot)}
 
 
 def reasons(world: World) -> set[str]:
@@ -212,6 +214,108 @@ def test_the_authors_own_text_is_chosen_by_a_variant(spoken: World) -> None:
     shown = previews(spoken, message)
     assert shown["facebook"].words == Chosen(Chooser.AUTHOR)
     assert shown["linkedin"].words.by is Chooser.MODEL
+
+
+def test_own_words_are_posted_and_the_others_keep_what_was_shown(spoken: World) -> None:
+    message = submitted(spoken, DAY)
+    spoken.adapting.adapt(message.id, 1)
+    before = previews(spoken, message)
+    after = spoken.editing.edit(message.id, Changes(own_words=FEEDS[:1]), 1, ADA).message
+    spoken.adapting.adapt(message.id, after.revision)
+    shown = previews(spoken, after)
+    assert shown["facebook"].words == Chosen(Chooser.AUTHOR, reason=Reason.NOT_WANTED)
+    assert shown["linkedin"] == before["linkedin"]
+    spoken.run()
+    assert spoken.shown("facebook") == [TEXT]
+    assert spoken.shown("linkedin") == [before["linkedin"].post.text] != [TEXT]
+    assert len(spoken.model.asked) == 1
+
+
+def test_own_words_can_be_taken_back(spoken: World) -> None:
+    message = submitted(spoken, DAY)
+    spoken.adapting.adapt(message.id, 1)
+    before = previews(spoken, message)
+    spoken.editing.edit(message.id, Changes(own_words=FEEDS), 1, ADA)
+    after = spoken.editing.edit(message.id, Changes(own_words=()), 2, ADA).message
+    assert previews(spoken, after) == before
+
+
+def test_nobody_is_asked_where_every_channel_says_its_own_words(spoken: World) -> None:
+    content = Content(TEXT, own_words=FEEDS)
+    message = spoken.publishing.submit(Draft(content, FEEDS), ADA).message
+    assert spoken.errand.asked == []
+    assert previews(spoken, message)["linkedin"].words.is_final
+    began = spoken.clock.now()
+    spoken.run()
+    assert spoken.shown("facebook") == spoken.shown("linkedin") == [TEXT]
+    assert spoken.clock.now() - began < timedelta(seconds=1)
+
+
+def test_an_approval_of_own_words_decides_for_nobody_else() -> None:
+    world = World(voices=VOICES, require_approval=True)
+    content = Content(TEXT, own_words=FEEDS)
+    message = world.publishing.submit(Draft(content, FEEDS), ADA).message
+    world.moderating.approve_message(message.id, None, MAX)
+    assert world.adaptations.get(digest_of(Content(TEXT), FEEDS)) is None
+
+
+def test_a_manager_chooses_the_own_words_of_what_waits() -> None:
+    world = World(voices=VOICES, require_approval=True)
+    message = submitted(world)
+    world.adapting.adapt(message.id, 1)
+    shown = previews(world, message)["linkedin"].post.text
+    world.editing.edit(message.id, Changes(own_words=FEEDS[:1]), 1, MAX)
+    world.moderating.approve_message(message.id, None, MAX, 2)
+    world.run()
+    assert world.shown("facebook") == [TEXT]
+    assert world.shown("linkedin") == [shown] != [TEXT]
+
+
+def test_an_announcement_in_own_words_is_said_by_rule(spoken: World) -> None:
+    chosen = replace(ACHIEVEMENT, own_words=("facebook",))
+    _, snapshot = spoken.moderating.submit(chosen, ADA)
+    spoken.adapting.adapt(snapshot.message.id, 1)
+    shown = previews(spoken, snapshot.message)
+    assert shown["facebook"].words == Chosen(Chooser.RULE, reason=Reason.NOT_WANTED)
+    assert shown["linkedin"].words.by is Chooser.MODEL
+
+
+def test_own_words_are_nothing_special_without_a_model() -> None:
+    world = World()
+    content = Content(TEXT, own_words=FEEDS)
+    message = world.publishing.submit(Draft(content, FEEDS), ADA).message
+    assert previews(world, message)["facebook"].words == Chosen(Chooser.AUTHOR)
+
+
+def test_what_was_posted_is_shown_as_it_was_though_no_model_is_asked_any_more(
+    spoken: World,
+) -> None:
+    message = submitted(spoken, DAY)
+    spoken.adapting.adapt(message.id, 1)
+    spoken.run()
+    before = previews(spoken, message)
+    spoken.voices.clear()
+    after = previews(spoken, message)
+    assert after == before
+    assert [after["facebook"].post.text] == spoken.shown("facebook")
+
+
+def test_what_was_posted_is_shown_as_it_was_though_an_account_adds_something_now(
+    spoken: World,
+) -> None:
+    name = ChannelName("none-feed")
+    content = Content(TEXT)
+    message = spoken.publishing.submit(Draft(content, (name,)), ADA).message
+    spoken.run()
+    spoken.connect(name, footer="!")
+    shown = previews(spoken, message)[name]
+    assert [shown.post.text] == spoken.shown(name) == [TEXT]
+    assert shown.words == Chosen(Chooser.AUTHOR)
+
+
+def test_a_post_that_is_being_made_shows_what_it_would_say(spoken: World) -> None:
+    message = submitted(spoken)
+    assert previews(spoken, message)["facebook"].words == Chosen(Chooser.AUTHOR, is_final=False)
 
 
 def test_words_that_say_no_more_than_the_text_are_the_authors(spoken: World) -> None:
