@@ -198,7 +198,9 @@ def describe_github_user(request: Request) -> Answer:
 def read_me(request: Request) -> Answer:
     """Return who is calling."""
     profile = wiring.profiling().read(request.member)
-    return responses.ok(rendering.me(request.member, profile))
+    return responses.ok(
+        rendering.me(request.member, profile, wiring.publishing().requires_approval)
+    )
 
 
 @app.route("/api/v1/me", methods=["PATCH"], authorizer=members)
@@ -207,7 +209,9 @@ def change_me(request: Request) -> Answer:
     """Change one's own name, language or time zone."""
     changes = request.body(edge.ProfileEdit).changes()
     profile = wiring.profiling().change(request.member, **changes)
-    return responses.ok(rendering.me(request.member, profile))
+    return responses.ok(
+        rendering.me(request.member, profile, wiring.publishing().requires_approval)
+    )
 
 
 # --- channels, accounts, recipients -------------------------------------------------------------

@@ -50,6 +50,9 @@ class MeView(TypedDict):
     role: Role
     language: str
     time_zone: str
+    approval_required: Annotated[
+        bool, Field(description="Whether what members hand in waits for a community manager.")
+    ]
 
 
 class LimitsView(TypedDict):

@@ -65,7 +65,7 @@ class Preview(Protocol):
     def words(self) -> Chosen: ...
 
 
-def me(member: Member, profile: Profile) -> answers.MeView:
+def me(member: Member, profile: Profile, approval_required: bool) -> answers.MeView:
     """Render who is calling."""
     return {
         "user_id": member.id,
@@ -73,6 +73,7 @@ def me(member: Member, profile: Profile) -> answers.MeView:
         "role": member.role,
         "language": profile.language,
         "time_zone": profile.time_zone,
+        "approval_required": approval_required,
     }
 
 

@@ -181,9 +181,14 @@ class Publishing:
         lease = now + self._policy.queue_lease
         return replace(made, status=Status.QUEUED, claim=self._ids.new(), next_at=lease)
 
+    @property
+    def requires_approval(self) -> bool:
+        """Return whether what members hand in waits for a manager."""
+        return self._require_approval
+
     def must_be_approved(self, member: Member) -> bool:
         """Return whether what a member hands in waits for a manager's decision."""
-        return self._require_approval and not member.may(Role.COMMUNITY_MANAGER)
+        return self.requires_approval and not member.may(Role.COMMUNITY_MANAGER)
 
     # --- checking -----------------------------------------------------------------------------
 

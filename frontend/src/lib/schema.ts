@@ -1196,6 +1196,11 @@ export interface components {
             language: string;
             /** Time Zone */
             time_zone: string;
+            /**
+             * Approval Required
+             * @description Whether what members hand in waits for a community manager.
+             */
+            approval_required: boolean;
         };
         /**
          * MediaItem

@@ -114,6 +114,10 @@ def test_a_certification_is_shown_as_its_message_is_now(api: Api) -> None:
     assert shown["own_words"] == ["sms"]
 
 
+def test_everybody_is_told_that_submissions_are_approved(reviewed: Api) -> None:
+    assert reviewed("GET", "/api/v1/me").json["approval_required"]
+
+
 # --- approving --------------------------------------------------------------------------------
 
 

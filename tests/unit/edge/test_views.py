@@ -368,6 +368,7 @@ def test_oneself_can_be_changed(api: Api) -> None:
         "role": "member",
         "language": "es",
         "time_zone": "Europe/Madrid",
+        "approval_required": False,
     }
 
 
