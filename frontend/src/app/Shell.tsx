@@ -1,8 +1,9 @@
-import { Trans, useLingui } from "@lingui/react/macro";
+import { Plural, Trans, useLingui } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 import { Link, useLocation } from "wouter";
 import { Icon, Mark, type IconName } from "@/components/Icon";
+import { useListing } from "@/lib/listing";
 import { meQuery } from "@/lib/queries";
 import { useApi, useLiveMode } from "@/lib/product";
 import { isManager } from "@/lib/roles";
@@ -66,26 +67,47 @@ function Brand() {
   );
 }
 
+interface Place {
+  to: string;
+  icon: IconName;
+  label: string;
+  /** How many wait there for somebody. */
+  waiting?: number;
+}
+
 function Navigation() {
   const { t } = useLingui();
   const [here] = useLocation();
   const { data: me } = useQuery(meQuery(useApi()));
-  const places: [string, IconName, string][] = [
-    ["/", "home", t`Overview`],
-    ["/submit", "medal", t`Announce`],
-    ["/compose", "pen", t`Write`],
-    ["/calendar", "calendar", t`Calendar`],
-    ...(isManager(me?.role) ? [["/queue", "queue", t`Queue`] as [string, IconName, string]] : []),
-    ["/channels", "plug", t`Channels`],
+  const manages = isManager(me?.role);
+  const waiting = useListing({ scope: "all", status: "pending_review" }, manages).items.length;
+  const decides = manages && (me?.approval_required || waiting > 0);
+  const places: Place[] = [
+    { to: "/", icon: "home", label: t`Overview` },
+    { to: "/submit", icon: "medal", label: t`Announce` },
+    { to: "/compose", icon: "pen", label: t`Write` },
+    { to: "/calendar", icon: "calendar", label: t`Calendar` },
+    ...(manages ? [{ to: "/queue", icon: "queue", label: t`Queue` } as const] : []),
+    ...(decides ? [{ to: "/approvals", icon: "check", label: t`Approvals`, waiting } as const] : []),
+    { to: "/channels", icon: "plug", label: t`Channels` },
   ];
   return (
     <nav className="nav" aria-label={t`Main`}>
       <ul>
-        {places.map(([to, icon, label]) => (
+        {places.map(({ to, icon, label, waiting: count = 0 }) => (
           <li key={to}>
             <Link to={to} aria-current={isWithin(here, to) ? "page" : undefined}>
               <Icon name={icon} />
               {label}
+              {count > 0 && (
+                <span className="nav-count">
+                  {count}
+                  <span className="unseen">
+                    {" "}
+                    <Plural value={count} one="waits" other="wait" />
+                  </span>
+                </span>
+              )}
             </Link>
           </li>
         ))}

@@ -1,11 +1,14 @@
 import { msg } from "@lingui/core/macro";
 import { Plural, Trans, useLingui } from "@lingui/react/macro";
+import { Fragment } from "react";
 import type { Preview } from "@/lib/api";
+import { partsOf } from "@/lib/comparing";
 import { formatTag } from "@/lib/language";
 import { ChannelMark, useChannelTitle } from "./ChannelMark";
 import { useFaultWords } from "./faultWords";
 import { Faults } from "./Field";
 import { Icon } from "./Icon";
+import { WordsOf, type OwnWords } from "./WordsOf";
 
 const UNITS = {
   code_points: msg`characters`,
@@ -15,8 +18,16 @@ const UNITS = {
   characters: msg`characters`,
 };
 
-/** Exactly what a channel would be offered, with its length and what is wrong with it. */
-export function PostPreview({ preview }: { preview: Preview }) {
+/** Exactly what a channel is offered, whose words those are, its length and what is wrong with it. */
+export function PostPreview(props: {
+  preview: Preview;
+  /** It is of a message that is kept, not of one that is being written. */
+  isStored?: boolean;
+  /** Whose words it has is told of all channels where a model has a say in one. */
+  tellsWords?: boolean;
+  own?: OwnWords | undefined;
+}) {
+  const { preview, isStored = false, own } = props;
   const title = useChannelTitle();
   const words = useFaultWords();
   const { post, faults, segments } = preview;
@@ -34,7 +45,7 @@ export function PostPreview({ preview }: { preview: Preview }) {
         </p>
       )}
       <p className="post-text" dir="auto">
-        {post.text}
+        <Text preview={preview} />
       </p>
       {post.link && <p className="post-link">{post.link}</p>}
       {post.media.map((picture) => (
@@ -51,8 +62,17 @@ export function PostPreview({ preview }: { preview: Preview }) {
           {segments.encoding} · <Plural value={segments.count} one="# segment" other="# segments" />
         </p>
       )}
+      {props.tellsWords && <WordsOf preview={preview} isStored={isStored} own={own} />}
       <Faults faults={faults.map((fault) => words(fault, { isChannels: true }))} />
     </article>
+  );
+}
+
+/** The text as it is posted; what a model added to the own words is marked. */
+function Text({ preview: { post, words } }: { preview: Preview }) {
+  if (words.own === null) return post.text;
+  return partsOf(post.text, words.own).map((part, index) =>
+    part.isAdded ? <mark key={index}>{part.text}</mark> : <Fragment key={index}>{part.text}</Fragment>,
   );
 }
 

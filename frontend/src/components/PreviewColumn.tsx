@@ -1,8 +1,10 @@
 import { Trans } from "@lingui/react/macro";
 import type { ReactNode } from "react";
 import type { usePreviews } from "@/lib/usePreviews";
+import { isModelsAffair } from "@/lib/wordings";
 import { PostPreview } from "./PostPreview";
 import { EmptyState, ProblemNote, Skeleton } from "./States";
+import type { OwnWords } from "./WordsOf";
 
 /** How it will look, channel by channel; `hint` says what is missing until there is anything to show. */
 export function PreviewColumn({
@@ -11,7 +13,8 @@ export function PreviewColumn({
   isCurrent,
   error,
   hint,
-}: ReturnType<typeof usePreviews> & { hint: ReactNode | null }) {
+  own,
+}: ReturnType<typeof usePreviews> & { hint: ReactNode | null; own: OwnWords }) {
   return (
     <div className="stack">
       <h2 id="preview-title">
@@ -23,7 +26,7 @@ export function PreviewColumn({
       ) : previews.length > 0 ? (
         <div className="previews" data-stale={!isCurrent || undefined} aria-busy={!isCurrent}>
           {previews.map((preview) => (
-            <PostPreview key={preview.channel} preview={preview} />
+            <PostPreview key={preview.channel} preview={preview} tellsWords={isModelsAffair(previews)} own={own} />
           ))}
         </div>
       ) : faults.length > 0 ? (

@@ -30,6 +30,11 @@ export function dateTime(at: number | string, tag: string, zone?: string | null,
   }).format(new Date(at));
 }
 
+/** A day and a minute, where there is little room. */
+export function shortDateTime(at: number | string, tag: string): string {
+  return new Intl.DateTimeFormat(tag, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" }).format(new Date(at));
+}
+
 export function timeOfDay(at: number | string, tag: string, zone?: string | null): string {
   return new Intl.DateTimeFormat(tag, {
     hour: "2-digit",

@@ -35,6 +35,28 @@ export function messageQuery(api: Api, id: string) {
   });
 }
 
+const WORDS_MS = 3_000;
+const WORDS_LOOKS = 20;
+
+/** What each channel of a message is offered; looked at again for a minute while a model is asked. */
+export function postsQuery(api: Api, id: string) {
+  return queryOptions({
+    queryKey: ["message", id, "posts"],
+    queryFn: async ({ signal }) => {
+      const path = { message_id: id };
+      return (
+        await api.get((client) =>
+          client.GET("/api/v1/messages/{message_id}/posts", { params: { path }, signal }),
+        )
+      ).channels;
+    },
+    refetchInterval: ({ state }) => {
+      const isOpen = state.data?.some(({ words }) => !words.final) ?? false;
+      return isOpen && state.dataUpdateCount < WORDS_LOOKS ? WORDS_MS : false;
+    },
+  });
+}
+
 export function timelineQuery(api: Api, id: string) {
   return queryOptions({
     queryKey: ["message", id, "timeline"],

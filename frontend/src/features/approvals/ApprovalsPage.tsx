@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useMemo, useRef, type KeyboardEvent } from "react";
 import { useSearchParams } from "wouter";
 import { ButtonLink } from "@/components/Button";
+import { PageHead } from "@/components/PageHead";
 import { EmptyState, ErrorState, Skeleton } from "@/components/States";
 import { Badge } from "@/components/Status";
 import { Ago, useNow } from "@/components/Time";
@@ -56,16 +57,10 @@ export default function ApprovalsPage() {
   };
   return (
     <div className="page">
-      <header className="page-head">
-        <div>
-          <h1>
-            <Trans>Approvals</Trans>
-          </h1>
-          <p className="soft">
-            <Trans>Nothing here is published before somebody approves it.</Trans>
-          </p>
-        </div>
-      </header>
+      <PageHead
+        title={<Trans>Approvals</Trans>}
+        lead={<Trans>Nothing here is published before somebody approves it.</Trans>}
+      />
       {me && !manages ? (
         <EmptyState icon="lock" title={<Trans>Community managers decide here</Trans>}>
           <Trans>Your own submissions stand in the overview.</Trans>

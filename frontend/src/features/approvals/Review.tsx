@@ -5,6 +5,7 @@ import { Link } from "wouter";
 import { Button } from "@/components/Button";
 import { ChannelMarks } from "@/components/ChannelMark";
 import { TextArea } from "@/components/Field";
+import { MessagePosts } from "@/components/MessagePosts";
 import { ErrorState, Note, ProblemNote, Skeleton } from "@/components/States";
 import { When } from "@/components/Time";
 import { useTell } from "@/components/Toast";
@@ -33,7 +34,7 @@ export function Review({ id, onDecided }: { id: string; onDecided(): void }) {
   });
   if (message.isPending || (of !== null && certification.isPending)) return <Skeleton lines={8} />;
   if (message.isError) return <ErrorState error={message.error} onRetry={() => void message.refetch()} />;
-  return <Decision key={message.data.value.revision} message={message.data.value} certification={certification.data} onDecided={onDecided} />;
+  return <Decision key={message.data.value.content} message={message.data.value} certification={certification.data} onDecided={onDecided} />;
 }
 
 function Decision(props: { message: Message; certification: Certification | undefined; onDecided(): void }) {
@@ -42,10 +43,11 @@ function Decision(props: { message: Message; certification: Certification | unde
   const tell = useTell();
   const decide = useDecision(message);
   const [text, setText] = useState<string | null>(null);
-  const [reason, setReason] = useState<string | null>(null);
+  const [reason, setReason] = useState("");
+  const [sending, setSending] = useState<"not yet" | "asked" | "left">("not yet");
   const approve = () =>
     decide.mutate(
-      { approve: text === null || text === message.content ? null : text },
+      { approve: text },
       {
         onSuccess: () => {
           tell(t`Approved.`);
@@ -54,7 +56,7 @@ function Decision(props: { message: Message; certification: Certification | unde
       },
     );
   const sendBack = () => {
-    if (!reason?.trim()) return;
+    if (!reason.trim()) return;
     decide.mutate(
       { reject: reason.trim() },
       {
@@ -72,33 +74,30 @@ function Decision(props: { message: Message; certification: Certification | unde
         <ChannelMarks channels={message.channels} />
       </header>
       <Warnings certification={certification} />
-      <div className="review-body">
-        <div className="stack">
-          {text === null ? (
-            <>
-              <p className="review-text" dir="auto">
-                {message.content}
-              </p>
-              <Variants message={message} />
-            </>
-          ) : (
-            <TextArea
-              label={<Trans>Text</Trans>}
-              hint={<Trans>It is published as you leave it here. The person's name has to stay in it.</Trans>}
-              value={text}
-              onChange={(event) => setText(event.target.value)}
-              autoFocus
-            />
-          )}
-        </div>
-        <Facts message={message} certification={certification} />
-      </div>
-      {reason !== null && (
+      <Facts message={message} certification={certification} />
+      {text === null ? (
+        <MessagePosts message={message} />
+      ) : (
+        <TextArea
+          label={<Trans>Text</Trans>}
+          hint={
+            <Trans>
+              Every channel without a text of its own publishes it as you leave it here, and no model changes it. In an
+              announcement the person's name has to stay.
+            </Trans>
+          }
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+          autoFocus
+        />
+      )}
+      {sending === "asked" && (
         <TextArea
           label={<Trans>What has to change, or why not</Trans>}
           hint={<Trans>The author reads this.</Trans>}
           value={reason}
           onChange={(event) => setReason(event.target.value)}
+          onKeyDown={(event) => event.key === "Escape" && setSending("left")}
           autoFocus
         />
       )}
@@ -113,9 +112,9 @@ function Decision(props: { message: Message; certification: Certification | unde
         <Link to={`/messages/${message.id}`}>
           <Trans>See all of it</Trans>
         </Link>
-        {reason === null ? (
+        {sending !== "asked" ? (
           <div className="row">
-            <Button data-send-back icon="slash" onClick={() => setReason("")}>
+            <Button data-send-back icon="slash" autoFocus={sending === "left"} onClick={() => setSending("asked")}>
               <Trans>Send back …</Trans>
             </Button>
             {text === null ? (
@@ -132,8 +131,8 @@ function Decision(props: { message: Message; certification: Certification | unde
             </Button>
           </div>
         ) : (
-          <div className="row">
-            <Button onClick={() => setReason(null)}>
+          <div className="row" onKeyDown={(event) => event.key === "Escape" && setSending("left")}>
+            <Button onClick={() => setSending("left")}>
               <Trans>Not now</Trans>
             </Button>
             <Button kind="danger" icon="slash" busy={decide.isPending} disabled={!reason.trim()} onClick={sendBack}>
@@ -190,18 +189,6 @@ function Warnings({ certification }: { certification: Certification | undefined 
       </ul>
     </Note>
   );
-}
-
-function Variants({ message }: { message: Message }) {
-  const variants = Object.entries(message.variants);
-  return variants.map(([channel, variant]) => (
-    <div key={channel} className="stack stack-tight">
-      <ChannelMarks channels={[channel]} />
-      <p className="review-text" dir="auto">
-        {variant?.content}
-      </p>
-    </div>
-  ));
 }
 
 function Facts({ message, certification }: { message: Message; certification: Certification | undefined }) {

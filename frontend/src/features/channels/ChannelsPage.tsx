@@ -2,6 +2,7 @@ import "./channels.css";
 import { Trans } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
+import { PageHead } from "@/components/PageHead";
 import { EmptyState, ErrorState, ProblemNote, Skeleton } from "@/components/States";
 import { useNow } from "@/components/Time";
 import { channelsQuery, meQuery } from "@/lib/queries";
@@ -20,16 +21,10 @@ export default function ChannelsPage() {
   const chosen = channels.data?.find((channel) => channel.name === connecting);
   return (
     <div className="page">
-      <header className="page-head">
-        <div>
-          <h1>
-            <Trans>Channels</Trans>
-          </h1>
-          <p className="soft">
-            <Trans>Where we publish, as whom, and what each platform takes.</Trans>
-          </p>
-        </div>
-      </header>
+      <PageHead
+        title={<Trans>Channels</Trans>}
+        lead={<Trans>Where we publish, as whom, and what each platform takes.</Trans>}
+      />
       {channels.isPending ? (
         <Skeleton lines={9} />
       ) : channels.data === undefined ? (

@@ -56,6 +56,7 @@ function blank(zone: string, at: string | null): Form {
     subject: "",
     channels: [],
     variants: {},
+    ownWords: [],
     media: [],
     when: wall ? "later" : "now",
     wall,

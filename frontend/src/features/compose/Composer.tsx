@@ -19,6 +19,7 @@ import { useApi, useRefresh } from "@/lib/product";
 import { standing, unplaced } from "@/lib/standing";
 import { useDraft } from "@/lib/useDraft";
 import { usePreviews } from "@/lib/usePreviews";
+import { withOwnWords } from "@/lib/wordings";
 import { bodyOf, editOf, faultyChannels, type Form, lookedAt, PLACES, previewOf } from "./composing";
 import { Shortcuts } from "./Shortcuts";
 import { Texts } from "./Texts";
@@ -136,6 +137,7 @@ export function Composer({ channels, initial, name, editing }: Props) {
                 <Trans>Choose a channel and write: each post appears here as you type.</Trans>
               ) : null
             }
+            own={{ by: "author", choose: (channel, isOwn) => change({ ownWords: withOwnWords(form.ownWords, channel, isOwn) }) }}
           />
         </div>
       </div>

@@ -5,6 +5,7 @@ import { bodyOf, editOf, faultyChannels, type Form, lookedAt, previewOf, textFau
 const FORM: Form = {
   content: "Hello", subject: " ", channels: ["linkedin", "sms"],
   variants: { linkedin: { content: "Hello, network", subject: "" }, facebook: { content: "left over", subject: "" } },
+  ownWords: ["sms", "facebook"],
   media: [{ uploadId: "u1", altText: "A tree", seenAt: "blob:x" }],
   when: "later", wall: "2026-12-01T15:00", zone: "Europe/Madrid", repeated: "earlier",
 };
@@ -19,6 +20,11 @@ test("a scheduled message names its moment and its zone", () => {
 
 test("a text of a channel that is not chosen any more is not sent", () => {
   expect(bodyOf(FORM, null, true).variants).toEqual({ linkedin: { content: "Hello, network" } });
+});
+
+test("own words are chosen for channels that are chosen", () => {
+  expect(bodyOf(FORM, null, true).own_words).toEqual(["sms"]);
+  expect(editOf({ ...FORM, ownWords: [] }, null).own_words).toEqual([]);
 });
 
 test("an edit to publish now takes the time away", () => {

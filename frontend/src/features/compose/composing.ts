@@ -15,6 +15,8 @@ export interface Form {
   subject: string;
   channels: string[];
   variants: Record<string, Variant>;
+  /** Channels that say the author's own words, whatever a model finds. */
+  ownWords: string[];
   media: { uploadId: string; altText: string; seenAt: string | null }[];
   when: "now" | "later";
   wall: string;
@@ -59,6 +61,7 @@ export function formOf(message: Message, wall: string, zone: string): Form {
         { content: variant.content ?? "", subject: variant.subject ?? "" },
       ]),
     ),
+    ownWords: message.own_words,
     media: message.media.map((item) => ({
       uploadId: item.upload_id,
       altText: item.alt_text,
@@ -96,6 +99,7 @@ function contentOf(form: Form) {
     content: form.content,
     subject: form.subject.trim() || null,
     channels: form.channels as ChannelName[],
+    own_words: form.ownWords.filter((name) => form.channels.includes(name)) as ChannelName[],
     media: form.media.map((item) => ({ upload_id: item.uploadId, alt_text: item.altText })),
     variants: Object.fromEntries(
       chosen.map(([name, variant]) => [

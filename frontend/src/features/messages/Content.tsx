@@ -1,16 +1,13 @@
 import { Trans } from "@lingui/react/macro";
-import { ChannelMark, useChannelTitle } from "@/components/ChannelMark";
 import { Icon } from "@/components/Icon";
 import type { Message } from "@/lib/api";
 
-/** What was written. As text: nothing of it can become markup. */
+/** What its author wrote, before any channel. As text: nothing of it can become markup. */
 export function Content({ message }: { message: Message }) {
-  const title = useChannelTitle();
-  const variants = Object.entries(message.variants);
   return (
     <section className="card stack" aria-labelledby="content-title">
       <h2 id="content-title">
-        <Trans>What it says</Trans>
+        <Trans>What was written</Trans>
       </h2>
       {message.subject && (
         <p>
@@ -33,22 +30,6 @@ export function Content({ message }: { message: Message }) {
           ))}
         </ul>
       )}
-      {variants.map(([channel, variant]) => (
-        <div key={channel} className="variant">
-          <p className="row">
-            <ChannelMark channel={channel} />
-            <strong>
-              <Trans>On {title(channel)}</Trans>
-            </strong>
-          </p>
-          {variant.subject && <p dir="auto">{variant.subject}</p>}
-          {variant.content && (
-            <p className="prose" dir="auto">
-              {variant.content}
-            </p>
-          )}
-        </div>
-      ))}
     </section>
   );
 }

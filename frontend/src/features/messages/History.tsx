@@ -2,12 +2,12 @@ import { Trans } from "@lingui/react/macro";
 import { When } from "@/components/Time";
 import type { Message } from "@/lib/api";
 import { useEventWords } from "./eventWords";
-import type { TimelineEntry } from "./journey";
+import { isWhole, type TimelineEntry } from "./journey";
 
-/** What people did with the message as a whole. */
+/** What was done with the message as a whole, and who chose its words. */
 export function History({ message, entries }: { message: Message; entries: readonly TimelineEntry[] }) {
   const words = useEventWords();
-  const whole = entries.filter((entry) => entry.channel === "message");
+  const whole = entries.filter(isWhole);
   if (whole.length === 0) return null;
   return (
     <section className="stack stack-tight" aria-labelledby="history-title">
@@ -27,7 +27,7 @@ export function History({ message, entries }: { message: Message; entries: reado
                 </>
               )}
             </span>
-            {entry.detail && <span className="soft">{entry.detail}</span>}
+            {entry.channel === "message" && entry.detail && <span className="soft">{entry.detail}</span>}
           </li>
         ))}
       </ol>

@@ -5,6 +5,7 @@ import { useState } from "react";
 import { Link } from "wouter";
 import { Button, ButtonLink } from "@/components/Button";
 import { ChannelMarks } from "@/components/ChannelMark";
+import { PageHead } from "@/components/PageHead";
 import { EmptyState, ErrorState, Skeleton } from "@/components/States";
 import { Status } from "@/components/Status";
 import { Ago, When } from "@/components/Time";
@@ -38,10 +39,7 @@ export default function Home() {
   const items = list.data?.pages.flatMap((page) => page.items) ?? [];
   return (
     <div className="page">
-      <header className="page-head">
-        <h1>
-          <Trans>Overview</Trans>
-        </h1>
+      <PageHead title={<Trans>Overview</Trans>}>
         <div className="row">
           {manages && (
             <fieldset className="choice">
@@ -63,7 +61,7 @@ export default function Home() {
             <Trans>Announce</Trans>
           </ButtonLink>
         </div>
-      </header>
+      </PageHead>
       {list.isPending ? (
         <Skeleton lines={8} />
       ) : list.isError && items.length === 0 ? (

@@ -7,7 +7,7 @@ import { ChannelMark, useChannelTitle } from "@/components/ChannelMark";
 import { Icon, type IconName } from "@/components/Icon";
 import { Note, ProblemNote } from "@/components/States";
 import { Status } from "@/components/Status";
-import { Ago, timeOfDay, useNow } from "@/components/Time";
+import { Ago, shortDateTime, timeOfDay, useNow } from "@/components/Time";
 import type { Delivery, Message } from "@/lib/api";
 import { formatTag } from "@/lib/language";
 import { useProduct } from "@/lib/product";
@@ -24,13 +24,18 @@ const NAMES = {
   accepted: msg`Accepted`,
   delivered: msg`Delivered`,
 };
-/** Where a platform did not simply accept, what it did instead. */
-const INSTEAD: Partial<Record<StationState, MessageDescriptor>> = {
+/** Where a delivery stands at a station without having come through it: what is so instead. */
+const INSTEAD: Partial<Record<Delivery["status"], MessageDescriptor>> = {
+  pending: msg`Scheduled`,
+  cancelled: msg`Cancelled`,
+  skipped: msg`Skipped`,
   failed: msg`Refused`,
-  asked: msg`Unclear`,
+  needs_review: msg`Unclear`,
+  deleted: msg`Deleted`,
 };
 const SIGNS: Partial<Record<StationState, IconName>> = {
   done: "check",
+  planned: "clock",
   held: "clock",
   failed: "cross",
   asked: "question",
@@ -55,7 +60,7 @@ export function Lane(props: { message: Message; delivery: Delivery; entries: rea
         <h3>{name}</h3>
         <Status status={delivery.status} />
       </div>
-      <Track stations={stations(delivery, entries, message.created_at)} />
+      <Track status={delivery.status} stations={stations(delivery, entries, message.due_at)} />
       {delivery.error && delivery.status !== "delivered" && <Reason error={delivery.error} />}
       {delivery.status === "needs_review" && <Review message={message} delivery={delivery} />}
       <div className="lane-foot">
@@ -119,11 +124,12 @@ function Next({ at }: { at: string }) {
   );
 }
 
-function Track({ stations: stops }: { stations: Station[] }) {
+function Track({ status, stations: stops }: { status: Delivery["status"]; stations: Station[] }) {
   const { i18n, t } = useLingui();
   const words: Record<StationState, string> = {
     done: t`done`,
     current: t`now`,
+    planned: t`waits for its time`,
     held: t`waiting`,
     failed: t`failed`,
     asked: t`a question is open`,
@@ -134,14 +140,15 @@ function Track({ stations: stops }: { stations: Station[] }) {
     <ol className="track">
       {stops.map((stop) => {
         const sign = SIGNS[stop.state];
+        const isHere = stop.state !== "done" && stop.state !== "ahead";
         return (
           <li key={stop.name} className="stop" data-state={stop.state}>
             <span className="stop-dot">{sign && <Icon name={sign} size={12} />}</span>
             <span className="stop-name">
-              {i18n._(INSTEAD[stop.state] ?? NAMES[stop.name])}
+              {i18n._((isHere && INSTEAD[status]) || NAMES[stop.name])}
               <span className="unseen">: {words[stop.state]}</span>
             </span>
-            <span className="stop-time">{stop.at ? timeOfDay(stop.at, formatTag()) : ""}</span>
+            <span className="stop-time">{timeAt(stop)}</span>
           </li>
         );
       })}
@@ -149,11 +156,18 @@ function Track({ stations: stops }: { stations: Station[] }) {
   );
 }
 
+/** When a station was reached; a plan needs its day, too. */
+function timeAt({ at, state }: Station): string {
+  if (at === null) return "";
+  return state === "planned" ? shortDateTime(at, formatTag()) : timeOfDay(at, formatTag());
+}
+
 /** The platform's receipt: where the post can be looked at, or how many got it. */
 function Proof({ delivery }: { delivery: Delivery }) {
   const { config } = useProduct();
   const counts = delivery.recipients;
   if (counts) {
+    if (delivery.status === "pending") return null; // who they are is looked up when it is due
     return (
       <span className="lane-counts">
         <Trans>

@@ -2,7 +2,7 @@ import { Trans, useLingui } from "@lingui/react/macro";
 import { useState } from "react";
 import { Button } from "@/components/Button";
 import { useChannelTitle } from "@/components/ChannelMark";
-import { Dialog } from "@/components/Dialog";
+import { ConfirmDialog } from "@/components/ConfirmDialog";
 import { ProblemNote } from "@/components/States";
 import { timeOfDay } from "@/components/Time";
 import type { Delivery, Message } from "@/lib/api";
@@ -60,36 +60,20 @@ function Unpublish({ message, delivery }: { message: Message; delivery: Delivery
       <Button small kind="danger" icon="trash" onClick={() => setAsking(true)}>
         <Trans>Delete the post on {channel}</Trans>
       </Button>
-      <Dialog
+      <ConfirmDialog
         open={asking}
         title={<Trans>Delete the post on {channel}?</Trans>}
+        icon="trash"
+        confirm={<Trans>Delete the post</Trans>}
+        busy={action.isPending}
+        onConfirm={() => action.mutate({ do: "unpublish", channel: delivery.channel }, { onSuccess: () => setAsking(false) })}
         onClose={() => setAsking(false)}
-        actions={
-          <>
-            <Button onClick={() => setAsking(false)}>
-              <Trans>Keep it</Trans>
-            </Button>
-            <Button
-              kind="danger"
-              icon="trash"
-              busy={action.isPending}
-              onClick={() =>
-                action.mutate(
-                  { do: "unpublish", channel: delivery.channel },
-                  { onSuccess: () => setAsking(false) },
-                )
-              }
-            >
-              <Trans>Delete the post</Trans>
-            </Button>
-          </>
-        }
       >
         <p>
           <Trans>It is removed from the platform for everyone. This can't be undone.</Trans>
         </p>
         {action.isError && <ProblemNote error={action.error} />}
-      </Dialog>
+      </ConfirmDialog>
     </div>
   );
 }

@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Button, ButtonLink } from "@/components/Button";
 import { useChannelTitle } from "@/components/ChannelMark";
-import { Dialog } from "@/components/Dialog";
+import { ConfirmDialog } from "@/components/ConfirmDialog";
 import { ProblemNote } from "@/components/States";
 import { useTell } from "@/components/Toast";
 import type { Message } from "@/lib/api";
@@ -38,7 +38,7 @@ export function MessageActions({ message }: { message: Message }) {
         </Button>
       )}
       {message.status === "pending_review" && isManager(me?.role) && (
-        <ButtonLink kind="primary" icon="eye" to="/queue">
+        <ButtonLink kind="primary" icon="eye" to={`/approvals?id=${message.id}`}>
           <Trans>Review it</Trans>
         </ButtonLink>
       )}
@@ -53,25 +53,14 @@ export function MessageActions({ message }: { message: Message }) {
         </Button>
       )}
       {action.isError && !asking && <ProblemNote error={action.error} />}
-      <Dialog
+      <ConfirmDialog
         open={asking}
         title={<Trans>Cancel this message?</Trans>}
+        icon="slash"
+        confirm={<Trans>Cancel it</Trans>}
+        busy={action.isPending}
+        onConfirm={() => action.mutate({ do: "cancel" }, { onSuccess: () => setAsking(false) })}
         onClose={() => setAsking(false)}
-        actions={
-          <>
-            <Button onClick={() => setAsking(false)}>
-              <Trans>Keep it</Trans>
-            </Button>
-            <Button
-              kind="danger"
-              icon="slash"
-              busy={action.isPending}
-              onClick={() => action.mutate({ do: "cancel" }, { onSuccess: () => setAsking(false) })}
-            >
-              <Trans>Cancel it</Trans>
-            </Button>
-          </>
-        }
       >
         <p>
           <Trans>
@@ -79,7 +68,7 @@ export function MessageActions({ message }: { message: Message }) {
           </Trans>
         </p>
         {action.isError && <Refused error={action.error} />}
-      </Dialog>
+      </ConfirmDialog>
     </div>
   );
 }

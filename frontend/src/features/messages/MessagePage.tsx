@@ -3,6 +3,8 @@ import { Plural, Trans, useLingui } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
 import { useParams, useSearchParams } from "wouter";
 import { ButtonLink } from "@/components/Button";
+import { ChannelMark, useChannelTitle } from "@/components/ChannelMark";
+import { MessagePosts } from "@/components/MessagePosts";
 import { ErrorState, Note, Skeleton } from "@/components/States";
 import { Status } from "@/components/Status";
 import { Ago, When } from "@/components/Time";
@@ -47,6 +49,7 @@ export default function MessagePage() {
         </section>
       )}
       <Share message={found} />
+      <MessagePosts message={found} />
       <Content message={found} />
       <History message={found} entries={entries} />
     </article>
@@ -78,6 +81,7 @@ function Head({ message }: { message: Message }) {
           </div>
           <h1 dir="auto">{message.subject ?? headline(message.content)}</h1>
           <Due message={message} />
+          {message.deliveries.length === 0 && <Chosen channels={message.channels} />}
         </div>
         <MessageActions message={message} />
       </div>
@@ -110,6 +114,22 @@ function Sent({ message }: { message: Message }) {
     <Note tone="good" icon="check" title={<Trans>It is on its way</Trans>}>
       <Trans>Watch it arrive on each channel. You can leave this page at any time.</Trans>
     </Note>
+  );
+}
+
+/** Where a message is to appear that nothing was handed to a channel of. */
+function Chosen({ channels }: { channels: readonly string[] }) {
+  const { t } = useLingui();
+  const title = useChannelTitle();
+  return (
+    <ul className="chosen" aria-label={t`Chosen channels`}>
+      {channels.map((name) => (
+        <li key={name}>
+          <ChannelMark channel={name} size={14} />
+          {title(name)}
+        </li>
+      ))}
+    </ul>
   );
 }
 

@@ -5,19 +5,21 @@ import { ErrorState, Skeleton } from "@/components/States";
 import { Status } from "@/components/Status";
 import { useApi, useProduct } from "@/lib/product";
 import { recipientsQuery } from "./recipientsQuery";
+import { usePersonWords } from "./usePersonWords";
 
-/** Who got it on a direct channel: by opaque id, addresses are nobody's business here. */
+/** Who got it on a direct channel: names for managers; for others people are counted. */
 export function Recipients({ id, channel }: { id: string; channel: string }) {
   const { config } = useProduct();
+  const person = usePersonWords(channel);
   const found = useQuery(recipientsQuery(useApi(), id, channel));
   if (found.isPending) return <Skeleton lines={3} />;
   if (found.isError) return <ErrorState error={found.error} onRetry={() => void found.refetch()} />;
   return (
     <ul className="recipients">
-      {found.data.map((one) => (
+      {found.data.map((one, index) => (
         <li key={one.recipient}>
+          <strong dir="auto">{person(one.recipient, index + 1)}</strong>
           <Status status={one.status} plain />
-          <code className="faint">{one.recipient}</code>
           {one.error && <span>{one.error.detail}</span>}
           {config.wallUrl && one.external_id && (
             <a

@@ -7,6 +7,7 @@ import type { Delivery, Message } from "@/lib/api";
 import { useApi } from "@/lib/product";
 import { useAction, type Answer } from "./calls";
 import { recipientsQuery } from "./recipientsQuery";
+import { usePersonWords } from "./usePersonWords";
 
 /** Only a person can tell whether the platform has the post: ask, in its place. */
 export function Review({ message, delivery }: { message: Message; delivery: Delivery }) {
@@ -15,25 +16,31 @@ export function Review({ message, delivery }: { message: Message; delivery: Deli
     ...recipientsQuery(api, message.id, delivery.channel),
     enabled: delivery.recipients !== null,
   });
-  const asked =
+  const person = usePersonWords(delivery.channel);
+  const asked: Asked[] =
     delivery.recipients === null
       ? [null]
-      : (recipients.data ?? []).filter((one) => one.status === "needs_review").map((one) => one.recipient);
+      : (recipients.data ?? [])
+          .map((one, index) => ({ ...one, name: person(one.recipient, index + 1) }))
+          .filter((one) => one.status === "needs_review");
   return (
     <div className="stack stack-tight">
       {asked.map((recipient) => (
-        <Question key={recipient ?? ""} message={message} delivery={delivery} recipient={recipient} />
+        <Question key={recipient?.recipient ?? ""} message={message} delivery={delivery} recipient={recipient} />
       ))}
     </div>
   );
 }
 
-function Question(props: { message: Message; delivery: Delivery; recipient: string | null }) {
+/** Who a question is about; null where a channel has no recipients. */
+type Asked = { recipient: string; name: string } | null;
+
+function Question(props: { message: Message; delivery: Delivery; recipient: Asked }) {
   const { message, delivery, recipient } = props;
   const channel = useChannelTitle()(delivery.channel);
   const action = useAction(message.id);
   const answer = (given: Answer) =>
-    action.mutate({ do: "resolve", channel: delivery.channel, answer: given, recipient });
+    action.mutate({ do: "resolve", channel: delivery.channel, answer: given, recipient: recipient?.recipient ?? null });
   return (
     <div className="question">
       <Note
@@ -41,7 +48,7 @@ function Question(props: { message: Message; delivery: Delivery; recipient: stri
         title={
           recipient ? (
             <Trans>
-              Did {channel} bring it to <code>{recipient}</code>?
+              Did {channel} bring it to {recipient.name}?
             </Trans>
           ) : (
             <Trans>Is the post on {channel}?</Trans>

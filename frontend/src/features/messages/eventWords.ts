@@ -2,16 +2,23 @@ import { msg } from "@lingui/core/macro";
 import type { MessageDescriptor } from "@lingui/core";
 import { useLingui } from "@lingui/react/macro";
 import { LOOKS } from "@/components/Status";
-import type { TimelineEntry } from "./journey";
+import { happening, type Happening, type TimelineEntry } from "./journey";
 
-const EVENTS: Record<string, MessageDescriptor> = {
+const WHOLE: Record<Happening, MessageDescriptor> = {
+  kept: msg`Kept as a draft`,
+  handed_in: msg`Handed in for approval`,
+  scheduled: msg`Scheduled`,
   accepted: msg`Accepted for publishing`,
+  draft_scheduled: msg`Scheduled, from a draft`,
+  draft_published: msg`Published from a draft`,
   edited: msg`Edited`,
   approved: msg`Approved`,
   rejected: msg`Sent back`,
-  published: msg`Published from a draft`,
   cancelled: msg`Cancelled`,
   late_answer: msg`An answer came late`,
+  words_adapted: msg`A model found words`,
+  words_as_written: msg`The words stay as they were written`,
+  words_found_before: msg`A model's words for the same text were known`,
 };
 
 /** What a timeline entry says; an event that has no words of its own shows its name. */
@@ -19,8 +26,8 @@ export function useEventWords(): (entry: TimelineEntry) => string {
   const { i18n, t } = useLingui();
   return (entry) => {
     if (entry.kind === "attempt") return attempt(entry);
-    const known = EVENTS[entry.event];
-    if (entry.channel === "message" && known) return i18n._(known);
+    const known = happening(entry);
+    if (known) return i18n._(WHOLE[known]);
     const status = entry.after as keyof typeof LOOKS | null;
     if (status && status in LOOKS) return i18n._(LOOKS[status].words);
     return entry.event.replaceAll("_", " ");

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import type { Delivery } from "@/lib/api";
 import { grouped } from "./grouping";
-import { stations, type TimelineEntry } from "./journey";
+import { happening, stations, type TimelineEntry } from "./journey";
 
 const BEGUN = "2026-11-22T10:00:00.000Z";
 const STATES: [Delivery["status"], string[]][] = [
-  ["pending", ["ahead", "ahead", "ahead", "ahead"]],
+  ["pending", ["planned", "ahead", "ahead", "ahead"]],
   ["queued", ["current", "ahead", "ahead", "ahead"]],
   ["sending", ["done", "current", "ahead", "ahead"]],
   ["retrying", ["done", "held", "ahead", "ahead"]],
@@ -43,8 +43,21 @@ test("each station that was reached tells when", () => {
   expect(times).toEqual(["02", "05", "08", "09"]);
 });
 
-test("what is queued with its message tells the message's time", () => {
+test("what is queued with its message tells when that was due", () => {
   expect(stations(delivery("queued"), [], BEGUN)[0]?.at).toBe(BEGUN);
+});
+
+test("what waits for its minute tells that minute, whatever was queued before an edit", () => {
+  const next_attempt_at = "2026-12-01T15:00:00.000Z";
+  const before = [entry({ at: BEGUN, after: "queued" })];
+  expect(stations({ ...delivery("pending"), next_attempt_at }, before, BEGUN)[0]?.at).toBe(next_attempt_at);
+});
+
+test("what was stopped before its minute was never queued: it tells when it was stopped", () => {
+  const stopped = "2026-11-22T11:30:00.000Z";
+  const entries = [entry({ at: stopped, after: "cancelled" })];
+  expect(stations(delivery("cancelled"), entries, "2026-12-01T15:00:00.000Z")[0]?.at).toBe(stopped);
+  expect(stations(delivery("skipped"), [], BEGUN)[0]?.at).toBe(null);
 });
 
 test("a message waiting for approval needs a manager, and is on its way for its author", () => {
@@ -57,4 +70,23 @@ test("what comes up is in the order it comes", () => {
   const item = (id: string, due_at: string) => ({ id, status: "scheduled", due_at });
   const items = [item("late", "2027"), item("soon", "2026")] as never;
   expect(grouped(items, false)[0]?.items.map((one) => one.id)).toEqual(["soon", "late"]);
+});
+
+test.each([
+  ["accepted", "draft", "kept"],
+  ["accepted", "pending_review", "handed_in"],
+  ["accepted", "scheduled", "scheduled"],
+  ["accepted", "publishing", "accepted"],
+  ["published", "scheduled", "draft_scheduled"],
+  ["published", "publishing", "draft_published"],
+  ["submitted", "pending_review", "handed_in"],
+  ["edited", "draft", "edited"],
+  ["unheard_of", "draft", null],
+])("a message that was %s and stood as %s: %s", (event, after, expected) => {
+  expect(happening({ channel: "message", event, after })).toBe(expected);
+});
+
+test("who chose the words is told with the whole, what happened on a channel is not", () => {
+  expect(happening({ channel: "words", event: "words_adapted", after: null })).toBe("words_adapted");
+  expect(happening({ channel: "linkedin", event: "accepted", after: "draft" })).toBe(null);
 });

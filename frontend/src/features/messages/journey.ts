@@ -3,7 +3,15 @@ import type { Delivery, Schemas } from "@/lib/api";
 
 export type TimelineEntry = Schemas["TimelineEntry"];
 export type StationName = "queued" | "sending" | "accepted" | "delivered";
-export type StationState = "done" | "current" | "held" | "failed" | "asked" | "ended" | "ahead";
+export type StationState =
+  | "done"
+  | "current"
+  | "planned"
+  | "held"
+  | "failed"
+  | "asked"
+  | "ended"
+  | "ahead";
 
 export interface Station {
   name: StationName;
@@ -15,7 +23,7 @@ const NAMES: readonly StationName[] = ["queued", "sending", "accepted", "deliver
 
 /** Which station a status stands at, and how; stations before it are done, those after are ahead. */
 const PLACES: Record<Delivery["status"], readonly [StationName, StationState]> = {
-  pending: ["queued", "ahead"],
+  pending: ["queued", "planned"],
   queued: ["queued", "current"],
   sending: ["sending", "current"],
   retrying: ["sending", "held"],
@@ -30,20 +38,61 @@ const PLACES: Record<Delivery["status"], readonly [StationName, StationState]> =
   deleted: ["delivered", "ended"],
 };
 
-/** `begunAt` is when the message was accepted: what is due at once is queued with it. */
+/** `dueAt` is when the message is due: what no step of its own queued is queued with it. */
 export function stations(
   delivery: Delivery,
   entries: readonly TimelineEntry[],
-  begunAt: string,
+  dueAt: string,
 ): Station[] {
   const [place, state] = PLACES[delivery.status];
   const standing = NAMES.indexOf(place);
-  const times = timesOf(delivery, entries, begunAt);
-  return NAMES.map((name, index) => ({
-    name,
-    state: index < standing ? "done" : index > standing ? "ahead" : state,
-    at: index <= standing ? times[name] : null,
-  }));
+  const times = timesOf(delivery, entries, dueAt);
+  const here = {
+    planned: delivery.next_attempt_at ?? dueAt,
+    ended: entries.findLast((entry) => entry.after === delivery.status)?.at ?? null,
+  };
+  return NAMES.map((name, index) => {
+    if (index > standing) return { name, state: "ahead", at: null };
+    if (index < standing) return { name, state: "done", at: times[name] };
+    return { name, state, at: state === "planned" || state === "ended" ? here[state] : times[name] };
+  });
+}
+
+/** What became of a message when it was handed in, or its draft was: by how it stood then. */
+const BECAME: Record<string, Record<string, Happening>> = {
+  accepted: { draft: "kept", pending_review: "handed_in", scheduled: "scheduled", publishing: "accepted" },
+  published: { scheduled: "draft_scheduled", publishing: "draft_published" },
+  submitted: { pending_review: "handed_in" },
+};
+const HAPPENINGS = [
+  "edited",
+  "approved",
+  "rejected",
+  "cancelled",
+  "late_answer",
+  "words_adapted",
+  "words_as_written",
+  "words_found_before",
+] as const;
+export type Happening =
+  | (typeof HAPPENINGS)[number]
+  | "kept"
+  | "handed_in"
+  | "scheduled"
+  | "accepted"
+  | "draft_scheduled"
+  | "draft_published";
+
+/** Whether an entry tells of the message as a whole: of what was done with it, or of its words. */
+export function isWhole(entry: Pick<TimelineEntry, "channel">): boolean {
+  return entry.channel === "message" || entry.channel === "words";
+}
+
+/** What happened to a message as a whole; null for a channel's entry, or one nobody has words for. */
+export function happening(entry: Pick<TimelineEntry, "channel" | "event" | "after">): Happening | null {
+  if (!isWhole(entry)) return null;
+  const became = BECAME[entry.event]?.[entry.after ?? ""];
+  return became ?? HAPPENINGS.find((name) => name === entry.event) ?? null;
 }
 
 /** A channel's own entries, without those of its recipients, newest last. */
@@ -58,12 +107,12 @@ export function attemptsOf(entries: readonly TimelineEntry[]): TimelineEntry[] {
 function timesOf(
   delivery: Delivery,
   entries: readonly TimelineEntry[],
-  begunAt: string,
+  dueAt: string,
 ): Record<StationName, string | null> {
   const last = (test: (entry: TimelineEntry) => boolean) => entries.findLast(test);
   const accepted = last((entry) => entry.kind === "attempt" && entry.outcome === "delivered");
   return {
-    queued: entries.find((entry) => entry.after === "queued")?.at ?? begunAt,
+    queued: entries.find((entry) => entry.after === "queued")?.at ?? dueAt,
     sending: last((entry) => entry.after === "sending" || entry.event === "attempt")?.at ?? null,
     accepted: accepted?.finished_at ?? delivery.delivered_at,
     delivered: delivery.delivered_at,

@@ -6,6 +6,7 @@ import { Link, useSearchParams } from "wouter";
 import { ButtonLink } from "@/components/Button";
 import { useChannelTitle } from "@/components/ChannelMark";
 import { FilterBar } from "@/components/FilterBar";
+import { PageHead } from "@/components/PageHead";
 import { EmptyState, ErrorState, Note, ProblemNote, Skeleton } from "@/components/States";
 import { Ago, useNow } from "@/components/Time";
 import type { MessageItem } from "@/lib/api";
@@ -38,21 +39,16 @@ export default function QueuePage() {
   const count = lists.reduce((sum, list) => sum + list.length, 0);
   return (
     <div className="page queue">
-      <header className="page-head">
-        <div>
-          <h1>
-            <Trans>Queue</Trans>
-          </h1>
-          <p className="soft">
-            <Trans>What waits for somebody, what is on its way, and what comes in the next {AHEAD_DAYS} days.</Trans>
-          </p>
-        </div>
+      <PageHead
+        title={<Trans>Queue</Trans>}
+        lead={<Trans>What waits for somebody, what is on its way, and what comes in the next {AHEAD_DAYS} days.</Trans>}
+      >
         {manages && (queue.sections.get("approval")?.length ?? 0) > 0 && (
           <ButtonLink kind="primary" icon="check" to="/approvals">
             <Trans>Review submissions</Trans>
           </ButtonLink>
         )}
-      </header>
+      </PageHead>
       <FilterBar
         filters={filters}
         manages={manages}

@@ -23,6 +23,7 @@ import { useApi, useRefresh } from "@/lib/product";
 import { standing, unplaced } from "@/lib/standing";
 import { useDraft } from "@/lib/useDraft";
 import { usePreviews } from "@/lib/usePreviews";
+import { withOwnWords } from "@/lib/wordings";
 import { browserZone } from "@/lib/zones";
 import type { Schemas } from "@/lib/api";
 import { useChoices } from "./choices";
@@ -210,6 +211,7 @@ function Submission({ me, channels }: { me: Schemas["MeView"]; channels: string[
                 <Trans>Choose the certification and the day, and each channel's post appears here.</Trans>
               ) : null
             }
+            own={{ by: "rule", choose: (channel, isOwn) => change({ ownWords: withOwnWords(form.ownWords, channel, isOwn) }) }}
           />
         </div>
       </div>
@@ -267,6 +269,7 @@ function empty(me: Schemas["MeView"], channels: string[], spoken: string): Form 
     message: "",
     language: isLanguage(spoken) ? spoken : "en",
     channels,
+    ownWords: [],
     photo: [],
     consent: false,
     when: "now",

@@ -13,6 +13,8 @@ export interface Form {
   message: string;
   language: "en" | "es";
   channels: string[];
+  /** Those that announce it without a model's words. */
+  ownWords: string[];
   photo: { uploadId: string; altText: string; seenAt: string | null }[];
   consent: boolean;
   when: "now" | "later";
@@ -50,6 +52,7 @@ export function bodyOf(form: Form, moment: number | null): Body {
     certification_type: form.type as Body["certification_type"],
     certified_on: form.certifiedOn,
     channels: form.channels as ChannelName[],
+    own_words: form.ownWords.filter((name) => form.channels.includes(name)) as ChannelName[],
     credential_url: optional(form.credentialUrl),
     linkedin_url: optional(form.linkedinUrl),
     personal_message: optional(form.message),
