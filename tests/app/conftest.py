@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPMessage
 from pathlib import Path
@@ -150,13 +150,19 @@ def stop(process: subprocess.Popen[bytes]) -> int:
         raise
 
 
-@pytest.fixture(scope="session")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """Run the whole product on free ports in a folder of its own, once per session."""
-    folder = tmp_path_factory.mktemp("product")
+@contextmanager
+def product(folder: Path, **settings: str) -> Iterator[Running]:
+    """Run the whole product on free ports in a folder of its own, with these settings."""
     state, log = folder / "state", folder / "run.log"
-    process = start(own_environment(state), log)
+    process = start({**own_environment(state), **settings}, log)
     try:
         yield Running(await_endpoints(process, state, log), state)
     finally:
         stop(process)
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """Run a product as it is out of the box, once per session."""
+    with product(tmp_path_factory.mktemp("product")) as found:
+        yield found

@@ -10,15 +10,7 @@ from typing import Any
 import pytest
 
 from sandbox.model import Behaviour
-from tests.app.conftest import (
-    POLL_SECONDS,
-    Running,
-    await_endpoints,
-    own_environment,
-    request,
-    stop,
-)
-from tests.app.conftest import start as started
+from tests.app.conftest import POLL_SECONDS, Running, product, request
 
 pytestmark = [pytest.mark.slow, pytest.mark.emulator]
 
@@ -29,13 +21,8 @@ PATIENCE_SECONDS = 30
 @pytest.fixture(scope="module")
 def adapting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """Run a product of its own in which a model has a say."""
-    folder = tmp_path_factory.mktemp("words")
-    state, log = folder / "state", folder / "run.log"
-    process = started({**own_environment(state), "USE_AI_AGENT": "true"}, log)
-    try:
-        yield Running(await_endpoints(process, state, log), state)
-    finally:
-        stop(process)
+    with product(tmp_path_factory.mktemp("words"), USE_AI_AGENT="true") as found:
+        yield found
 
 
 def eventually(running: Running, path: str, field: str, wanted: Any) -> Any:

@@ -1,4 +1,4 @@
-"""A browser, a built web app, and one running copy of the product for all that people do."""
+"""A browser, a built web app, and two running products for all that people do there."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from scripts import web
-from tests.app.conftest import Running, running
+from tests.app.conftest import Running, product, running
 
 __all__ = ["running"]  # the fixture, for the tests here
 
@@ -56,18 +56,28 @@ def built(node: web.Node) -> Path:
 
 @pytest.fixture(scope="session")
 def played(
-    built: Path, chromium: str, node: web.Node, request: pytest.FixtureRequest
+    built: Path,
+    chromium: str,
+    node: web.Node,
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Mapping[str, Any]:
     """Play every scenario in one browser; return what went wrong in each, None for nothing."""
-    product: Running = request.getfixturevalue("running")  # it says where the web app is if built
-    told = {"endpoints": product.endpoints, "chromium": chromium}
-    done = subprocess.run(
-        [node.folder / "node", SCENARIOS, json.dumps(told)],
-        capture_output=True,
-        text=True,
-        timeout=PLAYING_SECONDS,
-        check=False,
-    )
+    usual: Running = request.getfixturevalue("running")  # it says where the web app is if built
+    folder = tmp_path_factory.mktemp("approving")
+    with product(folder, REQUIRE_APPROVAL="true", USE_AI_AGENT="true") as approving:
+        told = {
+            "endpoints": usual.endpoints,
+            "approving": approving.endpoints,
+            "chromium": chromium,
+        }
+        done = subprocess.run(
+            [node.folder / "node", SCENARIOS, json.dumps(told)],
+            capture_output=True,
+            text=True,
+            timeout=PLAYING_SECONDS,
+            check=False,
+        )
     results = [json.loads(line) for line in done.stdout.splitlines()]
     assert done.returncode == 0, done.stderr
     return {result["name"]: result["wrong"] for result in results}

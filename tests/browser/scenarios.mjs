@@ -12,14 +12,20 @@ const told = JSON.parse(process.argv[2]);
 const frontend = createRequire(new URL("../../frontend/package.json", import.meta.url));
 const { chromium } = frontend("playwright-core");
 const AXE = readFileSync(frontend.resolve("axe-core/axe.min.js"), "utf8");
-const { endpoints } = told;
-const WEB = endpoints.web;
-const API = endpoints.api;
+let endpoints, WEB, API;
 const PATIENCE = 20_000;
 const PICTURE = fileURLToPath(new URL("../../frontend/public/icon-512.png", import.meta.url));
 const complaints = [];
 const tokens = new Map();
 let browser;
+
+/** Which product what follows is played with. */
+function turnTo(product) {
+  endpoints = product;
+  WEB = product.web;
+  API = product.api;
+  tokens.clear();
+}
 
 async function open({ theme = "light", width = 1280, height = 900, locale = "en-GB", expects = [] } = {}) {
   const context = await browser.newContext({
@@ -148,6 +154,13 @@ async function planned(expects = []) {
   return { page, entry, message, day };
 }
 
+/** An achievement that a member handed in. */
+function announced() {
+  const member_name = unique("Ana Lovelace");
+  const body = { member_name, certification_type: "cloud-practitioner", certified_on: "2026-11-02", consent: true };
+  return call("member", "POST", "/api/v1/certifications", { ...body, channels: ["facebook", "linkedin"] });
+}
+
 const scenarios = {
   async signing_in_returns_to_the_page_one_came_for() {
     const page = await open();
@@ -237,6 +250,7 @@ const scenarios = {
     await page.getByLabel("Date and time").fill("2027-03-01T18:30");
     await page.getByRole("button", { name: "Schedule it" }).click();
     await page.getByText("It is scheduled").waitFor();
+    await page.locator(".stop[data-state=planned]").getByText("Scheduled").first().waitFor();
     await page.getByRole("link", { name: "Edit" }).click();
     await page.getByLabel("Date and time").fill("2027-03-02T18:30");
     await page.getByRole("button", { name: "Save the change" }).click();
@@ -710,6 +724,64 @@ const scenarios = {
     await page.locator("button:focus", { hasText: "Replace credentials LinkedIn" }).waitFor();
   },
 
+  async an_approver_reads_a_models_words_and_posts_the_own_ones_on_one_channel() {
+    turnTo(told.approving);
+    const made = await announced();
+    const page = await open();
+    await signIn(page, "manager");
+    await page.getByRole("link", { name: /^Approvals/ }).click();
+    await page.locator("[data-id]").filter({ hasText: made.member_name }).click();
+    const post = (channel) => page.locator(`.post[data-channel=${channel}]`);
+    const said = async (channel) => post(channel).locator(":scope > .post-text").textContent();
+    for (const channel of ["facebook", "linkedin"]) {
+      await post(channel).getByText("A model's words").waitFor();
+      await post(channel).locator("mark").first().waitFor();
+    }
+    const before = { facebook: await said("facebook"), linkedin: await said("linkedin") };
+    await post("facebook").getByRole("button", { name: "Post the usual words on Facebook Page" }).click();
+    await post("facebook").getByText("Own words, as a person chose").waitFor();
+    const shown = { facebook: await said("facebook"), linkedin: await said("linkedin") };
+    same([shown.facebook === before.facebook, shown.linkedin === before.linkedin], [false, true], "Words that stayed");
+    await page.getByRole("button", { name: "Send back …" }).click();
+    await page.getByLabel("What has to change, or why not").fill("Nothing.");
+    await page.keyboard.press("Escape");
+    await page.locator("[data-send-back]:focus").waitFor();
+    await page.getByRole("button", { name: "Approve", exact: true }).click();
+    await page.getByText("Approved.").waitFor();
+    await page.goto(`${WEB}messages/${made.message_id}`);
+    await lanes(page, "delivered").nth(1).waitFor();
+    const { items } = await (await fetch(`${endpoints.sandbox}/posts`)).json();
+    const posted = items.filter(({ text }) => text.includes(made.member_name)).map(({ channel, text }) => [channel, text]);
+    same(Object.fromEntries(posted), shown, "The wall");
+    await page.getByRole("heading", { name: "What was posted" }).waitFor();
+    same({ facebook: await said("facebook"), linkedin: await said("linkedin") }, shown, "What the page says was posted");
+  },
+
+  async whose_words_a_post_has_is_told_accessibly() {
+    turnTo(told.approving);
+    await announced();
+    const content = unique("We meet on 5 May, all of us.");
+    const draft = await call("member", "POST", "/api/v1/messages", { content, channels: ["linkedin", "sms"], draft: true });
+    for (const [theme, width] of [["light", 1280], ["dark", 360]]) {
+      const page = await open({ theme, width });
+      await signIn(page, "manager", "approvals");
+      await page.locator(".words[data-whose=model]").first().waitFor();
+      await accessible(page, `What waits for approval (${theme}, ${width} px)`);
+      await page.goto(`${WEB}messages/${draft.id}`);
+      await page.locator(".words[data-whose=model] summary").click();
+      await page.getByRole("list", { name: "Chosen channels" }).getByText("LinkedIn").waitFor();
+      await page.getByText("Kept as a draft").waitFor();
+      await accessible(page, `A draft (${theme}, ${width} px)`);
+      await page.goto(`${WEB}compose`);
+      await write(page, content.replace("May", "June"), ["LinkedIn"]);
+      await page.getByText("The words may still change").waitFor();
+      await accessible(page, `What a model may still change (${theme}, ${width} px)`);
+      await page.getByRole("button", { name: "Post my own words on LinkedIn" }).click();
+      await page.getByText("Own words, as a person chose").waitFor();
+      await page.context().close();
+    }
+  },
+
   // The last one: whatever the browser complained about until now.
   async the_browser_had_nothing_to_complain_of() {
     same(complaints, [], "Complaints of the browser");
@@ -764,6 +836,7 @@ for (const [name, play] of Object.entries(scenarios)) {
   if (told.only?.length && !told.only.includes(name)) continue;
   const began = Date.now();
   let wrong = null;
+  turnTo(told.endpoints);
   try {
     await play();
   } catch (error) {

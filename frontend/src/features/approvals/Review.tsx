@@ -113,7 +113,7 @@ function Decision(props: { message: Message; certification: Certification | unde
           <Trans>See all of it</Trans>
         </Link>
         {sending !== "asked" ? (
-          <div className="row">
+          <div key="decide" className="row">
             <Button data-send-back icon="slash" autoFocus={sending === "left"} onClick={() => setSending("asked")}>
               <Trans>Send back …</Trans>
             </Button>
@@ -131,7 +131,7 @@ function Decision(props: { message: Message; certification: Certification | unde
             </Button>
           </div>
         ) : (
-          <div className="row" onKeyDown={(event) => event.key === "Escape" && setSending("left")}>
+          <div key="send back" className="row" onKeyDown={(event) => event.key === "Escape" && setSending("left")}>
             <Button onClick={() => setSending("left")}>
               <Trans>Not now</Trans>
             </Button>
