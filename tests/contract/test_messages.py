@@ -55,6 +55,7 @@ class TestAccepting:
             variants={LINKEDIN: Variant("Dear all", "Notice")},
             announcement=achievement().submission,
             edited=True,
+            own_words=(LINKEDIN, SMS),
         )
         sent = message(
             content=content,
