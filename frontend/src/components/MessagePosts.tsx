@@ -1,7 +1,9 @@
 import { Trans } from "@lingui/react/macro";
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 import type { Message } from "@/lib/api";
-import { useApi, useRefresh } from "@/lib/product";
+import { useEdit } from "@/lib/editing";
+import { useApi } from "@/lib/product";
 import { postsQuery } from "@/lib/queries";
 import { canChooseWords, isModelsAffair, tenseOf, withOwnWords } from "@/lib/wordings";
 import { PostPreview } from "./PostPreview";
@@ -9,20 +11,20 @@ import { ErrorState, ProblemNote, Skeleton } from "./States";
 
 /** Exactly what each channel is offered, or was, and whose words those are. */
 export function MessagePosts({ message }: { message: Message }) {
-  const posts = useQuery(postsQuery(useApi(), message.id));
+  const posts = useQuery(postsQuery(useApi(), message));
   const choice = useOwnWords(message);
   return (
     <section className="stack" aria-labelledby="posts-title">
       <h2 id="posts-title">
         <Title message={message} />
       </h2>
-      {choice.isError && <ProblemNote error={choice.error} />}
+      {choice.error !== null && <ProblemNote error={choice.error} />}
       {posts.isPending ? (
         <Skeleton lines={4} />
       ) : posts.isError && !posts.data ? (
         <ErrorState error={posts.error} onRetry={() => void posts.refetch()} />
       ) : (
-        <div className="posts">
+        <div className="posts" data-stale={posts.isPlaceholderData || undefined} aria-busy={posts.isPlaceholderData}>
           {posts.data.map((preview) => (
             <PostPreview
               key={preview.channel}
@@ -51,24 +53,17 @@ function Title({ message }: { message: Message }) {
   }
 }
 
-/** Choose a channel's own words: an edit of the revision that was looked at. */
+/** The choice of a channel's own words, as an edit of what was looked at. */
 function useOwnWords(message: Message) {
-  const api = useApi();
-  const refresh = useRefresh();
-  const { id, revision, own_words } = message;
-  const edit = useMutation({
-    mutationFn: ({ channel, isOwn }: { channel: string; isOwn: boolean }) => {
-      const params = { path: { message_id: id }, header: { "If-Match": `"${revision}"` } };
-      const body = { own_words: withOwnWords(own_words, channel, isOwn) };
-      return api.get((client) => client.PATCH("/api/v1/messages/{message_id}", { params, body }));
-    },
-    onSettled: () => refresh(id),
-  });
+  const edit = useEdit(message);
+  const [channel, setChannel] = useState<string | null>(null);
   return {
     by: message.certification_id === null ? ("author" as const) : ("rule" as const),
-    isError: edit.isError,
     error: edit.error,
-    busy: edit.isPending ? edit.variables.channel : null,
-    choose: (channel: string, isOwn: boolean) => edit.mutate({ channel, isOwn }),
+    busy: edit.isPending ? channel : null,
+    choose: (name: string, isOwn: boolean) => {
+      setChannel(name);
+      edit.mutate({ own_words: withOwnWords(message.own_words, name, isOwn) });
+    },
   };
 }

@@ -1,6 +1,6 @@
 /** What several views read: its key and how it is asked for. Keys begin with what is read. */
 import { queryOptions } from "@tanstack/react-query";
-import type { Api } from "./api";
+import type { Api, Message, Preview } from "./api";
 
 const MINUTE = 60_000;
 
@@ -38,10 +38,13 @@ export function messageQuery(api: Api, id: string) {
 const WORDS_MS = 3_000;
 const WORDS_LOOKS = 20;
 
-/** What each channel of a message is offered; looked at again for a minute while a model is asked. */
-export function postsQuery(api: Api, id: string) {
+/**
+ * What each channel of a message's revision is offered; looked at again for a minute while a model is
+ * asked. Until a new revision's posts are there, those of the last one are its placeholder.
+ */
+export function postsQuery(api: Api, { id, revision }: Pick<Message, "id" | "revision">) {
   return queryOptions({
-    queryKey: ["message", id, "posts"],
+    queryKey: ["message", id, "posts", revision],
     queryFn: async ({ signal }) => {
       const path = { message_id: id };
       return (
@@ -50,6 +53,7 @@ export function postsQuery(api: Api, id: string) {
         )
       ).channels;
     },
+    placeholderData: (before: Preview[] | undefined, query) => (query?.queryKey[1] === id ? before : undefined),
     refetchInterval: ({ state }) => {
       const isOpen = state.data?.some(({ words }) => !words.final) ?? false;
       return isOpen && state.dataUpdateCount < WORDS_LOOKS ? WORDS_MS : false;

@@ -10,8 +10,9 @@ import { ErrorState, Note, ProblemNote, Skeleton } from "@/components/States";
 import { When } from "@/components/Time";
 import { useTell } from "@/components/Toast";
 import type { Message, Schemas } from "@/lib/api";
+import { useEdit } from "@/lib/editing";
 import { formatTag } from "@/lib/language";
-import { messageQuery } from "@/lib/queries";
+import { messageQuery, postsQuery } from "@/lib/queries";
 import { useApi, useRefresh } from "@/lib/product";
 
 type Certification = Schemas["CertificationView"];
@@ -45,9 +46,12 @@ function Decision(props: { message: Message; certification: Certification | unde
   const [text, setText] = useState<string | null>(null);
   const [reason, setReason] = useState("");
   const [sending, setSending] = useState<"not yet" | "asked" | "left">("not yet");
+  const edit = useEdit(message);
+  const posts = useQuery(postsQuery(useApi(), message));
+  const isSeen = posts.data !== undefined && !posts.isPlaceholderData;
   const approve = () =>
     decide.mutate(
-      { approve: text },
+      { approve: true },
       {
         onSuccess: () => {
           tell(t`Approved.`);
@@ -55,6 +59,10 @@ function Decision(props: { message: Message; certification: Certification | unde
         },
       },
     );
+  const keep = () => {
+    if (text === message.content) setText(null);
+    else if (text?.trim()) edit.mutate({ content: text, own_words: message.channels });
+  };
   const sendBack = () => {
     if (!reason.trim()) return;
     decide.mutate(
@@ -82,7 +90,7 @@ function Decision(props: { message: Message; certification: Certification | unde
           label={<Trans>Text</Trans>}
           hint={
             <Trans>
-              Every channel without a text of its own publishes it as you leave it here, and no model changes it. In an
+              Every channel without a text of its own posts it as you leave it here, and no model changes it. In an
               announcement the person's name has to stay.
             </Trans>
           }
@@ -101,8 +109,8 @@ function Decision(props: { message: Message; certification: Certification | unde
           autoFocus
         />
       )}
-      {decide.isError && (
-        <ProblemNote error={decide.error}>
+      {(decide.error ?? edit.error) !== null && (
+        <ProblemNote error={decide.error ?? edit.error}>
           <p>
             <Trans>What you wrote is still here.</Trans>
           </p>
@@ -118,17 +126,24 @@ function Decision(props: { message: Message; certification: Certification | unde
               <Trans>Send back …</Trans>
             </Button>
             {text === null ? (
-              <Button icon="pen" onClick={() => setText(message.content)}>
-                <Trans>Edit the text</Trans>
-              </Button>
+              <>
+                <Button icon="pen" onClick={() => setText(message.content)}>
+                  <Trans>Edit the text</Trans>
+                </Button>
+                <Button data-approve kind="primary" icon="check" busy={decide.isPending || !isSeen} onClick={approve}>
+                  <Trans>Approve</Trans>
+                </Button>
+              </>
             ) : (
-              <Button onClick={() => setText(null)}>
-                <Trans>Undo my edit</Trans>
-              </Button>
+              <>
+                <Button onClick={() => setText(null)}>
+                  <Trans>Undo my edit</Trans>
+                </Button>
+                <Button kind="primary" icon="eye" busy={edit.isPending} disabled={!text.trim()} onClick={keep}>
+                  <Trans>Keep it and see the posts</Trans>
+                </Button>
+              </>
             )}
-            <Button data-approve kind="primary" icon="check" busy={decide.isPending} onClick={approve}>
-              <Trans>Approve</Trans>
-            </Button>
           </div>
         ) : (
           <div key="send back" className="row" onKeyDown={(event) => event.key === "Escape" && setSending("left")}>
@@ -145,7 +160,7 @@ function Decision(props: { message: Message; certification: Certification | unde
   );
 }
 
-type Verdict = { approve: string | null } | { reject: string };
+type Verdict = { approve: true } | { reject: string };
 
 /** Decide once about the revision that was looked at. */
 function useDecision(message: Message) {
@@ -162,10 +177,9 @@ function useDecision(message: Message) {
             ? client.POST("/api/v1/messages/{message_id}/reject", { params: { path: { message_id: id }, header: key }, body })
             : client.POST("/api/v1/certifications/{certification_id}/reject", { params: { path: { certification_id: of }, header: key }, body });
         }
-        const body = { text: verdict.approve };
         return of === null
-          ? client.POST("/api/v1/messages/{message_id}/approve", { params: { path: { message_id: id }, header }, body })
-          : client.POST("/api/v1/certifications/{certification_id}/approve", { params: { path: { certification_id: of }, header }, body });
+          ? client.POST("/api/v1/messages/{message_id}/approve", { params: { path: { message_id: id }, header } })
+          : client.POST("/api/v1/certifications/{certification_id}/approve", { params: { path: { certification_id: of }, header } });
       }),
     onSettled: () => refresh(id),
   });

@@ -50,7 +50,7 @@ export default function MessagePage() {
       )}
       <Share message={found} />
       <MessagePosts message={found} />
-      <Content message={found} />
+      {found.certification_id === null && <Content message={found} />}
       <History message={found} entries={entries} />
     </article>
   );
