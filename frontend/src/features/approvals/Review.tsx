@@ -42,39 +42,21 @@ function Decision(props: { message: Message; certification: Certification | unde
   const { message, certification, onDecided } = props;
   const { t } = useLingui();
   const tell = useTell();
-  const decide = useDecision(message);
+  const decide = useDecision(message, (verdict) => {
+    tell("reject" in verdict ? t`Sent back with your reason.` : t`Approved.`);
+    onDecided();
+  });
   const [text, setText] = useState<string | null>(null);
   const [reason, setReason] = useState("");
   const [sending, setSending] = useState<"not yet" | "asked" | "left">("not yet");
   const edit = useEdit(message);
   const posts = useQuery(postsQuery(useApi(), message));
   const isSeen = posts.data !== undefined && !posts.isPlaceholderData;
-  const approve = () =>
-    decide.mutate(
-      { approve: true },
-      {
-        onSuccess: () => {
-          tell(t`Approved.`);
-          onDecided();
-        },
-      },
-    );
   const keep = () => {
     if (text === message.content) setText(null);
     else if (text?.trim()) edit.mutate({ content: text, own_words: message.channels });
   };
-  const sendBack = () => {
-    if (!reason.trim()) return;
-    decide.mutate(
-      { reject: reason.trim() },
-      {
-        onSuccess: () => {
-          tell(t`Sent back with your reason.`);
-          onDecided();
-        },
-      },
-    );
-  };
+  const sendBack = () => reason.trim() && decide.mutate({ reject: reason.trim() });
   return (
     <section className="card review" aria-labelledby="review-title">
       <header className="review-head">
@@ -130,7 +112,7 @@ function Decision(props: { message: Message; certification: Certification | unde
                 <Button icon="pen" onClick={() => setText(message.content)}>
                   <Trans>Edit the text</Trans>
                 </Button>
-                <Button data-approve kind="primary" icon="check" busy={decide.isPending || !isSeen} onClick={approve}>
+                <Button data-approve kind="primary" icon="check" busy={decide.isPending || !isSeen} onClick={() => decide.mutate({ approve: true })}>
                   <Trans>Approve</Trans>
                 </Button>
               </>
@@ -162,8 +144,8 @@ function Decision(props: { message: Message; certification: Certification | unde
 
 type Verdict = { approve: true } | { reject: string };
 
-/** Decide once about the revision that was looked at. */
-function useDecision(message: Message) {
+/** Decide once about the revision that was looked at; `done` is told though nothing is left to show. */
+function useDecision(message: Message, done: (verdict: Verdict) => void) {
   const api = useApi();
   const refresh = useRefresh();
   const { id, revision, certification_id: of } = message;
@@ -181,6 +163,7 @@ function useDecision(message: Message) {
           ? client.POST("/api/v1/messages/{message_id}/approve", { params: { path: { message_id: id }, header } })
           : client.POST("/api/v1/certifications/{certification_id}/approve", { params: { path: { certification_id: of }, header } });
       }),
+    onSuccess: (_, verdict) => done(verdict),
     onSettled: () => refresh(id),
   });
 }
