@@ -167,7 +167,7 @@ function Proof({ delivery }: { delivery: Delivery }) {
   const { config } = useProduct();
   const counts = delivery.recipients;
   if (counts) {
-    if (delivery.status === "pending") return null; // who they are is looked up when it is due
+    if (counts.total === 0) return null; // who they are is looked up when it is due
     return (
       <span className="lane-counts">
         <Trans>
