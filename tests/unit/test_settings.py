@@ -72,6 +72,9 @@ def test_stand_ins_are_a_json_object() -> None:
         ("PLATFORM_ENDPOINTS", "{", 'JSON of channel → address, such as {"sms": "http://127'),
         ("PLATFORM_ENDPOINTS", "[]", 'JSON of channel → address, such as {"sms": "http://127'),
         ("PLATFORM_ENDPOINTS", '{"sms": 1}', "JSON of channel → address"),
+        ("BEDROCK_MODEL_ID", "Nova", "the id of a model"),
+        ("BEDROCK_MODEL_ID", "modèle", "the id of a model"),
+        ("BEDROCK_FALLBACK_MODEL_ID", "a" * 101, "the id of a model"),
     ],
 )
 def test_what_is_wrong_is_named_with_what_it_should_be(name: str, text: str, words: str) -> None:
