@@ -59,13 +59,42 @@ def _prune_services(tree: Path, services: Collection[str]) -> None:
             shutil.rmtree(folder)
     for examples in data.glob("*/*/examples-1.json*"):
         examples.unlink()
+    for model in data.glob("*/*/service-2.json.gz"):
+        _prune_manual(model)
     _prune_endpoints(data / "endpoints.json", {_prefix(data / name) for name in services})
+
+
+def _read(model: Path) -> dict[str, Any]:
+    read: dict[str, Any] = json.loads(gzip.decompress(model.read_bytes()))
+    return read
+
+
+def _prune_manual(model: Path) -> None:
+    """Take out what operations and shapes are for: most of what making a client would read."""
+    document = _read(model)
+    pruned = {part: _undocumented(document.get(part, {})) for part in ("operations", "shapes")}
+    text = json.dumps({**document, **pruned}, separators=(",", ":"))
+    model.write_bytes(gzip.compress(text.encode(), mtime=0))
+
+
+def _undocumented(part: Any) -> Any:
+    match part:
+        case dict():
+            kept = {
+                name: value
+                for name, value in part.items()
+                if name != "documentation" or not isinstance(value, str)  # a member's name, too
+            }
+            return {name: _undocumented(value) for name, value in kept.items()}
+        case list():
+            return [_undocumented(value) for value in part]
+    return part
 
 
 def _prefix(service: Path) -> str:
     """Return what the list of endpoints calls a service."""
     model = max(service.glob("*/service-2.json.gz"))  # the newest version, which clients take
-    metadata: dict[str, str] = json.loads(gzip.decompress(model.read_bytes()))["metadata"]
+    metadata: dict[str, str] = _read(model)["metadata"]
     return metadata["endpointPrefix"]
 
 

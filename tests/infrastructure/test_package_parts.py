@@ -93,9 +93,10 @@ def sdk(tmp_path: Path) -> Path:
     for service, prefix in (("sesv2", "email"), ("ec2", "ec2")):
         put(data, {f"{service}/2019-09-27/examples-1.json": "{}"})
         model = data / service / "2019-09-27" / "service-2.json.gz"
-        model.write_bytes(
-            gzip.compress(json.dumps({"metadata": {"endpointPrefix": prefix}}).encode())
-        )
+        members = {"documentation": {"shape": "Url", "documentation": "<p>Where to read on.</p>"}}
+        shapes = {"Manual": {"type": "structure", "members": members}}
+        document = {"metadata": {"endpointPrefix": prefix}, "operations": {}, "shapes": shapes}
+        model.write_bytes(gzip.compress(json.dumps(document).encode()))
     return tmp_path
 
 
@@ -105,6 +106,17 @@ def test_only_the_services_that_are_called_stay(sdk: Path) -> None:
         "endpoints.json",
         "_retry.json",
         "sesv2/2019-09-27/service-2.json.gz",
+    }
+
+
+def test_a_service_goes_without_its_manual_but_with_every_member(sdk: Path) -> None:
+    trees.prune(sdk, {"sesv2"})
+    model = sdk / "botocore" / "data" / "sesv2" / "2019-09-27" / "service-2.json.gz"
+    members = {"documentation": {"shape": "Url"}}
+    assert json.loads(gzip.decompress(model.read_bytes())) == {
+        "metadata": {"endpointPrefix": "email"},
+        "operations": {},
+        "shapes": {"Manual": {"type": "structure", "members": members}},
     }
 
 
