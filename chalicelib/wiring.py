@@ -25,6 +25,7 @@ from chalicelib.domain.ports import Errand, Observers, Starter
 from chalicelib.domain.voices import VOICES
 from chalicelib.gateways._http import Wire
 from chalicelib.gateways.bedrock import BedrockModels
+from chalicelib.gateways.clients import LateClient
 from chalicelib.gateways.failures import S3FailureDestination
 from chalicelib.gateways.ground import (
     LambdaErrand,
@@ -541,19 +542,10 @@ def watchers() -> Watchers:
 def transport() -> HttpTransport:
     """Make what performs platform calls: one attempt each."""
     chosen = settings.current()
-
-    def client(service: str, endpoint: str | None) -> Any:
-        return boto3.client(
-            service,  # type: ignore[call-overload] # named by the channels
-            region_name=chosen.aws_region,
-            endpoint_url=endpoint,
-            config=SINGLE_ATTEMPT,
-        )
-
     return HttpTransport(
         media_url=media().url,
         media_bytes=media().read,
-        client=client,
+        client=partial(_late, config=SINGLE_ATTEMPT),
         endpoints=chosen.platform_endpoints,
         connect_timeout_seconds=chosen.connect_timeout_seconds,
         read_timeout_seconds=chosen.read_timeout_seconds,
@@ -637,13 +629,8 @@ def push() -> WebSocketPush:
         retries={"total_max_attempts": 1, "mode": "standard"},
         max_pool_connections=PUSH_THREADS,
     )
-    client = boto3.client(
-        "apigatewaymanagementapi",
-        region_name=chosen.aws_region,
-        endpoint_url=chosen.websocket_endpoint,
-        config=config,
-    )
-    return WebSocketPush(client)
+    endpoint = chosen.websocket_endpoint
+    return WebSocketPush(_late("apigatewaymanagementapi", endpoint, config=config))
 
 
 @cache
@@ -675,17 +662,9 @@ def errand() -> Errand:
 def model() -> BedrockModels:
     """Make the language models; a call that goes unanswered is not repeated."""
     chosen = settings.current()
-
-    def client(service: str, endpoint: str | None) -> Any:
-        return boto3.client(
-            service,  # type: ignore[call-overload] # named by the gateway
-            region_name=chosen.aws_region,
-            endpoint_url=endpoint,
-            config=SINGLE_ATTEMPT,
-        )
-
     wire = Wire(chosen.connect_timeout_seconds, chosen.model_seconds, clock())
     wanted = filter(None, (chosen.bedrock_model_id, chosen.bedrock_fallback_model_id))
+    client = partial(_late, config=SINGLE_ATTEMPT)
     return BedrockModels(client, wire, tuple(wanted), chosen.aws_region)
 
 
@@ -737,8 +716,16 @@ def _client(service: str, *, retries: int) -> Any:
         signature_version="s3v4" if service == "s3" else None,
         s3={"addressing_style": "path"} if service == "s3" else None,
     )
-    return boto3.client(
-        service,  # type: ignore[call-overload] # named by the factories above
+    return _late(service, None, config=config)
+
+
+def _late(service: str, endpoint: str | None, *, config: Config) -> Any:
+    """Make what becomes a client when it is first used."""
+    client = partial(
+        boto3.client,
+        service,
         region_name=settings.current().aws_region,
+        endpoint_url=endpoint,
         config=config,
     )
+    return LateClient(client)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from infrastructure.packaging.target import PackagingError
 
-MAKERS = frozenset({"AwsCall", "_client", "client", "create_client"})
+MAKERS = frozenset({"AwsCall", "_client", "_late", "client", "create_client"})
 SDK = ("boto3", "botocore", "s3transfer")
 """They make whatever client they are asked for, and name services in examples only."""
 

@@ -70,6 +70,18 @@ def test_everything_is_made_only_once(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FACTORIES)
+def test_nothing_makes_an_aws_client_before_it_uses_one(
+    name: str, environment: pytest.MonkeyPatch
+) -> None:
+    made: list[object] = []
+    environment.setattr(wiring.boto3, "client", lambda *given, **_: made.append(given))
+
+    FACTORIES[name]()
+
+    assert made == []
+
+
+@pytest.mark.parametrize("name", FACTORIES)
 def test_everything_says_what_it_makes(name: str) -> None:
     made = inspect.signature(FACTORIES[name]).return_annotation
 
