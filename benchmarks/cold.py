@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-from benchmarks import init
+from benchmarks import init, runtime
 from benchmarks.figures import Figure, middle, spread
 from chalicelib.domain.ports import CardFacts
 from chalicelib.gateways.studio import ImagingStudio
@@ -33,7 +33,7 @@ FACTS = CardFacts(
 
 def measure(folder: Path, *, rounds: int) -> list[Figure]:
     """Return import, package and card figures."""
-    packaged = init.measure(folder, rounds=rounds) if init.PROCESSES.is_dir() else ()
+    packaged = init.measure(folder, rounds=rounds) if runtime.PROCESSES.is_dir() else ()
     return [*_imports(folder, rounds), *packaged, *_cards(rounds)]
 
 

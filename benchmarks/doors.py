@@ -46,9 +46,19 @@ class Doors:
         self, method: str, target: str, body: Any = None, headers: Mapping[str, str] | None = None
     ) -> Reply:
         """Return the answer to a request; anything but success raises."""
+        answer = self._app(self.event(method, target, body, headers), None)
+        if answer["statusCode"] >= 300:
+            raise RuntimeError(f"{method} {target}: {answer['statusCode']} {answer['body']}")
+        given = {**answer.get("headers", {}), **answer.get("multiValueHeaders", {})}
+        return Reply(answer["statusCode"], given, json.loads(answer["body"]))
+
+    def event(
+        self, method: str, target: str, body: Any = None, headers: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
+        """Return what API Gateway hands over for a request."""
         path, _, query = target.partition("?")
         route, captured = self._matched(path)
-        event = {
+        return {
             "requestContext": {
                 "httpMethod": method,
                 "resourcePath": route,
@@ -62,11 +72,6 @@ class Doors:
             "body": None if body is None else json.dumps(body),
             "isBase64Encoded": False,
         }
-        answer = self._app(event, None)
-        if answer["statusCode"] >= 300:
-            raise RuntimeError(f"{method} {target}: {answer['statusCode']} {answer['body']}")
-        given = {**answer.get("headers", {}), **answer.get("multiValueHeaders", {})}
-        return Reply(answer["statusCode"], given, json.loads(answer["body"]))
 
     def _matched(self, path: str) -> tuple[str, dict[str, str]]:
         for route in sorted(self._app.routes):  # "{" sorts after letters: concrete ones come first
