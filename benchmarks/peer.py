@@ -16,6 +16,7 @@ from fastapi import Body, FastAPI
 from mangum import Mangum
 
 from chalicelib import settings, wiring
+from chalicelib.edge import answers
 from chalicelib.edge.operations import OPERATIONS, Operation
 
 config = settings.current()
@@ -48,7 +49,7 @@ for path, method, name in json.loads(Path(__file__).with_name("routes.json").rea
         endpoint(path, found),
         methods=[method],
         name=name,
-        response_model=None if found.status == 204 else found.gives,
+        response_model=getattr(answers, found.gives) if found.gives else None,
         status_code=found.status,
     )
 app = Mangum(api, lifespan="off")

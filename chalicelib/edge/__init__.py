@@ -1,16 +1,10 @@
 """Bytes ⇄ domain values: everything between API Gateway, Lambda events and the services."""
 
-from chalicelib.edge import (
-    bridge,
-    live,
-    mail_events,
-    openapi,
-    pages,
-    rendering,
-    replays,
-    responses,
-    webhooks,
-)
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from chalicelib.edge import bridge, live, pages, rendering, responses
 from chalicelib.edge.batches import BatchResponse, deadline, each, object_key
 from chalicelib.edge.bodies import (
     AccountBody,
@@ -40,6 +34,12 @@ from chalicelib.edge.reading import SKETCH, within
 from chalicelib.edge.requests import Answer, Request
 from chalicelib.edge.tokens import Tokens
 from chalicelib.edge.views import Edge, Ports, cors
+
+if TYPE_CHECKING:
+    from chalicelib.edge import mail_events, openapi, replays, webhooks
+
+LATE = frozenset({"mail_events", "openapi", "replays", "webhooks"})
+"""Parts that hardly any invocation needs: a cold start goes without them."""
 
 __all__ = [
     "SKETCH",
@@ -84,3 +84,10 @@ __all__ = [
     "webhooks",
     "within",
 ]
+
+
+def __getattr__(name: str) -> ModuleType:
+    """Import one of the `LATE` parts when it is first used."""
+    if name in LATE:
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -17,6 +17,7 @@ from chalicelib.edge.bodies import Edit
 from chalicelib.edge.fields import CHANNEL_FORMAT
 from chalicelib.edge.operations import OPERATIONS, Operation
 
+_ITSELF = "OpenApiDocument"
 _REF = "#/components/schemas/{model}"
 _DESCRIPTION = """\
 Announces a community's achievements on every channel, exactly once per channel.
@@ -90,9 +91,9 @@ def _schemas() -> tuple[dict[Any, Any], dict[str, Any]]:
     """Return each model's schema, mostly a reference, and all the definitions."""
     kinds: dict[str, Any] = {"Problem": problems.Problem}
     for operation in OPERATIONS.values():
-        for kind in (operation.gives, *operation.takes):
-            if kind is not None and kind is not answers.OpenApiDocument:
-                kinds[kind.__name__] = kind
+        if operation.gives is not None and operation.gives != _ITSELF:
+            kinds[operation.gives] = getattr(answers, operation.gives)
+        kinds.update((kind.__name__, kind) for kind in operation.takes)
     inputs = [(name, "validation", TypeAdapter(kind)) for name, kind in kinds.items()]
     refs, definitions = TypeAdapter.json_schemas(inputs, ref_template=_REF)  # type: ignore[arg-type]
     return {name: ref for (name, _), ref in refs.items()}, definitions["$defs"]
@@ -175,10 +176,10 @@ def _responses(entry: RouteEntry, operation: Operation, refs: Mapping[str, Any])
         "description": HTTPStatus(operation.status).phrase,
         "headers": {name: _shown(name) for name in _success_headers(operation)},
     }
-    if operation.gives is answers.OpenApiDocument:
+    if operation.gives == _ITSELF:
         success["content"] = {"application/json": {"schema": {"type": "object"}}}
     elif operation.gives is not None:
-        success["content"] = {"application/json": {"schema": refs[operation.gives.__name__]}}
+        success["content"] = {"application/json": {"schema": refs[operation.gives]}}
     found = {str(operation.status): success}
     if operation.webhook:
         success["content"] = {"text/plain": {"schema": {"type": "string"}}}

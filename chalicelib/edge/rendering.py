@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from chalicelib.domain.adaptation import Chooser
 from chalicelib.domain.certifications import Certification
@@ -27,8 +27,10 @@ from chalicelib.domain.ports import (
 )
 from chalicelib.domain.sms import encode_plan
 from chalicelib.domain.states import Status
-from chalicelib.edge import answers
 from chalicelib.edge.problems import fault_json
+
+if TYPE_CHECKING:
+    from chalicelib.edge import answers
 
 AWAITING = frozenset({Status.PENDING, Status.RETRYING, Status.BLOCKED})
 """Where `next_at` is the next attempt; elsewhere it is the end of a lease or the next look-up."""
