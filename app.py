@@ -653,6 +653,7 @@ def hear_mail(event: SNSEvent) -> None:
     wiring.listening().take(edge.mail_events.EMAIL, edge.mail_events.news(event.message))
 
 
+wiring.ready(os.environ.get("_HANDLER", ""))
 gc.freeze()  # what is here by now stays as long as the process: no collection looks at it again
 gc.enable()
 

@@ -1,18 +1,20 @@
 """The composition root: one factory per service. Only here are concrete classes and clients known.
 
-Nothing is made before it is asked for, so that a function pays only for what it uses.
+Nothing is made before it is asked for, so that a function pays only for what it uses. What the API
+hardly ever needs is not even imported before: those who always need it have it made `ready` in
+their init, when a function has the most CPU.
 """
 
 from __future__ import annotations
 
 import secrets as chance
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import timedelta
 from functools import cache, partial
 from random import SystemRandom
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
@@ -23,10 +25,7 @@ from chalicelib.domain.adaptation import Tones
 from chalicelib.domain.channels import Channel, ChannelName
 from chalicelib.domain.ports import Errand, Observers, Starter
 from chalicelib.domain.voices import VOICES
-from chalicelib.gateways._http import Wire
-from chalicelib.gateways.bedrock import BedrockModels
 from chalicelib.gateways.clients import LateClient
-from chalicelib.gateways.failures import S3FailureDestination
 from chalicelib.gateways.ground import (
     LambdaErrand,
     LambdaStarter,
@@ -35,13 +34,11 @@ from chalicelib.gateways.ground import (
     SystemClock,
     TimeOrderedIds,
 )
-from chalicelib.gateways.keys import KmsKey
 from chalicelib.gateways.media import S3Media
 from chalicelib.gateways.push import Courier, NoObservers, WebSocketPush
 from chalicelib.gateways.secrets import HmacSigner, SecretsManager
 from chalicelib.gateways.stream import KinesisStream
 from chalicelib.gateways.studio import ImagingStudio
-from chalicelib.gateways.transport import SINGLE_ATTEMPT, HttpTransport
 from chalicelib.observability import JsonTelemetry, Tracer
 from chalicelib.repositories.accounts import Accounts
 from chalicelib.repositories.adaptations import Adaptations
@@ -55,36 +52,42 @@ from chalicelib.repositories.recipients import Subscriptions
 from chalicelib.repositories.store import Store
 from chalicelib.repositories.watchers import Watchers
 from chalicelib.services.accounts import AccountBook
-from chalicelib.services.adapting import Adapting
 from chalicelib.services.checking import Checking
 from chalicelib.services.connecting import Connecting
 from chalicelib.services.conversing import Conversing
 from chalicelib.services.deciding import Deciding
-from chalicelib.services.delivering import Delivering
 from chalicelib.services.editing import Editing
-from chalicelib.services.expanding import Expanding
 from chalicelib.services.hinting import Hinting
 from chalicelib.services.intake import Intake
-from chalicelib.services.listening import Listening
 from chalicelib.services.moderating import Moderating
-from chalicelib.services.pacing import Pacing
 from chalicelib.services.preparing import Preparing
 from chalicelib.services.profiling import Profiling
 from chalicelib.services.progress import Progress
 from chalicelib.services.publishing import Publishing
-from chalicelib.services.reconciling import Reconciling
 from chalicelib.services.relaying import Relaying
-from chalicelib.services.releasing import Releasing
 from chalicelib.services.repeating import Repeating
-from chalicelib.services.replaying import Replaying
 from chalicelib.services.restarting import Restarting
-from chalicelib.services.restoring import Restoring
-from chalicelib.services.signing_in import SigningIn
 from chalicelib.services.subscribing import Subscribing
-from chalicelib.services.unpublishing import Unpublishing
 from chalicelib.services.watching import Watching
-from chalicelib.services.witnessing import Witnessing
 from chalicelib.services.wording import Words
+
+if TYPE_CHECKING:
+    from chalicelib.gateways.bedrock import BedrockModels
+    from chalicelib.gateways.failures import S3FailureDestination
+    from chalicelib.gateways.keys import KmsKey
+    from chalicelib.gateways.transport import HttpTransport
+    from chalicelib.services.adapting import Adapting
+    from chalicelib.services.delivering import Delivering
+    from chalicelib.services.expanding import Expanding
+    from chalicelib.services.listening import Listening
+    from chalicelib.services.pacing import Pacing
+    from chalicelib.services.reconciling import Reconciling
+    from chalicelib.services.releasing import Releasing
+    from chalicelib.services.replaying import Replaying
+    from chalicelib.services.restoring import Restoring
+    from chalicelib.services.signing_in import SigningIn
+    from chalicelib.services.unpublishing import Unpublishing
+    from chalicelib.services.witnessing import Witnessing
 
 RELEASE_THREADS = 8
 PUSH_THREADS = 8
@@ -182,6 +185,8 @@ def restarting() -> Restarting:
 @cache
 def replaying() -> Replaying:
     """Make the operator's service for what came to a halt."""
+    from chalicelib.services.replaying import Replaying
+
     return Replaying(
         channels=CHANNELS,
         messages=messages(),
@@ -196,6 +201,8 @@ def replaying() -> Replaying:
 @cache
 def restoring() -> Restoring:
     """Make the operator's service for a table that was restored to an earlier time."""
+    from chalicelib.services.restoring import Restoring
+
     return Restoring(
         channels=CHANNELS,
         messages=messages(),
@@ -223,6 +230,8 @@ def moderating() -> Moderating:
 @cache
 def delivering() -> Delivering:
     """Make the worker."""
+    from chalicelib.services.delivering import Delivering
+
     return Delivering(
         channels=CHANNELS,
         messages=messages(),
@@ -250,6 +259,8 @@ def delivering() -> Delivering:
 @cache
 def unpublishing() -> Unpublishing:
     """Make the worker's part of taking posts back."""
+    from chalicelib.services.unpublishing import Unpublishing
+
     return Unpublishing(
         channels=CHANNELS,
         messages=messages(),
@@ -266,6 +277,8 @@ def unpublishing() -> Unpublishing:
 @cache
 def releasing() -> Releasing:
     """Make the scheduler."""
+    from chalicelib.services.releasing import Releasing
+
     return Releasing(
         messages=messages(),
         book=book(),
@@ -283,6 +296,8 @@ def releasing() -> Releasing:
 @cache
 def expanding() -> Expanding:
     """Make what gives a direct channel's parent its recipients."""
+    from chalicelib.services.expanding import Expanding
+
     return Expanding(
         messages=messages(),
         subscriptions=subscriptions(),
@@ -311,6 +326,8 @@ def progress() -> Progress:
 @cache
 def reconciling() -> Reconciling:
     """Make the service that settles doubt."""
+    from chalicelib.services.reconciling import Reconciling
+
     seconds = settings.current().settle_seconds
     settle = None if seconds is None else timedelta(seconds=seconds)
     return Reconciling(conversing(), settings.current().policy(), settle)
@@ -360,12 +377,16 @@ def subscribing() -> Subscribing:
 @cache
 def listening() -> Listening:
     """Make the service that takes in what platforms tell."""
+    from chalicelib.services.listening import Listening
+
     return Listening(accounts(), secrets(), subscribing(), witnessing(), telemetry())
 
 
 @cache
 def witnessing() -> Witnessing:
     """Make the service that takes platforms' reports as evidence."""
+    from chalicelib.services.witnessing import Witnessing
+
     return Witnessing(
         messages=messages(),
         subscriptions=subscriptions(),
@@ -439,6 +460,8 @@ def words() -> Words:
 @cache
 def adapting() -> Adapting:
     """Make the service that asks a model."""
+    from chalicelib.services.adapting import Adapting
+
     return Adapting(
         model=model(),
         words=words(),
@@ -462,6 +485,8 @@ def conversing() -> Conversing:
 @cache
 def pacing() -> Pacing:
     """Make what spaces an account's attempts."""
+    from chalicelib.services.pacing import Pacing
+
     return Pacing(accounts(), settings.current().policy())
 
 
@@ -541,6 +566,8 @@ def watchers() -> Watchers:
 @cache
 def transport() -> HttpTransport:
     """Make what performs platform calls: one attempt each."""
+    from chalicelib.gateways.transport import SINGLE_ATTEMPT, HttpTransport
+
     chosen = settings.current()
     return HttpTransport(
         media_url=media().url,
@@ -568,6 +595,8 @@ def media() -> S3Media:
 @cache
 def failures() -> S3FailureDestination:
     """Make the reader of the stream's failure destination."""
+    from chalicelib.gateways.failures import S3FailureDestination
+
     return S3FailureDestination(_client("s3", retries=3), settings.current().failure_bucket)
 
 
@@ -593,6 +622,8 @@ def signer() -> HmacSigner:
 @cache
 def signing_in() -> SigningIn:
     """Make the bridge to GitHub, which is closed unless its secret is configured."""
+    from chalicelib.services.signing_in import SigningIn
+
     chosen = settings.current()
     return SigningIn(
         secret_name=chosen.github_secret,
@@ -609,6 +640,8 @@ def signing_in() -> SigningIn:
 @cache
 def token_key() -> KmsKey:
     """Make what signs the ID tokens of who signs in with GitHub."""
+    from chalicelib.gateways.keys import KmsKey
+
     return KmsKey(_client("kms", retries=3), settings.current().token_key)
 
 
@@ -661,6 +694,10 @@ def errand() -> Errand:
 @cache
 def model() -> BedrockModels:
     """Make the language models; a call that goes unanswered is not repeated."""
+    from chalicelib.gateways._http import Wire
+    from chalicelib.gateways.bedrock import BedrockModels
+    from chalicelib.gateways.transport import SINGLE_ATTEMPT
+
     chosen = settings.current()
     wire = Wire(chosen.connect_timeout_seconds, chosen.model_seconds, clock())
     wanted = filter(None, (chosen.bedrock_model_id, chosen.bedrock_fallback_model_id))
@@ -703,6 +740,23 @@ def push_pool() -> Executor:
 def release_pool() -> Executor:
     """Make the scheduler's threads; kept between invocations."""
     return ThreadPoolExecutor(RELEASE_THREADS, "release")
+
+
+READY: Mapping[str, Callable[[], object]] = {
+    "adapt": adapting,
+    "deliver": delivering,
+    "hear_mail": listening,
+    "prepare_media": intake,
+    "release_due": releasing,
+    "replay": replaying,
+}
+"""What a function's every event needs, by the function's name in ``app.py``."""
+
+
+def ready(handler: str) -> None:
+    """Make what the function of a handler always needs; `handler` is as Lambda names it."""
+    if make := READY.get(handler.removeprefix("app.")):
+        make()
 
 
 def _client(service: str, *, retries: int) -> Any:
