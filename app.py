@@ -23,6 +23,8 @@ from chalice.app import (
     WebsocketEvent,
 )
 
+from chalicelib import precompiled
+
 
 def sandboxed() -> bool:
     """Return whether this is ``chalice local``: nothing else may let the sandbox in."""
@@ -40,6 +42,7 @@ def unsupplied() -> bool:
     return is_cli and EXAMPLE in os.environ.get("USER_POOL_ARN", EXAMPLE)
 
 
+precompiled.use()
 gc.disable()  # nothing that imports make is garbage, and looking for it is 8 % of a cold start
 
 if sandboxed():

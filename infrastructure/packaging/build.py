@@ -10,7 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from infrastructure.packaging import archive, checks, interpreter, project, services, trees, wheels
+from infrastructure.packaging import (
+    archive,
+    checks,
+    generated,
+    interpreter,
+    project,
+    services,
+    trees,
+    wheels,
+)
 from infrastructure.packaging.archive import Archive
 from infrastructure.packaging.target import Architecture, PackagingError
 from infrastructure.packaging.template import DRAWING, LAYER_FILE, functions, with_layer
@@ -86,6 +95,7 @@ def _application(
     tree, code = made.parent / "application", made.parent / "code"
     wheels.install(source / RUNTIME_LOCK, tree, source / "build" / "wheels", architecture)
     project.unpack_code(copy, code)
+    generated.write(code, python, source / RUNTIME_LOCK, source / "build" / "wheels")
     (code / "chalice").rename(tree / "chalice")
     trees.prune(tree, services.called(tree, code))
     trees.compile_dependencies(tree, python, "/var/task")

@@ -30,7 +30,7 @@ ALLOWED = {
     "sandbox",
     "infrastructure.native",
 }
-FROM_CHALICELIB = {"__version__", "edge", "settings", "wiring"}
+FROM_CHALICELIB = {"__version__", "edge", "precompiled", "settings", "wiring"}
 LONGEST_BODY = 8
 HANDLERS = {"deliver", "release_due", "prepare_media", "hear_mail"}
 EVENT_SOURCES = {"on_kinesis_record", "schedule", "on_cw_event", "on_sns_message"}

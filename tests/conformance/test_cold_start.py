@@ -17,7 +17,7 @@ import json, sys
 import app
 print(json.dumps([name for name in sys.modules if name.startswith("chalicelib.")]))
 """
-OURS = 114
+OURS = 115
 """Modules of `chalicelib` that the API imports. Another one has to be worth every cold start."""
 FUNCTIONS = {
     "app": 0,

@@ -156,6 +156,13 @@ def test_the_package_answers_a_request_with_nothing_else_installed(package: Pack
 
 
 @pytest.mark.slow
+def test_the_package_compiles_nothing_that_dataclasses_write(package: Package) -> None:
+    found = package.run("generated", package.application)
+    assert list(found) == ["<precompiled>"]
+    assert found["<precompiled>"] > 500
+
+
+@pytest.mark.slow
 def test_a_client_can_be_made_for_every_action_a_policy_allows(package: Package) -> None:
     made = package.run("clients", package.application)
     policies = "".join(path.read_text() for path in (PROJECT / ".chalice").glob("policy-*.json"))
