@@ -10,20 +10,21 @@ A correlation id behind an ``@`` leaves all other work alone. Which calls there 
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import json
 import os
+import pkgutil
 import re
 import signal
 import threading
-import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from chalicelib import wiring
+from chalicelib import gateways, repositories, wiring
 from chalicelib.domain import ports
 from sandbox.errands import Errands
 from sandbox.state import Trouble
@@ -145,14 +146,30 @@ def _calls(port: type) -> list[str]:
 
 
 def _made() -> list[type]:
-    """Return the classes of adapters that the composition root makes."""
+    """Return the classes of adapters that the composition root makes, imported there or not yet."""
+    adapters = _adapters()
     made = [
-        typing.get_type_hints(value)["return"]
+        inspect.get_annotations(value)["return"]
         for value in vars(wiring).values()
         if hasattr(value, "cache_info")
     ]
-    adapters = ("chalicelib.repositories.", "chalicelib.gateways.")
-    return [kind for kind in made if kind.__module__.startswith(adapters)]
+    return [adapters[name] for name in made if name in adapters]
+
+
+def _adapters() -> Mapping[str, type]:
+    """Return the classes that our modules at the edge of the process define, by name."""
+    modules = [
+        importlib.import_module(f"{package.__name__}.{found.name}")
+        for package in (gateways, repositories)
+        for found in pkgutil.iter_modules(package.__path__)
+        if not found.ispkg
+    ]
+    return {
+        name: value
+        for module in modules
+        for name, value in vars(module).items()
+        if isinstance(value, type) and value.__module__ == module.__name__
+    }
 
 
 def _implements(owner: type, port: type) -> bool:
