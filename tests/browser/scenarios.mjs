@@ -222,7 +222,12 @@ const scenarios = {
     await choose(page, "saa");
     await page.getByLabel("Whose achievement").fill(unique("Zoë Ångström"));
     await page.getByLabel("Certified on").fill("2026-11-02");
-    await page.setInputFiles("input[type=file]", PICTURE);
+    const text = { name: "notes.png", mimeType: "image/png", buffer: Buffer.from("not a picture") };
+    await page.setInputFiles("input[type=file]", text);
+    await page.getByText("PNG, JPEG and WebP can.").waitFor();
+    const asked = page.waitForEvent("filechooser");
+    await page.getByRole("button", { name: "Choose another" }).click();
+    await (await asked).setFiles(PICTURE);
     await page.getByRole("radio", { name: "4:5" }).check();
     await page.getByRole("button", { name: "Use it" }).click();
     await page.getByText("The picture is ready.").waitFor();
@@ -232,8 +237,9 @@ const scenarios = {
     await page.getByLabel("The person agrees").check();
     await page.getByRole("button", { name: "Announce it" }).click();
     await page.waitForURL(/\/messages\//);
-    await page.getByText("It is on its way").waitFor();
+    await page.getByText(/It is (on its way|published)/).waitFor();
     await lanes(page, "delivered").nth(5).waitFor();
+    await page.getByText("Every channel has it.").waitFor();
     await page.getByRole("heading", { name: "Spread the word" }).waitFor();
     const wall = await page.getByRole("link", { name: "See it on the wall" }).count();
     same(wall, 3, "Links to posts on feeds");
@@ -414,7 +420,7 @@ const scenarios = {
     same((await name.inputValue()).length, 101, "Letters of the name");
     await name.fill(unique("Zoë Ångström"));
     await page.getByLabel("Un mensaje personal").fill("Seis meses de tardes y de café. ".repeat(8));
-    await page.locator(".cuts [data-channel=sms]").getByText("no incluye tu mensaje").waitFor();
+    await page.locator(".cuts [data-channel=sms]").getByText("no tiene espacio para tu mensaje").waitFor();
     await page.locator(".cuts [data-channel=whatsapp]").getByText(/los primeros 1[0-9]{2} caracteres/).waitFor();
     same(await page.locator(".cuts [data-channel=email]").count(), 0, "A cut of the e-mail");
 
@@ -507,7 +513,7 @@ const scenarios = {
     await reach(() => document.activeElement?.getAttribute("type") === "submit");
     await page.keyboard.press("Enter");
     await page.waitForURL(/\/messages\//);
-    await page.getByText("It is on its way").waitFor();
+    await page.getByText(/It is (on its way|published)/).waitFor();
   },
 
   async an_address_without_a_page_says_so() {

@@ -14,8 +14,14 @@ const RATIOS: [string, number | null][] = [
 ];
 
 /** Choose the part of a picture to publish; every handle is a slider, so the keyboard does it too. */
-export function Cropper(props: { file: File; onClose(): void; onDone(picture: Blob): void }) {
-  const { file, onClose, onDone } = props;
+export function Cropper(props: {
+  file: File;
+  onClose(): void;
+  onDone(picture: Blob): void;
+  /** Ask for another file. */
+  onAnother(): void;
+}) {
+  const { file, onClose, onDone, onAnother } = props;
   const { t } = useLingui();
   const name = useId();
   const [crop, setCrop] = useState<Crop>(WHOLE);
@@ -58,14 +64,20 @@ export function Cropper(props: { file: File; onClose(): void; onDone(picture: Bl
           <Button onClick={onClose}>
             <Trans>Leave it out</Trans>
           </Button>
-          <Button kind="primary" icon="check" onClick={done} disabled={!(picture instanceof ImageBitmap)}>
-            <Trans>Use it</Trans>
-          </Button>
+          {picture === "broken" ? (
+            <Button kind="primary" icon="image" onClick={onAnother}>
+              <Trans>Choose another</Trans>
+            </Button>
+          ) : (
+            <Button kind="primary" icon="check" onClick={done} disabled={picture === null}>
+              <Trans>Use it</Trans>
+            </Button>
+          )}
         </>
       }
     >
       {picture === null && <Skeleton />}
-      {picture === "broken" && <Note tone="warn"><Trans>This file is no picture.</Trans></Note>}
+      {picture === "broken" && <Note tone="warn"><Trans>This file can't be read as a picture. PNG, JPEG and WebP can.</Trans></Note>}
       {picture instanceof ImageBitmap && (
         <>
           <canvas ref={canvas} className="crop" role="img" aria-label={t`The part that is kept`} />

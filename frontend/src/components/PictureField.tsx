@@ -122,6 +122,10 @@ export function PictureField(props: {
         <Cropper
           file={file}
           onClose={() => setFile(null)}
+          onAnother={() => {
+            setFile(null);
+            box.current?.querySelector<HTMLInputElement>(".drop-input")?.click();
+          }}
           onDone={(picture) => {
             setFile(null);
             send.mutate(picture);

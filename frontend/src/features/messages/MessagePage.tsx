@@ -110,6 +110,14 @@ function Sent({ message }: { message: Message }) {
       </Note>
     );
   }
+  if (message.status === "delivered") {
+    return (
+      <Note tone="good" icon="check" title={<Trans>It is published</Trans>}>
+        <Trans>Every channel has it.</Trans>
+      </Note>
+    );
+  }
+  if (message.status !== "publishing") return null;
   return (
     <Note tone="good" icon="check" title={<Trans>It is on its way</Trans>}>
       <Trans>Watch it arrive on each channel. You can leave this page at any time.</Trans>

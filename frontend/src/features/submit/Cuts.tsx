@@ -17,7 +17,7 @@ export function Cuts({ message, previews }: { message: string; previews: readonl
           <p key={channel} data-channel={channel}>
             <Icon name="alert" size={16} />
             {kept === 0 ? (
-              <Trans>{title(channel)} leaves your message out.</Trans>
+              <Trans>{title(channel)} has no room for your message and leaves it out.</Trans>
             ) : (
               <Trans>
                 {title(channel)} shows the first {kept} characters of your message.
