@@ -27,6 +27,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 120
 LEAVING_SECONDS = 40
 JUDGING_SECONDS = 15
+RESTARTING_SECONDS = 30
 POLL_SECONDS = 0.1
 PORTS = ("API_PORT", "SANDBOX_PORT", "AWS_PORT")
 
@@ -65,6 +66,22 @@ class Running:
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         signed = {"Authorization": self.token(user), **given}
         return request(self.endpoints["api"], method, path, body, signed)
+
+    def pids(self) -> Mapping[str, int]:
+        """Return the processes as they are now: one that died has another in its place."""
+        told: Mapping[str, int] = json.loads((self.state / "endpoints.json").read_text())["pids"]
+        return told
+
+    def kill_api(self) -> None:
+        """Kill the API process, and return when another has taken its place."""
+        killed = self.pids()["api"]
+        os.kill(killed, signal.SIGKILL)
+        ticking = threading.Event()
+        for _ in range(int(RESTARTING_SECONDS / POLL_SECONDS)):
+            if self.pids()["api"] != killed:
+                return
+            ticking.wait(POLL_SECONDS)
+        raise AssertionError("No other API process was started.")
 
     def upload(self, picture: Image.Image) -> str:
         """Upload a picture as a browser does; return its id once it has been judged."""

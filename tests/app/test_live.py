@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import signal
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from uuid import uuid4
@@ -13,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from tests.app.conftest import Running
-from tests.live_client import HEARING_SECONDS, LiveClient, Refused, connected
+from tests.live_client import LiveClient, Refused, connected
 
 pytestmark = [pytest.mark.slow, pytest.mark.emulator]
 
@@ -95,14 +91,7 @@ def test_a_page_of_another_site_is_refused_even_with_a_ticket(running: Running) 
 
 def test_connections_of_a_killed_api_are_dropped_and_new_ones_work(running: Running) -> None:
     stale = LiveClient(address(running)).ready()
-    killed = json.loads((running.state / "endpoints.json").read_text())["pids"]["api"]
-    os.kill(killed, signal.SIGKILL)
-    tick = threading.Event()
-    for _ in range(int(HEARING_SECONDS * 10)):
-        pids = json.loads((running.state / "endpoints.json").read_text())["pids"]
-        if pids["api"] != killed:
-            break
-        tick.wait(0.1)
+    running.kill_api()
     stale.close()
     with connected(address(running)) as client:
         client.ready()

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import signal
-import threading
 from pathlib import Path
 
 import pytest
@@ -28,7 +25,7 @@ def test_the_endpoints_name_everything_a_client_needs(running: Running) -> None:
 
 
 def test_every_process_that_is_named_is_there(running: Running) -> None:
-    pids = running.endpoints["pids"]
+    pids = running.pids()
     assert set(pids) == {"supervisor", "api", "aws", "sandbox"}
     for pid in pids.values():
         os.kill(pid, 0)
@@ -79,13 +76,5 @@ def test_an_uploaded_picture_becomes_ready_by_its_event(running: Running) -> Non
 def test_a_killed_api_comes_back_and_loses_nothing_it_accepted(running: Running) -> None:
     wish = {"content": "Still there", "channels": ["facebook"]}
     message = running.call("POST", "/api/v1/messages", wish).json["id"]
-    killed = running.endpoints["pids"]["api"]
-    os.kill(killed, signal.SIGKILL)
-    tick = threading.Event()
-    for _ in range(300):
-        endpoints = json.loads((running.state / "endpoints.json").read_text())
-        if endpoints["pids"]["api"] != killed:
-            break
-        tick.wait(0.1)
-    assert endpoints["pids"]["api"] != killed
+    running.kill_api()
     assert running.call("GET", f"/api/v1/messages/{message}").status == 200
