@@ -57,7 +57,7 @@ check: infrastructure ## Check formatting, lint, types, import rules, the web ap
 	@$(VENV)/bin/zizmor --offline --quiet --no-progress .github
 
 .PHONY: sim
-sim: venv ## Simulate at least 100,000 deliveries with faults everywhere (DELIVERIES= SEED= LEVEL=low|high JOBS= MUTANTS=1 EXHAUSTIVE=1 RECORD=1)
+sim: venv ## Simulate at least 100,000 deliveries with faults everywhere (DELIVERIES= SEED= LEVEL=low|high JOBS= MUTANTS=1 EXHAUSTIVE=1 FAULTS= RECORD=1)
 	@exec $(IN_VENV) tests.simulation $(foreach name,deliveries seed level jobs save faults,$(call option,$(name))) \
 		$(if $(MUTANTS),--mutants) $(if $(RECORD),--record) $(if $(EXHAUSTIVE),--exhaustive)
 

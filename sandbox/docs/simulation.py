@@ -1,4 +1,4 @@
-"""The page of simulated deliveries, and what the README says of them, from the record of runs."""
+"""The page of simulated deliveries, and what the README says of them, from what is recorded."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 RECORD = ROOT / "docs" / "reference" / "simulation.jsonl"
 CELLS = ROOT / "docs" / "reference" / "simulation_cells.json"
+SEARCHES = ROOT / "docs" / "reference" / "searches.jsonl"
 BEGIN, END = "<!-- simulation: written by `make docs` -->", "<!-- end of simulation -->"
 NAMED = {
     "lost": "lost",
@@ -28,7 +29,17 @@ Run = Mapping[str, Any]
 
 def runs() -> list[Run]:
     """Return what is recorded, oldest first."""
-    lines = RECORD.read_text("utf-8").splitlines() if RECORD.exists() else []
+    return _lines(RECORD)
+
+
+def searches() -> list[Run]:
+    """Return the newest recorded search of each kind of channel and number of faults."""
+    newest = {(found["settled_by"], found["faults"]): found for found in _lines(SEARCHES)}
+    return [newest[place] for place in sorted(newest)]
+
+
+def _lines(place: Path) -> list[Run]:
+    lines = place.read_text("utf-8").splitlines() if place.exists() else []
     return [json.loads(line) for line in lines]
 
 
@@ -51,6 +62,7 @@ def render() -> str:
             *map(_row, _joined(recorded)),
             "",
             *_notes(recorded),
+            *_searches(),
             *_cells(),
         ]
     )
@@ -60,7 +72,8 @@ def told_in(readme: str) -> str:
     """Return the README with what it says of the simulation as it is now."""
     head, _, rest = readme.partition(BEGIN)
     _, _, tail = rest.partition(END)
-    return f"{head}{BEGIN}\n{sentence(runs())}\n{END}{tail}"
+    told = "\n\n".join(filter(None, (sentence(runs()), searched(searches()))))
+    return f"{head}{BEGIN}\n{told}\n{END}{tail}"
 
 
 def sentence(recorded: Sequence[Run]) -> str:
@@ -73,6 +86,19 @@ def sentence(recorded: Sequence[Run]) -> str:
     return (
         f"{_sum(recorded, 'deliveries'):,} simulated deliveries: {named}, {others:,} other broken "
         f"promises. Found on the way, and corrected since: {found or 'nothing'}."
+    )
+
+
+def searched(found: Sequence[Run]) -> str:
+    """Return what all searches come to; "" before the first."""
+    if not found:
+        return ""
+    most = max(search["faults"] for search in found)
+    broken = sum(len(search["broken"]) for search in found)
+    return (
+        f"And not by chance: one delivery, two workers, a scheduler and somebody who cancels, in "
+        f"every order of their steps, with up to {most} faults at any of them, on {len(found)} "
+        f"kinds of channel: {_sum(found, 'states'):,} states, {broken} broken promises."
     )
 
 
@@ -122,9 +148,35 @@ def _notes(recorded: Sequence[Run]) -> Iterator[str]:
             yield ""
 
 
+def _searches() -> Iterator[str]:
+    """Yield how much there is to a small world, and that all of it was seen."""
+    found = searches()
+    if not found:
+        return
+    yield "## Every order of steps"
+    yield ""
+    yield searched(found)
+    yield ""
+    yield "A state is what is stored, posted and known to whoever still acts. Each is taken on in"
+    yield "every possible way, with and without a fault, until nobody does anything any more."
+    yield "`make sim EXHAUSTIVE=1` searches them all again, `RECORD=1` notes it here."
+    yield ""
+    yield "| Commit | Doubt is settled by | Faults | States | Ways | Ends | Broken |"
+    yield "|---|---|---|---|---|---|---|"
+    for search in found:
+        ends = ", ".join(f"{end} {count:,}" for end, count in search["ends"].items())
+        yield (
+            f"| {search['commit']} | {search['settled_by']} | {search['faults']} "
+            f"| {search['states']:,} | {search['ways']:,} | {ends} | {len(search['broken'])} |"
+        )
+    yield ""
+
+
 def _cells() -> Iterator[str]:
     """Yield how often each step of the state tables was taken."""
     counts: Mapping[str, int] = json.loads(CELLS.read_text("utf-8")) if CELLS.exists() else {}
+    yield "## Every step of the state tables"
+    yield ""
     yield "How often each step of the [state tables](states.md) was taken:"
     yield ""
     yield "| Table | Status | Event | Times |"

@@ -63,6 +63,8 @@ class Actor:
     work: Callable[[], object]
     is_optional: bool = False
     """Whether time may pass without it: it may come very late, or never."""
+    twin: Actor | None = None
+    """Who has the same work and begins first: which of the two does is of no consequence."""
     strand: Any = None
     faults: tuple[str, ...] = ()
     """What may happen to the step it is about to take."""
@@ -108,13 +110,21 @@ class Run:
 
     # --- actors -------------------------------------------------------------------------------
 
-    def add(self, name: str, work: Callable[[], object], *, is_optional: bool = False) -> None:
+    def add(
+        self,
+        name: str,
+        work: Callable[[], object],
+        *,
+        is_optional: bool = False,
+        twin: Actor | None = None,
+    ) -> Actor:
         """Have somebody come as far as their first step."""
-        actor = Actor(name, work, is_optional)
+        actor = Actor(name, work, is_optional, twin)
         self.actors.append(actor)
         actor.strand = greenlet(lambda: self._live(actor), self.main)
         if getcurrent() is self.main:
             actor.strand.switch()
+        return actor
 
     def _release(self) -> None:
         """Look once at what is due: how time passes is not the scheduler's choice here."""
@@ -130,12 +140,13 @@ class Run:
     def handed(self, hints: Sequence[Hint]) -> None:
         """Hand a record to a worker; the first one to two, one of which may be very late."""
         for hint in hints:
-            many = 1 if self.hints else 2
+            is_first = not self.hints
             self.hints.append(hint)
-            for copy in range(many):
-                name = f"worker {len(self.hints)}{'ab'[copy]}"
-                work = partial(self.world.delivering.deliver_all, [hint])
-                self.add(name, work, is_optional=bool(copy))
+            name = f"worker {len(self.hints)}"
+            work = partial(self.world.delivering.deliver_all, [hint])
+            worker = self.add(f"{name}a", work)
+            if is_first:
+                self.add(f"{name}b", work, is_optional=True, twin=worker)
 
     def actor(self) -> Actor | None:
         """Return who is running, if it is one of us."""
@@ -163,7 +174,11 @@ class Run:
 
     def options(self) -> list[tuple[Actor | None, str]]:
         """Return who can go on, and with which faults; None: time can."""
-        ready = [actor for actor in self.actors if not actor.is_over]
+        ready = [
+            actor
+            for actor in self.actors
+            if not actor.is_over and (actor.twin is None or actor.twin.is_begun)
+        ]
         options: list[tuple[Actor | None, str]] = [(actor, CALM) for actor in ready]
         if self.budget:
             options += [(actor, fault) for actor in ready for fault in actor.faults]
@@ -424,7 +439,7 @@ class Explored:
     """What a search has seen."""
 
     states: int = 0
-    runs: int = 0
+    ways: int = 0
     steps: int = 0
     ends: Counter[str] = field(default_factory=Counter)
     broken: list[tuple[str, list[str]]] = field(default_factory=list)
@@ -432,7 +447,7 @@ class Explored:
     def line(self) -> str:
         """Return how much was seen."""
         ends = ", ".join(f"{end} {count:,}" for end, count in sorted(self.ends.items()))
-        return f"{self.states:,} states, {self.runs:,} ways, {self.steps:,} steps; ends: {ends}"
+        return f"{self.states:,} states, {self.ways:,} ways, {self.steps:,} steps; ends: {ends}"
 
 
 def explore(how: Reconcilability, faults: int, *, most_broken: int = 1) -> Explored:
@@ -447,7 +462,7 @@ def explore(how: Reconcilability, faults: int, *, most_broken: int = 1) -> Explo
                 paths += _follow(run, path, visited, explored)
             finally:
                 run.close()
-            explored.runs += 1
+            explored.ways += 1
     explored.states = len(visited)
     return explored
 

@@ -8,10 +8,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sandbox.docs.simulation import CELLS, RECORD, runs
+from sandbox.docs.simulation import CELLS, RECORD, SEARCHES, runs
+from tests.simulation.exhaustive import Explored
 from tests.simulation.report import Cell, Total, declared
 
-__all__ = ["CELLS", "RECORD", "append", "cells", "next_seed"]
+__all__ = ["CELLS", "RECORD", "SEARCHES", "append", "append_search", "cells", "next_seed"]
 
 
 def commit() -> str:
@@ -38,6 +39,22 @@ def append(total: Total, commit: str) -> None:
     counts = cells() + total.cells
     written = {_name(cell): counts[cell] for cell in declared()}
     CELLS.write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
+
+
+def append_search(settled_by: str, faults: int, explored: Explored, commit: str) -> None:
+    """Add a search that came to its end."""
+    entry = {
+        "commit": commit,
+        "settled_by": settled_by,
+        "faults": faults,
+        "states": explored.states,
+        "ways": explored.ways,
+        "steps": explored.steps,
+        "ends": dict(sorted(explored.ends.items())),
+        "broken": [what for what, _ in explored.broken],
+    }
+    with SEARCHES.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(entry) + "\n")
 
 
 def cells() -> Counter[Cell]:

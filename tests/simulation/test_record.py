@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from chalicelib.domain.channels import Reconcilability
 from sandbox.docs import simulation as page
 from tests.simulation import record
 from tests.simulation.chance import LOW
+from tests.simulation.exhaustive import explore
 from tests.simulation.report import UNREACHED, Total, declared
 from tests.simulation.simulation import Simulation
 
@@ -20,6 +23,7 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for module in (record, page):
         monkeypatch.setattr(module, "RECORD", tmp_path / "runs.jsonl")
         monkeypatch.setattr(module, "CELLS", tmp_path / "cells.json")
+        monkeypatch.setattr(module, "SEARCHES", tmp_path / "searches.jsonl")
     yield
 
 
@@ -47,6 +51,19 @@ def test_the_steps_of_all_runs_are_added_up() -> None:
 
     begun = ("", "queued", "begin")
     assert record.cells()[begun] == first.cells[begun] + second.cells[begun] > 0
+
+
+@pytest.mark.usefixtures("kept")
+def test_the_newest_search_of_each_kind_is_told() -> None:
+    explored = explore(Reconcilability.NONE, 0)
+    record.append_search("none", 0, replace(explored, states=1), "old")
+    record.append_search("none", 0, explored, "new")
+    record.append_search("key", 0, replace(explored, broken=[("2 posts", [])]), "new")
+
+    told = page.render()
+    assert f"| new | none | 0 | {explored.states:,} | {explored.ways:,} | cancelled" in told
+    assert "| old |" not in told
+    assert f"2 kinds of channel: {2 * explored.states:,} states, 1 broken promises." in told
 
 
 @pytest.mark.usefixtures("kept")
