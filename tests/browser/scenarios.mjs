@@ -737,6 +737,7 @@ const scenarios = {
     await signIn(page, "manager");
     await page.getByRole("link", { name: /^Approvals/ }).click();
     await page.locator("[data-id]").filter({ hasText: made.member_name }).click();
+    await page.locator(".review-facts").getByText("AWS Certified", { exact: false }).waitFor();
     const post = (channel) => page.locator(`.post[data-channel=${channel}]`);
     const said = async (channel) => post(channel).locator(":scope > .post-text").textContent();
     for (const channel of ["facebook", "linkedin"]) {

@@ -12,7 +12,7 @@ import { useTell } from "@/components/Toast";
 import type { Message, Schemas } from "@/lib/api";
 import { useEdit } from "@/lib/editing";
 import { formatTag } from "@/lib/language";
-import { messageQuery, postsQuery } from "@/lib/queries";
+import { catalogueQuery, messageQuery, postsQuery } from "@/lib/queries";
 import { useApi, useRefresh } from "@/lib/product";
 
 type Certification = Schemas["CertificationView"];
@@ -202,9 +202,11 @@ function Facts({ message, certification }: { message: Message; certification: Ce
 
 function Achievement({ certification }: { certification: Certification }) {
   const day = new Intl.DateTimeFormat(formatTag(), { dateStyle: "long", timeZone: "UTC" });
+  const { data: types = [] } = useQuery(catalogueQuery(useApi()));
+  const named = types.find((type) => type.id === certification.certification_type)?.name;
   return (
     <>
-      <Fact name={<Trans>Certification</Trans>}>{certification.certification_type.replaceAll("-", " ")}</Fact>
+      <Fact name={<Trans>Certification</Trans>}>{named ?? certification.certification_type.replaceAll("-", " ")}</Fact>
       <Fact name={<Trans>Certified on</Trans>}>{day.format(Date.parse(certification.certified_on))}</Fact>
       {certification.credential_url && (
         <Fact name={<Trans>Proof</Trans>}>
