@@ -42,8 +42,9 @@ quick: venv ## Run the quick tests, which need nothing more than the product doe
 	@exec $(IN_VENV) pytest -n auto --dist loadgroup -q -m "$(QUICK)" $(ARGS)
 
 .PHONY: coverage
-coverage: ## Check that the quick tests cover every branch of the domain and the services
-	@$(MAKE) quick ARGS="--cov=chalicelib.domain --cov=chalicelib.services --cov-fail-under=100 $(ARGS)"
+coverage: ## Check that the tests of the domain and the services cover every branch of them
+	@$(MAKE) quick ARGS="tests/unit/domain tests/unit/services \
+		--cov=chalicelib.domain --cov=chalicelib.services --cov-fail-under=100 $(ARGS)"
 
 .PHONY: check
 check: infrastructure ## Check formatting, lint, types, import rules, the web app and the workflows of GitHub Actions

@@ -70,6 +70,22 @@ def test_the_reviewers_own_text_is_checked(reviewed: World) -> None:
         reviewed.moderating.approve(achievement.id, "x" * 3001, MAX)
 
 
+@pytest.mark.parametrize("text", [None, "Ada Lovelace did it!"])
+def test_what_may_be_approved_passes_its_check(reviewed: World, text: str | None) -> None:
+    achievement, announcement = reviewed.achieve()
+    reviewed.moderating.check_rewriting(achievement.id, text, MAX)
+
+    assert reviewed.message(announcement) == announcement.message
+
+
+def test_a_check_of_the_reviewers_own_text_points_at_it(reviewed: World) -> None:
+    achievement, _ = reviewed.achieve()
+    with pytest.raises(InvalidMessage) as refused:
+        reviewed.moderating.check_rewriting(achievement.id, "x" * 3001, MAX)
+
+    assert {fault.pointer for fault in refused.value.faults} == {"/text"}
+
+
 def test_approving_again_changes_nothing(reviewed: World) -> None:
     achievement, _ = reviewed.achieve()
     reviewed.moderating.approve(achievement.id, None, MAX)

@@ -47,6 +47,18 @@ def names(*channels: str) -> tuple[ChannelName, ...]:
     return tuple(ChannelName(channel) for channel in channels)
 
 
+def test_a_check_tells_what_an_edit_would_and_changes_nothing(world: World) -> None:
+    message = world.submit("Hello", FEED, at=LATER)
+    with pytest.raises(InvalidMessage) as checked:
+        world.editing.check(message.message.id, Changes(text="x" * 1700), ADA)
+    with pytest.raises(InvalidMessage) as refused:
+        edit(world, message, Changes(text="x" * 1700))
+    world.editing.check(message.message.id, NEW, ADA)
+
+    assert checked.value.faults == refused.value.faults
+    assert world.message(message) == message.message
+
+
 # --- what an edit does ------------------------------------------------------------------------
 
 

@@ -44,6 +44,19 @@ def test_an_achievement_is_announced_on_its_channels(world: World) -> None:
         assert "Ada Lovelace" in text
 
 
+def test_a_check_tells_the_same_faults_and_stores_nothing(world: World) -> None:
+    wrong = replace(ACHIEVEMENT, member_name="x" * 101)
+    with pytest.raises(InvalidMessage) as checked:
+        world.moderating.check(wrong, ADA)
+    before = world.breaker.writes
+    world.moderating.check(ACHIEVEMENT, ADA)
+    assert world.breaker.writes == before
+    with pytest.raises(InvalidMessage) as refused:
+        world.moderating.submit(wrong, ADA)
+
+    assert checked.value.faults == refused.value.faults
+
+
 def test_the_announcement_reaches_all_six_channels_in_each_ones_tone(world: World) -> None:
     for channel in ("email", "sms", "whatsapp"):
         world.subscribe(channel, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -203,6 +204,17 @@ def test_faults_of_several_channels_are_told_at_once(world: World) -> None:
 
     assert ("/media", "media_required") in told
     assert told.count(("/content", "too_long")) == 2
+
+
+def test_a_check_tells_the_same_faults_and_stores_nothing(world: World) -> None:
+    draft = Draft(Content("x" * 1700), (ChannelName(FEED),))
+    before = world.breaker.writes
+    with pytest.raises(InvalidMessage) as checked:
+        world.publishing.check(draft, ADA)
+    world.publishing.check(replace(draft, content=Content("Hello")), ADA)
+
+    assert [(f.pointer, f.code) for f in checked.value.faults] == faults(world, "x" * 1700, FEED)
+    assert world.breaker.writes == before
 
 
 def test_faults_at_one_place_name_the_channels_they_are_about(world: World) -> None:
