@@ -1,6 +1,6 @@
 """Write what Chalice reads: this checkout's code beside a configuration with the account's names.
 
-build/native/<stage>/app.py, chalicelib, requirements.txt   this checkout's, by link
+build/native/<stage>/app.py, chalicelib, requirements.txt   this checkout's, by a link to each file
                     .chalice/config.json                    that of the checkout, completed
                     .chalice/policy-*.json                  narrowed to the stage's resources
                     .chalice/deployed                       this checkout's, by link
@@ -9,6 +9,7 @@ build/native/<stage>/app.py, chalicelib, requirements.txt   this checkout's, by 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -56,7 +57,7 @@ def supply(account: Account, bundle: Bundle, say: Say, root: Path = ROOT) -> Pat
     (made / ".chalice").mkdir(parents=True)
     deployed.mkdir(parents=True, exist_ok=True)
     for name in LINKED:
-        (made / name).symlink_to(root / name)
+        _link(root / name, made / name)
     (made / ".chalice" / "deployed").symlink_to(deployed)
     address = _address(account, found.apis[0]) if found.apis else ""
     live = ""
@@ -135,6 +136,18 @@ def policy(account: Account, function: PackagedFunction) -> Mapping[str, Any]:
         )
     document = {"Version": "2012-10-17", "Statement": statements}
     return emulator.for_every_resource(document) if account.stage.emulated else document
+
+
+def _link(source: Path, place: Path) -> None:
+    """Link a file, or each file of a folder.
+
+    A link to the folder would share its caches: another Python's bytecode there, of a test run say,
+    would pass for a change to the code.
+    """
+    if source.is_dir():
+        shutil.copytree(source, place, ignore=project.unshipped, copy_function=os.symlink)
+    else:
+        place.symlink_to(source)
 
 
 def _address(account: Account, api: str) -> str:

@@ -46,7 +46,7 @@ def copy(project: Path, target: Path, architecture: Architecture) -> Path:
     target.mkdir()
     shutil.copyfile(project / "app.py", target / "app.py")
     shutil.copyfile(project / "requirements.txt", target / "requirements.txt")
-    shutil.copytree(project / "chalicelib", target / "chalicelib", ignore=_unshipped)
+    shutil.copytree(project / "chalicelib", target / "chalicelib", ignore=unshipped)
     shutil.rmtree(target / FONTS, ignore_errors=True)
     shutil.copytree(
         project / ".chalice", target / ".chalice", ignore=shutil.ignore_patterns("deploy*")
@@ -56,7 +56,8 @@ def copy(project: Path, target: Path, architecture: Architecture) -> Path:
     return target
 
 
-def _unshipped(_: str, names: list[str]) -> set[str]:
+def unshipped(_: str, names: list[str]) -> set[str]:
+    """Return which of a folder's names are caches, hidden, or an editor's: nothing to ship."""
     return {name for name in names if name.startswith((".", "__pycache__")) or name.endswith("~")}
 
 
@@ -85,7 +86,10 @@ def offer(project: Path, package: Path, architecture: Architecture) -> None:
 
 def is_offered(project: Path, architecture: Architecture) -> bool:
     """Return whether ``chalice deploy`` there would take a package that was offered to it."""
-    return _offered(project, architecture).exists()
+    try:
+        return _offered(project, architecture).exists()
+    except FileNotFoundError:  # a file of the code is gone from where its link leads
+        return False
 
 
 def template(

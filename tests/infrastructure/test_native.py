@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import shutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -227,8 +228,9 @@ def test_only_the_api_is_told_of_the_bridge_to_github(tmp_path: Path) -> None:
 def test_the_code_that_is_deployed_is_this_checkouts(deployment: Deployment) -> None:
     deployment.native.supply()
 
-    for name in LINKED:
-        assert (deployment.written.parent / name).resolve() == (ROOT / name).resolve()
+    for name in (*LINKED, *(str(p.relative_to(ROOT)) for p in (ROOT / "chalicelib").rglob("*.py"))):
+        place = deployment.written.parent / name
+        assert place.is_dir() or place.resolve() == (ROOT / name).resolve()
 
 
 @needs_our_python
@@ -301,6 +303,40 @@ def test_chalice_deploy_of_other_code_than_was_packaged_is_refused(
 
     with pytest.raises(SystemExit, match="the code is not what was packaged"):
         hand_over(["chalice", "deploy", "--stage", "prod"], deployment.root)
+
+
+@needs_our_python
+@pytest.mark.parametrize(
+    ("change", "is_taken"),
+    [
+        (lambda code: (code / "__pycache__" / "ids.cpython-399.pyc").write_bytes(b"x"), True),
+        (lambda code: (code / "settings.py").write_text("# other"), False),
+        (lambda code: (code / "settings.py").unlink(), False),
+    ],
+    ids=["another Python's bytecode", "other code", "a file is gone"],
+)
+def test_only_a_change_to_the_code_is_refused(
+    deployment: Deployment, change: Callable[[Path], object], is_taken: bool
+) -> None:
+    code = deployment.root / "chalicelib"
+    code.unlink()
+    shutil.copytree(ROOT / "chalicelib", code)
+    (code / "__pycache__").mkdir(exist_ok=True)
+    deployment.native.supply()
+    change(code)
+
+    run: list[str] = []
+    with contextlib.ExitStack() as held:
+        if not is_taken:
+            held.enter_context(pytest.raises(SystemExit, match="is not what was packaged"))
+        held.enter_context(contextlib.chdir(deployment.root))
+        hand_over(
+            ["chalice", "deploy", "--stage", "prod"],
+            deployment.root,
+            lambda path, _: run.append(path),
+            lambda *_: None,
+        )
+    assert bool(run) is is_taken
 
 
 # --- what Chalice remembers -------------------------------------------------------------------
