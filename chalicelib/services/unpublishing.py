@@ -5,7 +5,7 @@ To delete twice does no harm, so a lost answer is no doubt: the platform is simp
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from random import Random
@@ -48,22 +48,35 @@ class Unpublishing:
 
     def take_back(self, delivery: Delivery) -> None:
         """Have a delivery's post deleted; whatever happens is settled."""
+        posts = self._posts(delivery)
         now = self._clock.now()
         begun = steps.begin_unpublishing(delivery, now, self._policy)
         attempt = Attempt.begun(begun, now, action="unpublish")
         self._unit.commit(self._messages.moving(delivery, begun, attempt=attempt))
-        self._settle(begun, attempt, self._refusal(begun))
+        self._settle(begun, attempt, self._refusal(begun, posts))
 
-    def _refusal(self, delivery: Delivery) -> ChannelError | None:
-        """Ask the platform; return why the post may still be there, None if it is gone."""
-        channel = self._channels[delivery.key.channel]
+    def _posts(self, delivery: Delivery) -> Sequence[Receipt]:
+        """Return every post that is known of: a platform may have taken what it refused, too."""
         if delivery.receipt is None:
+            return ()
+        proofs = [
+            attempt.proof
+            for attempt in self._messages.attempts(delivery.key)
+            if attempt.proof is not None and attempt.revision == delivery.revision
+        ]
+        return tuple({post.external_id: post for post in (*proofs, delivery.receipt)}.values())
+
+    def _refusal(self, delivery: Delivery, posts: Sequence[Receipt]) -> ChannelError | None:
+        """Ask the platform; return why a post may still be there, None if all are gone."""
+        channel = self._channels[delivery.key.channel]
+        if not posts:
             return UnsupportedContent("It is not known which post this is.")
         state = self._book.state(channel.name)
         refusal = self._book.refusal(state)
         if refusal is not None:
             return refusal
-        return self._asked(channel, delivery.receipt, self._book.open(state))
+        account = self._book.open(state)
+        return next(filter(None, (self._asked(channel, post, account) for post in posts)), None)
 
     def _asked(self, channel: Channel, receipt: Receipt, account: Account) -> ChannelError | None:
         try:

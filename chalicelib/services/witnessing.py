@@ -117,7 +117,7 @@ class Witnessing:
             return self._kept(attempts, number, report)
         change = weigh(delivery, attempts, number, report, self._clock.now())
         if change is None:
-            return Use.NO_NEWS
+            return self._noticed(delivery, number, report)
         key, after = delivery.key, change.delivery
         if key.recipient_id and delivery.status.is_terminal and after.status != delivery.status:
             parent = replace(key, recipient_id=None)
@@ -125,6 +125,22 @@ class Witnessing:
         event = f"reported_{report.fate}"
         self._progress.move(delivery, after, event, actor=PLATFORM, attempt=change.attempt)
         return Use.MOVED
+
+    def _noticed(self, delivery: Delivery, number: int, report: Report) -> Use:
+        """Keep the proof of another post than the one that is known, so that both can be deleted.
+
+        That happens where a platform took what it refused, or what went unanswered was sent again.
+        """
+        receipt = delivery.receipt if delivery.status is Status.DELIVERED else None
+        is_other = receipt is not None and report.external_id not in ("", receipt.external_id)
+        if not (is_other and report.fate.proves_taken):
+            return Use.NO_NEWS
+        attempts = self._messages.attempts(delivery.key)
+        tried = next((one for one in attempts if one.number == number), None)
+        if tried is None or tried.refuted or tried.proof is not None:
+            return Use.NO_NEWS
+        self._unit.commit(self._messages.proving(tried, report.external_id))
+        return Use.KEPT
 
     def _kept(self, attempts: Sequence[Attempt], number: int, report: Report) -> Use:
         """Keep a proof of the attempt under way; what else there is to say has to come again."""

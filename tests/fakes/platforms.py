@@ -135,6 +135,12 @@ def rate_limited(seconds: int) -> Fault:
     return answers(429, {}, retry_after=str(seconds))
 
 
+def denies(act: Act) -> Response:
+    """Do it and say that it was refused for the moment."""
+    act.do()
+    return reply({}, 429, {"retry-after": "60"})
+
+
 def reply(body: object = None, status: int = 200, headers: Mapping[str, str] = NONE) -> Response:
     """Return a JSON answer."""
     return Response(status, dict(headers), json.dumps({} if body is None else body).encode())

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
+from chalicelib.domain.channels import ChannelName
 from chalicelib.domain.errors import Conflict, IllegalTransition, LostRace, NotFound
 from chalicelib.domain.messages import MessageStatus
 from chalicelib.domain.ports import Snapshot
+from chalicelib.domain.reports import Fate, Report
 from chalicelib.domain.states import Status
 from tests.fakes.platforms import (
     Fault,
     answers,
     broken,
+    denies,
     lost_after,
     lost_before,
     rate_limited,
@@ -22,7 +26,7 @@ from tests.fakes.platforms import (
 )
 from tests.fakes.world import ADA, BOB, World
 
-FEED, DIRECT = "lookup-feed", "none-direct"
+FEED, DIRECT, REPORTING = "lookup-feed", "none-direct", "event-feed"
 
 
 def published(world: World, channel: str = FEED) -> Snapshot:
@@ -56,6 +60,43 @@ def test_every_feed_can_take_a_post_back(world: World, channel: str) -> None:
 
     assert world.status(message, channel) is Status.DELETED
     assert world.shown(channel) == []
+
+
+def reported(world: World, mark: str, external_id: str) -> None:
+    """Have the platform report that it has a post."""
+    report = Report(mark, Fate.TAKEN, external_id, world.clock.now())
+    world.witnessing.take(ChannelName(REPORTING), [report])
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_every_post_that_a_platform_told_of_is_taken_back(
+    world: World, order: tuple[int, int]
+) -> None:
+    world.platforms.arm(REPORTING, denies)
+    message = world.submit("Hello", REPORTING)
+    world.drain()
+    world.platforms.arm(REPORTING, lost_after)
+    world.run(timedelta(minutes=5))
+    marks = [str(sent.json["mark"]) for sent in world.platforms.published(REPORTING)]  # type: ignore[union-attr] # the fakes speak HTTP
+    assert len(world.shown(REPORTING)) == len(marks) == 2
+    for place in order:
+        reported(world, marks[place], f"{REPORTING}_{place + 1}")
+    assert world.status(message, REPORTING) is Status.DELIVERED
+    unpublish(world, message, REPORTING)
+    world.run()
+
+    assert world.status(message, REPORTING) is Status.DELETED
+    assert world.shown(REPORTING) == []
+
+
+def test_another_post_of_an_attempt_that_has_its_own_is_no_news(world: World) -> None:
+    message = published(world, REPORTING)
+    (tried,) = world.attempts(message, REPORTING)
+    mark = str(world.platforms.published(REPORTING)[-1].json["mark"])  # type: ignore[union-attr] # the fakes speak HTTP
+    for other in ("", "another"):
+        reported(world, mark, other)
+
+    assert world.attempts(message, REPORTING) == [tried]
 
 
 def test_the_message_counts_what_was_taken_back_as_delivered(world: World) -> None:
