@@ -6,11 +6,11 @@ Nothing is shared with a product that somebody else runs on this machine.
 from __future__ import annotations
 
 import os
-import socket
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,10 @@ from sandbox.provision import Clients, provision
 from sandbox.state import PROJECT, State, read_json
 
 LEAVING_SECONDS = 25.0
+OUTGOING = Path("/proc/sys/net/ipv4/ip_local_port_range")
+FIRST_PORT = 20_000
+PORTS_APART = 509
+"""Between the ports that two neighbouring processes begin at."""
 
 
 @dataclass(frozen=True)
@@ -36,12 +40,26 @@ class Surroundings:
 
 
 def free_ports() -> Ports:
-    """Return three ports that nobody listens on."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
-    numbers = [int(taken.getsockname()[1]) for taken in sockets]
-    for taken in sockets:
-        taken.close()
-    return Ports(*numbers)
+    """Return three ports that nobody listens on.
+
+    No connection is given one of them before its owner listens, or while its owner is restarted;
+    another process that asks is told of others, most probably.
+    """
+    return Ports(*islice(filter(embedded.is_free, _UNUSED), 3))
+
+
+def _unused() -> Iterator[int]:
+    """Count through the ports below those that the system gives to outgoing connections."""
+    try:
+        end = int(OUTGOING.read_text().split()[0])
+    except OSError:  # not Linux
+        end = 49_152
+    span = (end if end > FIRST_PORT else 65_536) - FIRST_PORT
+    for number in count(os.getpid() * PORTS_APART):
+        yield FIRST_PORT + number % span
+
+
+_UNUSED = _unused()
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from wsproto.events import (
 )
 from wsproto.utilities import LocalProtocolError
 
-HEARING_SECONDS = 20.0
+HEARING_SECONDS = 60.0
 Headers = Sequence[tuple[str, str]]
 
 

@@ -7,12 +7,11 @@ import io
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPMessage
 from pathlib import Path
@@ -23,13 +22,14 @@ import pytest
 from PIL import Image
 from urllib3 import encode_multipart_formdata
 
+from benchmarks.surroundings import free_ports
+
 PROJECT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 120
 LEAVING_SECONDS = 40
-JUDGING_SECONDS = 15
-RESTARTING_SECONDS = 30
+JUDGING_SECONDS = 60
+RESTARTING_SECONDS = 60
 POLL_SECONDS = 0.1
-PORTS = ("API_PORT", "SANDBOX_PORT", "AWS_PORT")
 
 
 @dataclass(frozen=True)
@@ -120,18 +120,9 @@ def request(
         connection.close()
 
 
-def free_ports(count: int) -> list[int]:
-    """Return ports that were free a moment ago."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [int(one.getsockname()[1]) for one in sockets]
-
-
 def own_environment(state: Path) -> dict[str, str]:
     """Return an environment in which a product has ports and a state folder of its own."""
-    ports = dict(zip(PORTS, map(str, free_ports(len(PORTS))), strict=True))
+    ports = {name: str(port) for name, port in free_ports().named().items()}
     return {**os.environ, **ports, "OMNICHANNEL_STATE_DIR": str(state)}
 
 

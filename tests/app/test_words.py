@@ -15,7 +15,7 @@ from tests.app.conftest import POLL_SECONDS, Running, product, request
 pytestmark = [pytest.mark.slow, pytest.mark.emulator]
 
 TEXT = "The meetup is on 5 May for all of us. Register at https://example.org/m."
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 90
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from tests.app.conftest import Running, product, running
 __all__ = ["running"]  # the fixture, for the tests here
 
 SCENARIOS = Path(__file__).with_name("scenarios.mjs")
-PLAYING_SECONDS = 400
+PLAYING_SECONDS = 900
 
 
 @pytest.fixture(scope="session")

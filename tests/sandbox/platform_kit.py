@@ -23,7 +23,7 @@ from sandbox.platforms import Outside
 FEEDS = ("facebook", "instagram", "linkedin")
 CHANNELS = (*FEEDS, "whatsapp", "email", "sms")
 LINKEDIN_HEADERS = {"LinkedIn-Version": "202607", "X-Restli-Protocol-Version": "2.0.0"}
-DEADLINE_SECONDS = 10
+DEADLINE_SECONDS = 60
 T = TypeVar("T")
 
 

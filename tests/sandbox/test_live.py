@@ -23,7 +23,7 @@ from sandbox.http_server import GatewayServer
 from sandbox.live import CONNECT, DISCONNECT, MESSAGE, Limits, LiveGateway
 from tests.live_client import Closed, Headers, LiveClient, Refused, connected
 
-WAIT_SECONDS = 20.0
+WAIT_SECONDS = 60.0
 FRAME, WHOLE = 64, 256
 
 

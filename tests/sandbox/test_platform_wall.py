@@ -33,7 +33,7 @@ new Promise((resolve) => {
   look();
 })
 """
-PATIENCE_MILLISECONDS = 10_000
+PATIENCE_MILLISECONDS = 60_000
 FIRST_FRAME = """
 addEventListener("DOMContentLoaded", () => {
   window.painted = new Map();

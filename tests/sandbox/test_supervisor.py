@@ -23,7 +23,7 @@ from sandbox.processes import Child, spawn, stop
 from sandbox.state import PROJECT, State, Trouble
 from sandbox.supervisor import Product, Signals, Stopped
 
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 60.0
 STUBBORN = (
     "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
     "print('on', flush=True); signal.pause()"

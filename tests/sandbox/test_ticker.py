@@ -12,7 +12,7 @@ import pytest
 from sandbox.ticker import MAX_EXTRA, Ticker
 
 NOON = datetime(2026, 11, 21, 12, 0, 17, tzinfo=UTC)
-PATIENCE_SECONDS = 10
+PATIENCE_SECONDS = 60
 
 
 def ticker_of(handler: Callable[[dict[str, Any]], Any]) -> Ticker:

@@ -11,7 +11,7 @@ import pytest
 
 from chalicelib.services.once import Once
 
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 60
 
 
 class Slow:
