@@ -9,6 +9,8 @@ PYTHON := $$(scripts/find-python)
 VENV := .venv
 IN_VENV := $(VENV)/bin/python -m
 QUICK := not (slow or emulator or browser)
+# The order is that of tests/conftest.py, which also keeps together what shares fixtures.
+PYTEST := pytest --dist loadfile --no-loadscope-reorder
 
 # `exec` leaves one process under make, so that make hands SIGTERM to the program itself.
 .PHONY: run
@@ -35,11 +37,11 @@ token: venv ## Print a fresh ID token of a demo user of the running product (AS=
 
 .PHONY: test
 test: infrastructure ## Run the test suite, about 20 minutes on 2 cores (ARGS="-k name" reaches pytest)
-	@exec $(IN_VENV) pytest -n auto --dist loadgroup -m "not deployed" $(ARGS)
+	@exec $(IN_VENV) $(PYTEST) -n auto -m "not deployed" $(ARGS)
 
 .PHONY: quick
 quick: venv ## Run the quick tests, which need nothing more than the product does (ARGS=tests/unit)
-	@exec $(IN_VENV) pytest -n auto --dist loadgroup -q -m "$(QUICK)" $(ARGS)
+	@exec $(IN_VENV) $(PYTEST) -n auto -q -m "$(QUICK)" $(ARGS)
 
 .PHONY: coverage
 coverage: ## Check that the tests of the domain and the services cover every branch of them
@@ -87,7 +89,7 @@ synth: infrastructure ## Write the stacks' templates into cdk.out and check them
 deployed: infrastructure ## Deploy the product to an AWS emulated on this machine, publish through it, take its rights away, about 5 minutes (ARGS="-k name")
 	@cmp -s requirements-deployed.txt .venv-deployed/requirements-deployed.txt || \
 		{ python=$$(scripts/find-python) && exec $$python scripts/install.py .venv-deployed requirements-deployed.txt; }
-	@exec $(IN_VENV) pytest -n 2 --dist loadgroup -m deployed tests/deployed $(ARGS)
+	@exec $(IN_VENV) $(PYTEST) -n 2 -m deployed tests/deployed $(ARGS)
 
 .PHONY: cost
 cost: venv ## Print what each stage costs a month, what dominates and how to cut it (COUNT=cdk.out counts a synthesised stage first)

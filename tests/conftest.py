@@ -4,28 +4,30 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
+
+from tests.sharing import Sharing
+
+LONG = ("slow", "emulator", "browser", "deployed")
 
 # The machine may be busy: how long an example takes says nothing about what is tested.
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy")
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Sharing:
+    """Keep together what shares fixtures."""
+    return Sharing(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep what is in one file together, for its fixtures' sake; simulations have none to share."""
-    for item in items:
-        if "simulation" not in item.path.parts:
-            item.add_marker(pytest.mark.xdist_group(_group(item.path)))
-
-
-def _group(path: Path) -> str:
-    """Return who shares fixtures with a file: all that use the one set of deployed stacks."""
-    uses_stacks = path.parent.name == "deployed" and path.stem != "test_native"
-    return str(path.parent if uses_stacks else path)
+    """Begin with the files that take long: a short one is the better last one."""
+    long = {item.path for item in items if any(map(item.get_closest_marker, LONG))}
+    items.sort(key=lambda item: item.path not in long)
 
 
 @pytest.fixture(autouse=True, scope="session")

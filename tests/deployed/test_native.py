@@ -36,8 +36,6 @@ from tests.deployed.signing_in import STRANGERS, SignIn, strangers
 from tests.deployed.stacks import Stacks
 from tests.deployed.test_live import hear_of_a_message
 
-pytestmark = pytest.mark.xdist_group("native")
-
 IMPORT = Path(__file__).parent / "gateway_import"
 NAME = "omnichannel-publisher-prod"
 ROUTE = "/api/v1/me"

@@ -20,7 +20,7 @@ from tests.kill.judge import Verdict, judge
 from tests.kill.nursery import KILLED, RELEASE, SERVE, STOPPED, WORK
 from tests.kill.product import LEASE_SECONDS, TIGHT, Product
 
-CASE_SECONDS = 15.0
+CASE_SECONDS = 30.0
 """How long a chosen moment may take to come."""
 TRIES = 3
 LAST_WORDS_SECONDS = 1.0

@@ -42,7 +42,7 @@ TIGHT = {
 }
 """Waiting times for who is killed all the time, under the same inequalities as the deployed."""
 LEASE_SECONDS = float(TIGHT["ATTEMPT_LEASE_SECONDS"])
-API_SECONDS = 20.0
+API_SECONDS = 60.0
 ASK_SECONDS = 0.3
 DIRECT = tuple(name for name, channel in CHANNELS.items() if channel.direct)
 
