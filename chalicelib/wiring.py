@@ -266,6 +266,7 @@ def unpublishing() -> Unpublishing:
         messages=messages(),
         book=book(),
         conversing=conversing(),
+        reconciling=reconciling(),
         progress=progress(),
         unit=store(),
         clock=clock(),

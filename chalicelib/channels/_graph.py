@@ -28,6 +28,7 @@ from chalicelib.domain.channels import (
     Account,
     AccountCheck,
     HttpRequest,
+    Presence,
     Removal,
     Response,
     Step,
@@ -110,6 +111,15 @@ def delete(account: Account, identifier: str) -> Removal:
         return
     if found.get("success") is not True:
         raise PlatformUnavailable("The platform does not say that it deleted it.")
+
+
+def is_there(account: Account, name: str) -> Presence:
+    """Ask whether there is an object of this id."""
+    try:
+        identifier(answer((yield get(account, name, fields="id")), meaning=_missing), "id")
+    except _Missing:
+        return False
+    return True
 
 
 def answer(

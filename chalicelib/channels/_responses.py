@@ -17,12 +17,12 @@ tokens.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, Never
 
-from chalicelib.domain.channels import Account, AccountCheck, Lookup, Removal, Response
+from chalicelib.domain.channels import Account, AccountCheck, Lookup, Response, Step
 from chalicelib.domain.errors import (
     Ambiguous,
     ChannelError,
@@ -134,7 +134,7 @@ def nobody_knows(detail: str) -> Lookup:
     raise Ambiguous(detail)
 
 
-def nothing_to_take_back(detail: str) -> Removal:
+def nothing_to_take_back(detail: str) -> Generator[Step, Response, Never]:
     """Answer for a platform on which what was sent stays sent."""
     yield from ()
     raise UnsupportedContent(detail)

@@ -40,6 +40,7 @@ from chalicelib.domain.channels import (
     MediaBytes,
     MediaRule,
     Post,
+    Presence,
     Receipt,
     Reconcilability,
     Removal,
@@ -62,6 +63,8 @@ MAX_SUBJECT = 250
 _ADDRESS = re.compile(r"[!#-'*+/-9=?A-Z^-~-]+(?:\.[!#-'*+/-9=?A-Z^-~-]+)*@[A-Za-z0-9.-]+")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _HEADER_VALUE = re.compile(r"[!-;=?-~]{1,900}")
+
+_STAYS_SENT = "A mail that was sent can't be taken back."
 
 
 class Email:
@@ -136,7 +139,11 @@ class Email:
 
     def unpublish(self, receipt: Receipt, account: Account) -> Removal:
         """Say that this can't be done."""
-        return responses.nothing_to_take_back("A mail that was sent can't be taken back.")
+        return responses.nothing_to_take_back(_STAYS_SENT)
+
+    def is_there(self, receipt: Receipt, account: Account) -> Presence:
+        """Say that nothing of it is left to be asked for."""
+        return responses.nothing_to_take_back(_STAYS_SENT)
 
     def check(self, account: Account) -> Check:
         """Ask whether the account may send, from this address and with its configuration set."""

@@ -39,6 +39,7 @@ from chalicelib.domain.channels import (
     MediaRule,
     MediaUrl,
     Post,
+    Presence,
     Receipt,
     Reconcilability,
     Removal,
@@ -145,6 +146,10 @@ class Facebook:
     def unpublish(self, receipt: Receipt, account: Account) -> Removal:
         """Delete the post."""
         yield from graph.delete(account, receipt.external_id)
+
+    def is_there(self, receipt: Receipt, account: Account) -> Presence:
+        """Ask for the post by its id."""
+        return (yield from graph.is_there(account, receipt.external_id))
 
     def check(self, account: Account) -> Check:
         """Ask for the Page's name and the token's permissions."""

@@ -39,6 +39,7 @@ from chalicelib.domain.channels import (
     MediaUrl,
     Pause,
     Post,
+    Presence,
     Receipt,
     Reconcilability,
     Removal,
@@ -174,6 +175,10 @@ class Instagram:
     def unpublish(self, receipt: Receipt, account: Account) -> Removal:
         """Delete the whole post; needs instagram_manage_contents, by way of Facebook Login."""
         yield from graph.delete(account, receipt.external_id)
+
+    def is_there(self, receipt: Receipt, account: Account) -> Presence:
+        """Ask for the post by its id."""
+        return (yield from graph.is_there(account, receipt.external_id))
 
     def check(self, account: Account) -> Check:
         """Ask for the account's name and the token's permissions."""

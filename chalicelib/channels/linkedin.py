@@ -42,6 +42,7 @@ from chalicelib.domain.channels import (
     MediaRule,
     Pause,
     Post,
+    Presence,
     Receipt,
     Reconcilability,
     Removal,
@@ -149,10 +150,17 @@ class LinkedIn:
 
     def unpublish(self, receipt: Receipt, account: Account) -> Removal:
         """Delete the post; again: the same answer."""
-        path = f"posts/{quote(receipt.external_id, safe='')}"
-        response = yield _request("DELETE", path, account)
+        response = yield _request("DELETE", _path(receipt), account)
         if response.status not in _GONE:
             raise _refusal(response, publishing=False)
+
+    def is_there(self, receipt: Receipt, account: Account) -> Presence:
+        """Ask for the post by its URN."""
+        response = yield _request("GET", _path(receipt), account)
+        if response.status == 404:
+            return False
+        _read(response)
+        return True
 
     def check(self, account: Account) -> Check:
         """Ask for the organisation's name, our role there and, as the app, the token's life."""
@@ -355,6 +363,10 @@ def _token(
         raise CredentialsRejected("The access token is not valid any more.")
     scopes = tuple(sorted(str(told.get("scope", "")).replace(",", " ").split()))
     return scopes, responses.instant(told.get("expires_at"))
+
+
+def _path(receipt: Receipt) -> str:
+    return f"posts/{quote(receipt.external_id, safe='')}"
 
 
 def _receipt(urn: str) -> Receipt:

@@ -33,6 +33,7 @@ from chalicelib.domain.channels import (
     Media,
     MediaRule,
     Post,
+    Presence,
     Receipt,
     Reconcilability,
     Removal,
@@ -66,6 +67,8 @@ _SHAPES = {
     ),
 }
 """What the attributes of a message may hold, as SNS documents them; checked 2026-11-21."""
+
+_STAYS_SENT = "A text message that was sent can't be taken back."
 
 
 class Sms:
@@ -130,7 +133,11 @@ class Sms:
 
     def unpublish(self, receipt: Receipt, account: Account) -> Removal:
         """Say that this can't be done."""
-        return responses.nothing_to_take_back("A text message that was sent can't be taken back.")
+        return responses.nothing_to_take_back(_STAYS_SENT)
+
+    def is_there(self, receipt: Receipt, account: Account) -> Presence:
+        """Say that nothing of it is left to be asked for."""
+        return responses.nothing_to_take_back(_STAYS_SENT)
 
     def check(self, account: Account) -> Check:
         """Ask whether the account may use text messages."""

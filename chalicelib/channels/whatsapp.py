@@ -43,6 +43,7 @@ from chalicelib.domain.channels import (
     MediaRule,
     MediaUrl,
     Post,
+    Presence,
     Receipt,
     Recipient,
     Reconcilability,
@@ -89,6 +90,8 @@ _ACCOUNT_REMEDY = (
     "when Meta has lifted the restriction."
 )
 _PERSON_REMEDY = "Reach this person on another channel."
+
+_STAYS_SENT = "A WhatsApp message that was sent can't be taken back."
 
 
 class _WindowClosed(ContentRejected):
@@ -183,9 +186,11 @@ class WhatsApp:
 
     def unpublish(self, receipt: Receipt, account: Account) -> Removal:
         """Say that this can't be done."""
-        return responses.nothing_to_take_back(
-            "A WhatsApp message that was sent can't be taken back."
-        )
+        return responses.nothing_to_take_back(_STAYS_SENT)
+
+    def is_there(self, receipt: Receipt, account: Account) -> Presence:
+        """Say that nothing of it is left to be asked for."""
+        return responses.nothing_to_take_back(_STAYS_SENT)
 
     def check(self, account: Account) -> Check:
         """Ask for the number's name, the token's permissions and the templates' text."""

@@ -325,6 +325,7 @@ def _no_number(word: str) -> None:
 Conversation = Generator[Step, Response, Receipt]
 Lookup = Generator[Step, Response, Receipt | None]
 Removal = Generator[Step, Response, None]
+Presence = Generator[Step, Response, bool]
 Check = Generator[Step, Response, AccountCheck]
 
 
@@ -417,6 +418,9 @@ class Channel(Protocol):
 
     def unpublish(self, receipt: Receipt, account: Account) -> Removal:
         """Delete a published post; what is gone already is no error."""
+
+    def is_there(self, receipt: Receipt, account: Account) -> Presence:
+        """Ask whether a published post is still there; `ChannelError` if that can't be told."""
 
     def check(self, account: Account) -> Check:
         """Ask the platform who the account is; raises `CredentialsRejected`."""

@@ -47,7 +47,7 @@ def held(delivery: Delivery) -> Delivery:
     ended = delivery.next_at or delivery.due_at  # its lease: nothing is left of it here
     claimed = steps.claim(delivery, ended, POLICY, "")
     if claimed.status is Status.UNPUBLISHING:
-        return replace(steps.give_up(claimed), problem=steps.STILL_THERE)
+        return steps.ask_whether_gone(claimed)
     if claimed.doubt:
         return steps.ask_person(claimed)
     return steps.skip(claimed, HELD)

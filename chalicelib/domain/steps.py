@@ -108,6 +108,13 @@ STILL_THERE = Problem(
     remedy="Look on the platform. If it is there, delete it there, or answer “it is there” and "
     "take it back again.",
 )
+NOT_TAKEN_BACK = Problem(
+    "not_taken_back",
+    "It is still there",
+    "The platform was asked to delete the post, and still shows it.",
+    retryable=False,
+    remedy="Take it back again, or delete it on the platform.",
+)
 
 
 def skip(delivery: Delivery, problem: Problem) -> Delivery:
@@ -360,6 +367,7 @@ def unpublish(delivery: Delivery, now: datetime, policy: Policy, claim_id: str) 
         next_at=now + policy.queue_lease,
         forgiven=delivery.attempts,
         failures=0,
+        lookups=0,
         problem=None,
     )
 
@@ -375,29 +383,60 @@ def unpublished(delivery: Delivery) -> Delivery:
 
 
 def unpublish_error(
-    delivery: Delivery, error: ChannelError, now: datetime, policy: Policy, random: Random
+    delivery: Delivery,
+    error: ChannelError,
+    now: datetime,
+    policy: Policy,
+    random: Random,
+    settle: timedelta,
 ) -> Delivery:
     """Record what a refusal or silence means for a post that is to be taken back.
 
-    It stays public after a definite no; what gives no answer is asked again and again, at last of a
-    person. So is a no that comes after an earlier try, which may have deleted it.
+    It stays public after a definite no. What gives no answer is asked again and again; after that,
+    and after a no to what an earlier try may have deleted, is looked whether it is there: as late
+    as a silent try may still have its effect.
     """
     problem = Problem.of(error)
     if isinstance(error, Permanent):
         if delivery.tries > 1:
-            return _moved(delivery, E.EXHAUSTED, problem=STILL_THERE)
+            return _asked_enough(delivery, now + settle, policy, problem)
         return _moved(delivery, E.PERMANENT, problem=problem)
     if isinstance(error, CredentialsRejected):
         again = now + policy.blocked_recheck
         return _moved(delivery, E.POSTPONE, next_at=again, claim=None, problem=problem)
     failures = delivery.failures + 1
     if failures >= policy.retry.max_attempts:
-        return _moved(delivery, E.EXHAUSTED, problem=STILL_THERE)
+        return _asked_enough(delivery, now + settle, policy, NOT_TAKEN_BACK)
     wish = error.retry_after if isinstance(error, RateLimited) else None
     again = now + policy.retry.wait(failures, random, wish)
     return _moved(
         delivery, E.POSTPONE, next_at=again, claim=None, failures=failures, problem=problem
     )
+
+
+def _asked_enough(
+    delivery: Delivery, look_at: datetime, policy: Policy, problem: Problem
+) -> Delivery:
+    failures = policy.retry.max_attempts
+    return _moved(
+        delivery, E.POSTPONE, next_at=look_at, claim=None, failures=failures, problem=problem
+    )
+
+
+def is_to_be_looked_for(delivery: Delivery, policy: Policy) -> bool:
+    """Return whether its deletion was asked for often enough: is the post there, or not?"""
+    is_leaving = delivery.status is S.UNPUBLISHING
+    return is_leaving and delivery.failures >= policy.retry.max_attempts
+
+
+def still_there(delivery: Delivery) -> Delivery:
+    """Record that the platform still shows what it was asked to delete; its problem says why."""
+    return _moved(delivery, E.PERMANENT)
+
+
+def ask_whether_gone(delivery: Delivery) -> Delivery:
+    """Put the question whether a post is still there to a person."""
+    return _moved(delivery, E.EXHAUSTED, problem=STILL_THERE)
 
 
 def roll_up_recipients(delivery: Delivery, now: datetime) -> Delivery:

@@ -1,16 +1,18 @@
-"""Settles doubt: asks what can be asked, waits as long as an absence can't be believed."""
+"""Settles doubt: asks what can be asked, waits as long as the answer can't be believed."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from chalicelib.domain.channels import Account, Channel, Post, Receipt, Reconcilability
 from chalicelib.domain.deliveries import Attempt, Delivery, Policy
 from chalicelib.domain.errors import ChannelError, CredentialsRejected, RateLimited
 from chalicelib.services.conversing import Conversing
 
+T = TypeVar("T")
 SKEW = timedelta(minutes=1)
 """How far a platform's clock may be behind ours."""
 
@@ -20,6 +22,11 @@ class Found:
     """The platform has it."""
 
     receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class StillThere:
+    """The platform shows what it was asked to delete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +53,11 @@ class AskPerson:
 
 
 Verdict = Found | Absent | SameKey | Later | AskPerson
+Presence = StillThere | Absent | Later | AskPerson
 
 
 class Reconciling:
-    """Finds out whether an unanswered attempt published."""
+    """Finds out whether an unanswered attempt published, or deleted."""
 
     def __init__(self, conversing: Conversing, policy: Policy, settle: timedelta | None) -> None:
         self._conversing = conversing
@@ -100,12 +108,40 @@ class Reconciling:
         now: datetime,
     ) -> Verdict:
         started = min((a.started_at for a in attempts), default=now)
+        lookup = channel.find(post, account, started - SKEW)
+        found = self._asked(lambda: self._conversing.hold(lookup, account), delivery, now)
+        if isinstance(found, Later):
+            return found
+        return Absent() if found is None else Found(found)
+
+    def presence(
+        self,
+        delivery: Delivery,
+        channel: Channel,
+        posts: Sequence[Receipt],
+        account: Account,
+        now: datetime,
+    ) -> Presence:
+        """Return whether any of a delivery's posts is still there."""
+        if not posts or delivery.lookups >= self._policy.max_lookups:
+            return AskPerson()
+
+        def look() -> bool:
+            looks = (channel.is_there(post, account) for post in posts)
+            return any(self._conversing.hold(look, account) for look in looks)
+
+        found = self._asked(look, delivery, now)
+        if isinstance(found, Later):
+            return found
+        return StillThere() if found else Absent()
+
+    def _asked(self, look: Callable[[], T], delivery: Delivery, now: datetime) -> T | Later:
+        """Return what the platform says, or when to ask it again."""
         try:
-            receipt = self._conversing.hold(channel.find(post, account, started - SKEW), account)
+            return look()
         except CredentialsRejected:
             return Later(now + self._policy.blocked_recheck, counts=False)
         except RateLimited as error:
             return Later(now + (error.retry_after or self._policy.blocked_recheck), counts=False)
         except ChannelError:
             return Later(now + self._policy.blocked_recheck * min(delivery.lookups + 1, 4))
-        return Absent() if receipt is None else Found(receipt)

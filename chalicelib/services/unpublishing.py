@@ -1,6 +1,7 @@
 """Takes published posts back, as attempts of their own: written down first, then asked for.
 
 To delete twice does no harm, so a lost answer is no doubt: the platform is simply asked again.
+Where that leads nowhere, it is asked whether the post is still there.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from chalicelib.domain.ports import Clock, Messages, Unit
 from chalicelib.services.accounts import AccountBook
 from chalicelib.services.conversing import Conversing
 from chalicelib.services.progress import Progress
+from chalicelib.services.reconciling import Absent, AskPerson, Later, Reconciling, StillThere
 
 
 class Unpublishing:
@@ -30,6 +32,7 @@ class Unpublishing:
         messages: Messages,
         book: AccountBook,
         conversing: Conversing,
+        reconciling: Reconciling,
         progress: Progress,
         unit: Unit,
         clock: Clock,
@@ -40,6 +43,7 @@ class Unpublishing:
         self._messages = messages
         self._book = book
         self._conversing = conversing
+        self._reconciling = reconciling
         self._progress = progress
         self._unit = unit
         self._clock = clock
@@ -47,13 +51,35 @@ class Unpublishing:
         self._policy = policy
 
     def take_back(self, delivery: Delivery) -> None:
-        """Have a delivery's post deleted; whatever happens is settled."""
+        """Have a delivery's post deleted, or see what became of it; what happens is settled."""
         posts = self._posts(delivery)
+        if steps.is_to_be_looked_for(delivery, self._policy):
+            self._look(delivery, posts)
+            return
         now = self._clock.now()
         begun = steps.begin_unpublishing(delivery, now, self._policy)
         attempt = Attempt.begun(begun, now, action="unpublish")
         self._unit.commit(self._messages.moving(delivery, begun, attempt=attempt))
         self._settle(begun, attempt, self._refusal(begun, posts))
+
+    def _look(self, delivery: Delivery, posts: Sequence[Receipt]) -> None:
+        channel, now = self._channels[delivery.key.channel], self._clock.now()
+        state = self._book.state(channel.name)
+        if self._book.refusal(state) is not None:
+            later = steps.postpone(delivery, now + self._policy.blocked_recheck)
+            self._progress.move(delivery, later)
+            return
+        account = self._book.open(state)
+        match self._reconciling.presence(delivery, channel, posts, account, now):
+            case StillThere():
+                self._progress.move(delivery, steps.still_there(delivery), "found")
+            case Absent():
+                self._progress.move(delivery, steps.unpublished(delivery), "absent")
+            case Later(at, counts):
+                move = steps.look_again if counts else steps.postpone
+                self._progress.move(delivery, move(delivery, at))
+            case AskPerson():
+                self._progress.move(delivery, steps.ask_whether_gone(delivery))
 
     def _posts(self, delivery: Delivery) -> Sequence[Receipt]:
         """Return every post that is known of: a platform may have taken what it refused, too."""
@@ -90,7 +116,8 @@ class Unpublishing:
         if refusal is None:
             after = steps.unpublished(begun)
         else:
-            after = steps.unpublish_error(begun, refusal, now, self._policy, self._random)
+            settle = self._reconciling.settle_time(self._channels[begun.key.channel])
+            after = steps.unpublish_error(begun, refusal, now, self._policy, self._random, settle)
         finished = replace(
             attempt,
             finished_at=now,

@@ -1,4 +1,4 @@
-"""Deleting a published post: what each platform is sent, what its answers mean, and the stand-ins.
+"""Deleting a published post, and asking whether it is there: requests, answers, the stand-ins.
 
 Requests: developers.facebook.com/docs/graph-api/reference/post and
 /docs/instagram-platform/reference/instagram-media, learn.microsoft.com/linkedin/marketing/
@@ -67,14 +67,14 @@ def test_a_urn_is_one_part_of_the_path() -> None:
     assert held.requests[0].headers["X-RestLi-Method"] == "DELETE"
 
 
-@pytest.mark.parametrize(
-    ("name", "status", "body"),
-    [
-        ("facebook", 400, graph_error(100, 33)),
-        ("instagram", 400, graph_error(100, 33)),
-        ("linkedin", 404, {"status": 404}),
-    ],
-)
+GONE = [
+    ("facebook", 400, graph_error(100, 33)),
+    ("instagram", 400, graph_error(100, 33)),
+    ("linkedin", 404, {"status": 404}),
+]
+
+
+@pytest.mark.parametrize(("name", "status", "body"), GONE)
 def test_what_is_gone_already_is_no_error(name: str, status: int, body: object) -> None:
     talk(channel(name).unpublish(POSTED, ACCOUNTS[name]), reply(status, body))
 
@@ -104,8 +104,46 @@ def test_a_refusal_is_told_by_its_kind(
 
 @pytest.mark.parametrize("name", DIRECT)
 def test_a_message_to_a_person_stays_sent(name: str) -> None:
-    with pytest.raises(UnsupportedContent, match="can't be taken back"):
-        talk(channel(name).unpublish(POSTED, ACCOUNTS[name]))
+    for ask in (channel(name).unpublish, channel(name).is_there):
+        with pytest.raises(UnsupportedContent, match="can't be taken back"):
+            talk(ask(POSTED, ACCOUNTS[name]))
+
+
+@pytest.mark.parametrize("name", FEEDS)
+def test_a_post_is_asked_for_by_its_id(name: str) -> None:
+    held = talk(channel(name).is_there(POSTED, ACCOUNTS[name]), reply(body={"id": "1042_7"}))
+
+    (request,) = held.requests
+    assert held.result is True
+    assert (request.method, request.url) == ("GET", ADDRESSES[name])
+    assert not request.publishes
+
+
+@pytest.mark.parametrize(("name", "status", "body"), GONE)
+def test_a_post_that_is_gone_is_not_there(name: str, status: int, body: object) -> None:
+    held = talk(channel(name).is_there(POSTED, ACCOUNTS[name]), reply(status, body))
+
+    assert held.result is False
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "body", "kind"),
+    [
+        ("facebook", 400, graph_error(100), ContentRejected),
+        ("facebook", 500, graph_error(1), PlatformUnavailable),
+        ("facebook", 200, {}, PlatformUnavailable),
+        ("instagram", 403, graph_error(10), CredentialsRejected),
+        ("instagram", 200, b"<html>Please log in", PlatformUnavailable),
+        ("linkedin", 403, {"status": 403}, CredentialsRejected),
+        ("linkedin", 503, {"status": 503}, PlatformUnavailable),
+        ("linkedin", 200, b"<html>Please log in", PlatformUnavailable),
+    ],
+)
+def test_what_else_is_answered_says_nothing_of_it(
+    name: str, status: int, body: object, kind: type[ChannelError]
+) -> None:
+    with pytest.raises(kind):
+        talk(channel(name).is_there(POSTED, ACCOUNTS[name]), reply(status, body))
 
 
 # --- against the stand-ins --------------------------------------------------------------------
@@ -128,7 +166,9 @@ def test_the_platform_shows_it_no_more_and_may_be_asked_twice(
     post, _ = channel(name).compose(Wording(f"{len(pictures)} to see"), pictures, account)
     receipt = world.publish(name, post)
     assert len(world.shown(name)) == 1
+    assert world.hold(channel(name).is_there(receipt, account), account) is True
 
     for _ in range(2):
         world.hold(channel(name).unpublish(receipt, account), account)
         assert world.shown(name) == []
+        assert world.hold(channel(name).is_there(receipt, account), account) is False

@@ -6,10 +6,12 @@ import re
 import shutil
 import subprocess
 import sys
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
 
+from chalicelib.domain.channels import Channel
 from tests.app.conftest import own_environment
 from tests.docs.pages import ROOT, blocks, page
 
@@ -70,6 +72,17 @@ def test_a_channel_is_three_new_files() -> None:
         "sandbox/platforms",
         "tests/channels",
     ]
+
+
+def test_the_channel_has_all_that_a_channel_has(copy: Path) -> None:
+    (place, *_) = files()
+    found = spec_from_file_location("bulletin", copy / place)
+    assert found is not None and found.loader is not None
+    module = module_from_spec(found)
+    found.loader.exec_module(module)
+    wanted = [name for name in vars(Channel) if not name.startswith("_")]
+    assert len(wanted) > 10
+    assert [name for name in wanted if not hasattr(module.CHANNEL, name)] == []
 
 
 def test_the_files_pass_the_linter(copy: Path) -> None:

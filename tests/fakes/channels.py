@@ -4,6 +4,8 @@ They speak one small dialect, which `platforms` answers:
 
     POST …/posts          {"text", "token", "recipient", "media"}    publishes
     GET  …/posts          {"data": [{"id", "text", "token", "at"}]}
+    GET  …/posts/id       {"id"}, or 404
+    DELETE …/posts/id
     POST …/containers     {"text", …} → {"id"}                       HANDLE only
     POST …/containers/id  publishes; again: the same post
     GET  …/containers/id  {"published": "…" | null}
@@ -34,6 +36,7 @@ from chalicelib.domain.channels import (
     Media,
     MediaRule,
     Post,
+    Presence,
     Receipt,
     Reconcilability,
     Removal,
@@ -116,6 +119,15 @@ class FakeChannel:
     def unpublish(self, receipt: Receipt, account: Account) -> Removal:
         """Delete a post."""
         yield from self._ask("DELETE", f"posts/{receipt.external_id}", None)
+
+    def is_there(self, receipt: Receipt, account: Account) -> Presence:
+        """Ask for a post by its id."""
+        response = yield self._request("GET", f"posts/{receipt.external_id}", None)
+        if response.status == 404:
+            return False
+        if not response.ok:
+            raise by_status(response, publishing=False)
+        return True
 
     def check(self, account: Account) -> Check:
         """Ask who the account is."""

@@ -250,6 +250,10 @@ class _Acting:
         """Return what readers see by now."""
         return self.platforms.shown(self.channel)
 
+    def has(self, identifier: str) -> bool:
+        """Return whether readers see a post."""
+        return any(post.id == identifier for post in self.seen())
+
     # --- the real platforms -------------------------------------------------------------------
 
     def aws(self, step: AwsCall) -> Response:
@@ -272,7 +276,8 @@ class _Acting:
         if step.method == "GET" and path[-1] == "feed":
             return reply({"data": [_story(post) for post in self.seen()]})
         if step.method == "GET":
-            return reply({"id": path[-1]}) if path[-1] in self.platforms.pictures else _gone()
+            is_photo = path[-1] in self.platforms.pictures
+            return reply({"id": path[-1]}) if is_photo or self.has(path[-1]) else _gone()
         fields = step.json
         if path[-1] == "photos":
             photo = self.put_up(fields["url"].ref, "photo")
@@ -298,6 +303,8 @@ class _Acting:
         if path[-1] in known:
             code = "PUBLISHED" if self._is_out(known[path[-1]]) else "FINISHED"
             return reply({"status_code": code})
+        if step.params["fields"] == "id":
+            return reply({"id": path[-1]}) if self.has(path[-1]) else _gone()
         return reply({"permalink": f"https://www.instagram.com/p/{path[-1]}/"})
 
     def linkedin(self, step: HttpRequest, path: list[str]) -> Response:
@@ -317,6 +324,8 @@ class _Acting:
             images = _images(step.json.get("content", {}))
             urn = self.show(step.json["commentary"], media=[image["id"] for image in images])
             return reply({}, 201, {"x-restli-id": urn})
+        if path[2:]:
+            return reply({}) if self.has(unquote(path[-1])) else reply({}, 404)
         return reply({"elements": [_element(post) for post in self.seen()]})
 
     def whatsapp(self, step: HttpRequest, path: list[str]) -> Response:
@@ -339,6 +348,8 @@ class _Acting:
                 return reply({"identity": f"{self.channel} community"})
             case ("GET", "posts"):
                 return reply({"data": [_fake_item(post) for post in self.seen()]})
+            case ("GET", "posts", post_id):
+                return reply({"id": post_id}) if self.has(post_id) else reply({}, 404)
             case ("POST", "posts"):
                 return reply({"id": self._posted(step.json)})
             case ("POST", "containers"):

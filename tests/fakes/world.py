@@ -312,6 +312,7 @@ class World:
             messages=self.messages,
             book=self.book,
             conversing=self.conversing,
+            reconciling=self.reconciling,
             progress=self.progress,
             random=self.random,
             policy=self.policy,

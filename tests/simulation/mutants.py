@@ -38,7 +38,7 @@ from chalicelib.services.expanding import Expanding
 from chalicelib.services.pacing import Pacing
 from chalicelib.services.preparing import Preparing
 from chalicelib.services.progress import Progress
-from chalicelib.services.reconciling import Absent, Reconciling, SameKey
+from chalicelib.services.reconciling import Absent, Later, Reconciling, SameKey
 from chalicelib.services.releasing import Releasing
 from chalicelib.services.unpublishing import Unpublishing
 
@@ -559,6 +559,27 @@ def a_refused_deletion_leaves_no_doubt() -> AbstractContextManager[Any]:
         return real(replace(delivery, forgiven=delivery.attempts - 1), *rest)  # type: ignore[no-any-return]
 
     return _step("unpublish_error", unpublish_error)
+
+
+@mutant
+def a_look_is_believed_at_once() -> AbstractContextManager[Any]:
+    """What a silent try may still delete is said to be still there."""
+
+    def unpublish_error(real: Any, *args: Any) -> Delivery:
+        return real(*args[:-1], timedelta(0))  # type: ignore[no-any-return]
+
+    return _step("unpublish_error", unpublish_error)
+
+
+@mutant
+def what_nobody_tells_is_gone() -> AbstractContextManager[Any]:
+    """A look that gets no answer is taken for "it is gone"."""
+
+    def presence(real: Any, *args: Any) -> Any:
+        found = real(*args)
+        return Absent() if isinstance(found, Later) else found
+
+    return _method(Reconciling, "presence", presence)
 
 
 @mutant

@@ -119,6 +119,7 @@ class Oracle:
         self._rejected: set[str] = set()
         self._begun: Mapping[str, int] = {}
         self._kept: set[str] = set()
+        self._deletions: Mapping[str, int] = {}
 
     def blame(self, kind: str, who: str, story: str) -> None:
         """Note a broken promise."""
@@ -268,6 +269,7 @@ class Oracle:
         """
         by_delivery: dict[tuple[str, str, str], list[Live]] = defaultdict(list)
         self._rejected, self._kept = platforms.rejected, platforms.kept
+        self._deletions = platforms.deletions
         self._begun = begun
         for post in platforms.live:
             mark = MARK.search(post.text)
@@ -392,7 +394,9 @@ class Oracle:
             self.blame("untrue", who, f"it is said to be delivered and we deleted it: {taken[0]}")
         elif status == "delivered" and any(span.acked is not None for span in wanted):
             names = {f"{name}#{channel}" for name in wish.ids}
-            if not names & self._kept and not wish.decided.get(channel):
+            tried = max((self._deletions.get(name, 0) for name in names), default=0)
+            is_tried = bool(names & self._kept) or tried >= MAX_ATTEMPTS
+            if not is_tried and not wish.decided.get(channel):
                 self.blame("taken_back", who, "its deletion was promised, and it is still there")
 
     def _may_fail(self, wish: Wish, channel: str, recipient: str) -> bool:

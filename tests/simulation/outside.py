@@ -33,6 +33,13 @@ from tests.simulation.storage import Faulty
 
 LOOKUP_LAG = 20 * SECOND
 LATEST_EFFECT = 120 * SECOND
+AGAIN = {
+    "platform.publish": "again",
+    "platform.delete": "delete again",
+    "platform.ask": "ask again",
+}
+"""What befalls who was misled before; troubles come together."""
+SILENT = frozenset({"drop_before", "drop_after", "delayed_effect", "crash_before", "crash_after"})
 READ_TIMEOUT = 20 * SECOND
 HEARD = 10 * SECOND
 """After so long a refusal of the account is known everywhere, unless it could not be noted."""
@@ -148,6 +155,8 @@ class SimulatedPlatforms(Faulty):
         """The deliveries whose content a platform refused, or that it never serves."""
         self.kept: set[str] = set()
         """The deliveries whose post a platform refused to delete."""
+        self.deletions: dict[str, int] = defaultdict(int)
+        """How often each delivery's post was to be deleted."""
         self.refusing: dict[str, Refusing] = {}
         """What each platform holds against our account at present."""
         self.is_down: Callable[[str], bool] = lambda _: False
@@ -162,7 +171,9 @@ class SimulatedPlatforms(Faulty):
         self.deaf: Callable[[Call], None] = lambda _: None
         self._call: Call | None = None
         self.denied: set[str] = set()
-        """Of whom a platform took what it had refused: troubles come together."""
+        """Of whom a platform took what it had refused."""
+        self.unheard: set[str] = set()
+        """Whose wish to delete a post got no answer."""
         self._cursed: dict[str, tuple[str, int]] = {}
         """What befalls every request of a delivery, and how many there were."""
 
@@ -176,8 +187,10 @@ class SimulatedPlatforms(Faulty):
         fault, draw, process = self.begin(kind)
         strand = current()
         who = strand.entity
-        if step.publishes:
-            fault = self._curse(who) or self._trouble(who) or fault
+        curse = self._curse(who) if step.publishes else ""
+        fault = curse or self._trouble(kind, who) or fault
+        if kind == "platform.delete" and fault in SILENT:
+            self.unheard.add(who)
         if fault in FREEZING:
             self.hub.pause(0)
         if until is not None and self._clock.now() > until:
@@ -203,11 +216,12 @@ class SimulatedPlatforms(Faulty):
         self._cursed[who] = (fault, number + 1)
         return EITHER[number % 2] if fault == "either" else fault
 
-    def _trouble(self, who: str) -> str:
-        """Return what befalls what is sent again after the platform took what it had refused."""
-        if who not in self.denied:
+    def _trouble(self, kind: str, who: str) -> str:
+        """Return what befalls who was misled before, on top of what befalls everybody."""
+        again = AGAIN.get(kind, "")
+        if not again or who not in (self.denied if again == "again" else self.unheard):
             return ""
-        return self.chance.strike("again", who, self.hub.now)[0]
+        return self.chance.strike(again, who, self.hub.now)[0]
 
     def _sent(
         self,
@@ -220,6 +234,7 @@ class SimulatedPlatforms(Faulty):
     ) -> Response:
         if not step.publishes:
             self.asked[who] += 1
+            self.deletions[who] += _kind(step) == "platform.delete"
             return self._perform(fault, draw, process, step, account)
         call = Call(str(account.channel), who, self.hub.now, process=process)
         self.calls.append(call)
@@ -382,19 +397,21 @@ class SimulatedPlatforms(Faulty):
         self.live.append(made)
         self.published(made)
 
-    def deleted(self, identifier: str) -> None:
-        """Delete a post because one of our processes asks for it."""
+    def deleted(self, identifier: str, delay: int) -> None:
+        """Delete a post, at once or later, because one of our processes asks for it."""
         post = next((post for post in self.live if post.id == identifier), None)
         self.taken_back(current().entity, post)
         if post is not None and post.is_there(self.hub.now):
-            post.gone_at, post.is_taken_back = self.hub.now, True
-            self.inner.gone.add(post.id)
+            gone_at = self.hub.now + delay
+            post.gone_at = min(post.gone_at or gone_at, gone_at)
+            post.is_taken_back = True
+            self.inner.gone[post.id] = post.gone_at
 
     def take_down(self, post: Live) -> None:
         """Have a post vanish from its platform, by hand or because it came to nothing."""
         if post.gone_at is None:
             post.gone_at = self.hub.now
-        self.inner.gone.add(post.id)
+        self.inner.gone[post.id] = post.gone_at
         how = "can't be delivered" if post.failed_at is not None else "is deleted by hand"
         self.hub.tell(post.channel, f"{post.id} {how}")
 
@@ -406,19 +423,24 @@ class _Inner(FakePlatforms):
         super().__init__(clock)
         self.posts = _Posts(platforms.appeared)
         self._deleted = platforms.deleted
-        self.gone: set[str] = set()
+        self.gone: dict[str, int] = {}
 
     def shown(self, channel: str) -> list[Shown]:
         """Return what a look-up sees."""
-        limit = self.clock.now() - timedelta(milliseconds=LOOKUP_LAG)
-        known = self.posts.by_channel[channel]
-        return [post for post in known if post.at <= limit and post.id not in self.gone]
+        now = self.clock.now()
+        limit, known = now - timedelta(milliseconds=LOOKUP_LAG), self.posts.by_channel[channel]
+        return [post for post in known if post.at <= limit and not self._is_gone(post.id, now)]
+
+    def _is_gone(self, identifier: str, now: datetime) -> bool:
+        gone_at = self.gone.get(identifier)
+        return gone_at is not None and instant(gone_at) <= now
 
     def act(self, step: HttpRequest | AwsCall, account: Account, delay: timedelta) -> Response:
         """Do what is asked, and tell which post is deleted."""
         if _kind(step) == "platform.delete":
             assert isinstance(step, HttpRequest)
-            self._deleted(unquote(urlsplit(step.url).path.rsplit("/", 1)[-1]))
+            identifier = unquote(urlsplit(step.url).path.rsplit("/", 1)[-1])
+            self._deleted(identifier, delay // timedelta(milliseconds=1))
         return super().act(step, account, delay)
 
 

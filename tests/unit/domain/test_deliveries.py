@@ -27,7 +27,7 @@ CELLS = list(product(Status, Event))
 
 def refused(error: ChannelError) -> Step:
     """Return the step that follows a refusal to take a post back."""
-    return lambda d: steps.unpublish_error(d, error, NOW, POLICY, Random(1))
+    return lambda d: steps.unpublish_error(d, error, NOW, POLICY, Random(1), SETTLE)
 
 
 STEPS: dict[str, Step] = {
@@ -55,9 +55,11 @@ STEPS: dict[str, Step] = {
     "unpublish": lambda d: steps.unpublish(d, NOW, POLICY, "k"),
     "begin_unpublishing": lambda d: steps.begin_unpublishing(d, NOW, POLICY),
     "unpublished": lambda d: steps.unpublished(d),
-    "still_there": refused(ContentRejected()),
+    "not_taken_back": refused(ContentRejected()),
     "not_deleted_yet": refused(PlatformUnavailable()),
     "may_not_delete": refused(CredentialsRejected()),
+    "still_there": lambda d: steps.still_there(d),
+    "ask_whether_gone": lambda d: steps.ask_whether_gone(d),
 }
 TAKEN = [
     (name, status, doubt, parent)

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from chalicelib.domain import steps
 from chalicelib.domain.channels import ChannelName
 from chalicelib.domain.errors import Conflict, IllegalTransition, LostRace, NotFound
 from chalicelib.domain.messages import MessageStatus
@@ -19,6 +20,7 @@ from tests.fakes.platforms import (
     answers,
     broken,
     denies,
+    late,
     lost_after,
     lost_before,
     rate_limited,
@@ -159,29 +161,102 @@ def test_a_definite_no_leaves_it_delivered_and_says_why(world: World) -> None:
     assert world.shown(FEED) == ["Hello"]
 
 
-def test_a_no_after_a_silence_becomes_a_question(world: World) -> None:
+FEEDS = [FEED, "facebook", "instagram", "linkedin"]
+NO = answers(400, {"error": {"code": 100}})
+
+
+def posted(world: World, channel: str) -> Snapshot:
+    """Publish on a feed, with what it needs."""
+    message = world.achieve(channels=(channel,))[1]
+    world.run()
+    return message
+
+
+@pytest.mark.parametrize("channel", FEEDS)
+@pytest.mark.parametrize("silence", [lost_after, late(50)])
+def test_a_no_after_a_silence_that_deleted_it_is_looked_into(
+    world: World, channel: str, silence: Fault
+) -> None:
+    message = posted(world, channel)
+    world.platforms.arm(channel, silence, NO, asking=True)
+    unpublish(world, message, channel)
+    world.run()
+
+    assert world.status(message, channel) is Status.DELETED
+    assert world.shown(channel) == []
+
+
+@pytest.mark.parametrize("channel", FEEDS)
+def test_a_no_after_a_silence_that_did_nothing_is_believed(world: World, channel: str) -> None:
+    message = posted(world, channel)
+    world.platforms.arm(channel, lost_before, NO, asking=True)
+    unpublish(world, message, channel)
+    world.run()
+
+    delivery = world.delivery(message, channel)
+    assert delivery.status is Status.DELIVERED
+    assert delivery.problem is not None and delivery.problem.code == "content_rejected"
+    assert len(world.shown(channel)) == 1
+
+
+def test_what_endless_silence_left_there_is_said_to_be_there(world: World) -> None:
     message = published(world)
-    world.platforms.arm(FEED, lost_after, answers(400), asking=True)
+    world.platforms.arm(FEED, *[lost_before] * 8, asking=True)
     unpublish(world, message)
     world.run()
 
     delivery = world.delivery(message, FEED)
-    assert world.shown(FEED) == []
-    assert delivery.status is Status.NEEDS_REVIEW
-    assert delivery.problem is not None
-    assert delivery.problem.title == "Is it still there?"
+    assert (delivery.status, delivery.problem) == (Status.DELIVERED, steps.NOT_TAKEN_BACK)
+    unpublish(world, message)
+    world.run()
+    assert world.status(message, FEED) is Status.DELETED
 
 
-def test_endless_silence_becomes_a_question(world: World) -> None:
+def test_what_endless_silence_deleted_is_said_to_be_deleted(world: World) -> None:
     message = published(world)
-    world.platforms.arm(FEED, *[lost_before] * 20, asking=True)
+    world.platforms.arm(FEED, lost_after, *[lost_before] * 7, asking=True)
+    unpublish(world, message)
+    world.run()
+
+    assert world.status(message, FEED) is Status.DELETED
+
+
+@pytest.mark.parametrize("silence", [lost_before, answers(503), broken])
+def test_silence_about_that_too_becomes_a_question(world: World, silence: Fault) -> None:
+    message = published(world)
+    world.platforms.arm(FEED, lost_after, NO, *[silence] * 8, asking=True)
     unpublish(world, message)
     world.run()
 
     delivery = world.delivery(message, FEED)
-    assert delivery.status is Status.NEEDS_REVIEW
-    assert delivery.problem is not None
-    assert delivery.problem.title == "Is it still there?"
+    assert (delivery.status, delivery.problem) == (Status.NEEDS_REVIEW, steps.STILL_THERE)
+
+
+@pytest.mark.parametrize("passing", [lost_before, rate_limited(600), answers(401)])
+def test_a_look_that_comes_to_nothing_is_repeated(world: World, passing: Fault) -> None:
+    message = published(world)
+    world.platforms.arm(FEED, lost_after, NO, passing, asking=True)
+    unpublish(world, message)
+    world.run()
+
+    assert world.status(message, FEED) is Status.DELETED
+
+
+def test_a_blocked_account_is_not_asked_whether_it_is_there(world: World) -> None:
+    message = published(world)
+    world.platforms.arm(FEED, lost_after, NO, asking=True)
+    unpublish(world, message)
+    world.drain()
+    world.run(timedelta(seconds=20))
+    other = world.submit("Other", FEED)
+    world.platforms.arm(FEED, answers(401))
+    world.drain()
+    calls = len(world.platforms.calls)
+    world.run(timedelta(minutes=2))
+
+    assert world.status(other, FEED) is Status.BLOCKED
+    assert len(world.platforms.calls) == calls
+    assert world.status(message, FEED) is Status.UNPUBLISHING
 
 
 def test_refused_credentials_are_waited_for(world: World) -> None:
