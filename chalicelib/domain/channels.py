@@ -242,6 +242,11 @@ class HttpRequest:
     body: MediaBytes | None = None
     publishes: bool = False
 
+    @property
+    def is_seen(self) -> bool:
+        """Whether readers see what it does: it publishes, or deletes."""
+        return self.publishes or self.method == "DELETE"
+
 
 @dataclass(frozen=True, slots=True)
 class AwsCall:
@@ -251,6 +256,11 @@ class AwsCall:
     operation: str
     params: Mapping[str, Any] = field(repr=False)
     publishes: bool = False
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether readers see what it does."""
+        return self.publishes
 
 
 @dataclass(frozen=True, slots=True)

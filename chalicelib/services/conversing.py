@@ -42,8 +42,8 @@ class Conversing:
     ) -> R:
         """Return the conversation's result; raises the `ChannelError` it ends with.
 
-        Nothing is made visible after `until`: a worker that was stopped and goes on later must not
-        meet the one that took over. The transport looks at the clock last, when it has connected.
+        After `until` nothing is shown or deleted: a worker that was stopped and goes on later must
+        not meet the one that took over. The transport looks at the clock when it has connected.
         What `keep_handle` raises ends the conversation before its next step. A channel that crashes
         leaves everything open: `Ambiguous`.
         """
@@ -81,6 +81,6 @@ class Conversing:
             if keep_handle is not None:
                 keep_handle(step.value)
             return NOTHING
-        last = until if step.publishes else None
+        last = until if step.is_seen else None
         with self._telemetry.span("platform_call", channel=account.channel):
             return self._transport.perform(step, account, last)

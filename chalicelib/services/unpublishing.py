@@ -52,18 +52,18 @@ class Unpublishing:
 
     def take_back(self, delivery: Delivery) -> None:
         """Have a delivery's post deleted, or see what became of it; what happens is settled."""
-        posts = self._posts(delivery)
+        posts, now = self._posts(delivery), self._clock.now()
         if steps.is_to_be_looked_for(delivery, self._policy):
-            self._look(delivery, posts)
+            self._look(delivery, posts, now)
             return
-        now = self._clock.now()
         begun = steps.begin_unpublishing(delivery, now, self._policy)
         attempt = Attempt.begun(begun, now, action="unpublish")
         self._unit.commit(self._messages.moving(delivery, begun, attempt=attempt))
-        self._settle(begun, attempt, self._refusal(begun, posts))
+        until = now + self._policy.attempt_lease - self._policy.call
+        self._settle(begun, attempt, self._refusal(begun, posts, until))
 
-    def _look(self, delivery: Delivery, posts: Sequence[Receipt]) -> None:
-        channel, now = self._channels[delivery.key.channel], self._clock.now()
+    def _look(self, delivery: Delivery, posts: Sequence[Receipt], now: datetime) -> None:
+        channel = self._channels[delivery.key.channel]
         state = self._book.state(channel.name)
         if self._book.refusal(state) is not None:
             later = steps.postpone(delivery, now + self._policy.blocked_recheck)
@@ -92,7 +92,9 @@ class Unpublishing:
         ]
         return tuple({post.external_id: post for post in (*proofs, delivery.receipt)}.values())
 
-    def _refusal(self, delivery: Delivery, posts: Sequence[Receipt]) -> ChannelError | None:
+    def _refusal(
+        self, delivery: Delivery, posts: Sequence[Receipt], until: datetime
+    ) -> ChannelError | None:
         """Ask the platform; return why a post may still be there, None if all are gone."""
         channel = self._channels[delivery.key.channel]
         if not posts:
@@ -102,11 +104,14 @@ class Unpublishing:
         if refusal is not None:
             return refusal
         account = self._book.open(state)
-        return next(filter(None, (self._asked(channel, post, account) for post in posts)), None)
+        asked = (self._asked(channel, post, account, until) for post in posts)
+        return next(filter(None, asked), None)
 
-    def _asked(self, channel: Channel, receipt: Receipt, account: Account) -> ChannelError | None:
+    def _asked(
+        self, channel: Channel, receipt: Receipt, account: Account, until: datetime
+    ) -> ChannelError | None:
         try:
-            self._conversing.hold(channel.unpublish(receipt, account), account)
+            self._conversing.hold(channel.unpublish(receipt, account), account, until=until)
         except ChannelError as error:
             return error
         return None

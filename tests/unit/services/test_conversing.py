@@ -32,6 +32,7 @@ NAME = ChannelName("lookup-feed")
 ACCOUNT = Account(NAME)
 ASK = HttpRequest("GET", f"https://{NAME}.example/me")
 POST = HttpRequest("POST", f"https://{NAME}.example/posts", json={}, publishes=True)
+DELETE = HttpRequest("DELETE", f"https://{NAME}.example/posts/1")
 
 Talk = Generator[Step, Response, str]
 
@@ -44,16 +45,19 @@ def test_each_answer_goes_back_to_who_asked(world: World) -> None:
     assert world.conversing.hold(talk(), ACCOUNT) == f"{NAME} community"
 
 
-def test_nothing_is_made_visible_when_the_workers_time_is_over(world: World) -> None:
+@pytest.mark.parametrize("step", [POST, DELETE])
+def test_readers_see_nothing_change_when_the_workers_time_is_over(
+    world: World, step: HttpRequest
+) -> None:
     def talk() -> Talk:
         yield ASK
         yield Pause(2)
-        yield POST
-        return "posted"
+        yield step
+        return "done"
 
     with pytest.raises(OutOfTime):
         world.conversing.hold(talk(), ACCOUNT, until=START + timedelta(seconds=1))
-    assert world.platforms.published(NAME) == []
+    assert (world.platforms.published(NAME), world.platforms.removed) == ([], {})
 
 
 def test_a_worker_in_time_may_publish(world: World) -> None:

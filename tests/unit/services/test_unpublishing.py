@@ -301,6 +301,25 @@ def test_who_lost_the_lease_leaves_evidence_only(world: World) -> None:
     assert world.status(message, FEED) is Status.UNPUBLISHING
 
 
+def test_who_was_stopped_beyond_the_lease_deletes_nothing(world: World) -> None:
+    message = published(world)
+    unpublish(world, message)
+
+    def stop(at: str, operation: str, request: object) -> None:
+        if at == "after" and operation == "transact":
+            world.breaker.mend()
+            world.clock.advance(minutes=10)
+
+    world.breaker.when = stop
+    world.drain()
+    first = world.attempts(message, FEED)[-1]
+
+    assert (first.action, first.outcome) == ("unpublish", "out_of_time")
+    assert world.shown(FEED) == ["Hello"]
+    world.run()
+    assert world.status(message, FEED) is Status.DELETED
+
+
 @pytest.mark.parametrize(
     "arrange",
     [
