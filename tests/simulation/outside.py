@@ -33,6 +33,8 @@ from tests.simulation.storage import Faulty
 
 LOOKUP_LAG = 20 * SECOND
 LATEST_EFFECT = 120 * SECOND
+SECRETIVE = 0.1
+"""How often nothing more is heard of who once got no answer to a deletion; times the storms."""
 AGAIN = {
     "platform.publish": "again",
     "platform.delete": "delete again",
@@ -174,6 +176,7 @@ class SimulatedPlatforms(Faulty):
         """Of whom a platform took what it had refused."""
         self.unheard: set[str] = set()
         """Whose wish to delete a post got no answer."""
+        self._secretive: dict[str, bool] = {}
         self._cursed: dict[str, tuple[str, int]] = {}
         """What befalls every request of a delivery, and how many there were."""
 
@@ -221,7 +224,18 @@ class SimulatedPlatforms(Faulty):
         again = AGAIN.get(kind, "")
         if not again or who not in (self.denied if again == "again" else self.unheard):
             return ""
+        if kind == "platform.ask" and self._keeps_silent(who):
+            return "drop_before"
         return self.chance.strike(again, who, self.hub.now)[0]
+
+    def _keeps_silent(self, who: str) -> bool:
+        """Return whether a platform never says what became of a deletion."""
+        if who not in self._secretive:
+            wanted = self.chance.once("secret", who)[0] < SECRETIVE * self.chance.level.storms
+            self._secretive[who] = wanted and self.chance.allows(
+                f"secret|{who}", "secret", "drop_before", self.hub.now
+            )
+        return self._secretive[who]
 
     def _sent(
         self,
