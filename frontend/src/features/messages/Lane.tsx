@@ -12,7 +12,7 @@ import type { Delivery, Message } from "@/lib/api";
 import { formatTag } from "@/lib/language";
 import { useProduct } from "@/lib/product";
 import { useAction } from "./calls";
-import { attemptsOf, ofChannel, stations, type Station, type StationState, type TimelineEntry } from "./journey";
+import { attemptsOf, ofChannel, stations, trouble, type Station, type StationState, type TimelineEntry } from "./journey";
 import { LaneDetails } from "./LaneDetails";
 import { Recipients } from "./Recipients";
 import { Review } from "./Review";
@@ -53,6 +53,7 @@ export function Lane(props: { message: Message; delivery: Delivery; entries: rea
   const entries = ofChannel(props.entries, delivery.channel);
   const name = title(delivery.channel);
   const attempts = delivery.recipients ? 0 : delivery.attempts;
+  const problem = trouble(delivery);
   return (
     <li className="lane" data-status={delivery.status} data-channel={delivery.channel}>
       <div className="lane-head">
@@ -61,7 +62,7 @@ export function Lane(props: { message: Message; delivery: Delivery; entries: rea
         <Status status={delivery.status} />
       </div>
       <Track status={delivery.status} stations={stations(delivery, entries, message.due_at)} />
-      {delivery.error && delivery.status !== "delivered" && <Reason error={delivery.error} />}
+      {problem && <Reason error={problem} />}
       {delivery.status === "needs_review" && <Review message={message} delivery={delivery} />}
       <div className="lane-foot">
         <Proof delivery={delivery} />

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Delivery } from "@/lib/api";
 import { grouped } from "./grouping";
-import { happening, stations, type TimelineEntry } from "./journey";
+import { happening, stations, trouble, type TimelineEntry } from "./journey";
 
 const BEGUN = "2026-11-22T10:00:00.000Z";
 const STATES: [Delivery["status"], string[]][] = [
@@ -89,4 +89,12 @@ test.each([
 test("who chose the words is told with the whole, what happened on a channel is not", () => {
   expect(happening({ channel: "words", event: "words_adapted", after: null })).toBe("words_adapted");
   expect(happening({ channel: "linkedin", event: "accepted", after: "draft" })).toBe(null);
+});
+
+test("a post that could not be deleted says why, a mail that came back is told by its recipient", () => {
+  const error = { code: "not_taken_back", title: "It is still there", detail: "", retryable: false, remedy: "" };
+  const counts = { total: 2, pending: 0, delivered: 2, failed: 0, skipped: 0, cancelled: 0, needs_review: 0, returned: 1 };
+  expect(trouble({ ...delivery("delivered"), error })).toBe(error);
+  expect(trouble({ ...delivery("delivered"), error, recipients: counts })).toBe(null);
+  expect(trouble({ ...delivery("failed"), error, recipients: counts })).toBe(error);
 });

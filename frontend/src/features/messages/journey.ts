@@ -58,6 +58,11 @@ export function stations(
   });
 }
 
+/** What went wrong with a delivery; with one to people, whom it did not reach says each of them. */
+export function trouble(delivery: Delivery): Delivery["error"] {
+  return delivery.status === "delivered" && delivery.recipients ? null : delivery.error;
+}
+
 /** What became of a message when it was handed in, or its draft was: by how it stood then. */
 const BECAME: Record<string, Record<string, Happening>> = {
   accepted: { draft: "kept", pending_review: "handed_in", scheduled: "scheduled", publishing: "accepted" },
