@@ -144,6 +144,7 @@ TABLE: Mapping[tuple[Status, Event], Status] = MappingProxyType(
         (S.UNPUBLISHING, E.UNPUBLISHED): S.DELETED,
         (S.UNPUBLISHING, E.PERMANENT): S.DELIVERED,
         (S.UNPUBLISHING, E.EXHAUSTED): S.NEEDS_REVIEW,
+        (S.NEEDS_REVIEW, E.UNPUBLISHED): S.DELETED,
     }
 )
 """Every step there is. A pair that is not here is refused."""

@@ -105,8 +105,8 @@ STILL_THERE = Problem(
     "Is it still there?",
     "The platform did not say whether it deleted the post.",
     retryable=False,
-    remedy="Look on the platform. If it is there, delete it there, or answer “it is there” and "
-    "take it back again.",
+    remedy="Look on the platform. If it is there, answer “it is there” and take it back again; if "
+    "not, answer “it is gone”.",
 )
 NOT_TAKEN_BACK = Problem(
     "not_taken_back",
@@ -378,7 +378,7 @@ def begin_unpublishing(delivery: Delivery, now: datetime, policy: Policy) -> Del
 
 
 def unpublished(delivery: Delivery) -> Delivery:
-    """Record that the platform has not got it any more."""
+    """Record that the platform has not got it any more, or a person saw that it is gone."""
     return _moved(delivery, E.UNPUBLISHED, problem=None)
 
 

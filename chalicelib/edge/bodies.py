@@ -248,9 +248,12 @@ class RecipientBody(Body):
 
 
 class ResolveBody(Body):
-    """A person's answer to "is it there?"; `recipient` names one row of a direct channel."""
+    """A person's answer to "is it there?"; `recipient` names one row of a direct channel.
 
-    answer: Literal["it_is_there", "send_it"]
+    `it_is_gone` answers where a post was to be deleted.
+    """
+
+    answer: Literal["it_is_there", "send_it", "it_is_gone"]
     recipient: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,128}$")] | None = None
 
 

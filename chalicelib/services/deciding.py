@@ -28,6 +28,7 @@ from chalicelib.services.restarting import Restarting
 
 RACED = "Someone decided this at the same time; read it again."
 IT_IS_THERE = "it_is_there"
+IT_IS_GONE = "it_is_gone"
 
 
 class Deciding:
@@ -131,6 +132,7 @@ class Deciding:
     ) -> Snapshot:
         """Answer a question that only a person can: ``it_is_there`` or ``send_it``.
 
+        Where a post was to be deleted: ``it_is_there`` or ``it_is_gone``.
         Without `recipient` the answer holds for everyone on a direct channel who needs it.
         """
         parts = [
@@ -194,6 +196,8 @@ class Deciding:
         step = self._restarting.send_again
         if answer == IT_IS_THERE:
             step = self._restarting.confirm
+        elif answer == IT_IS_GONE:
+            step = self._restarting.confirm_gone
         try:
             moved = self._restarting.take(parts, step, answer, member.id)
         except LostRace as lost:

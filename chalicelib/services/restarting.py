@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from chalicelib.domain import steps
 from chalicelib.domain.deliveries import Delivery, DeliveryKey, Policy
+from chalicelib.domain.errors import IllegalTransition
 from chalicelib.domain.ports import Clock, Ids
 from chalicelib.services.progress import Progress
 
@@ -42,6 +43,17 @@ class Restarting:
     def confirm(self, delivery: Delivery) -> Delivery:
         """Return the delivery as it is on somebody's word that the platform has it."""
         return steps.confirm(delivery, self._clock.now())
+
+    def confirm_gone(self, delivery: Delivery) -> Delivery:
+        """Return the delivery as it is on somebody's word that its post is deleted.
+
+        Raises `IllegalTransition` where no post was to be deleted.
+        """
+        if delivery.receipt is None:
+            raise IllegalTransition(
+                "No post was to be deleted here: answer it_is_there, or send_it where it is not."
+            )
+        return steps.unpublished(delivery)
 
     def take(
         self,

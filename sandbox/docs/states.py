@@ -54,7 +54,7 @@ EVENTS: Mapping[Event, str] = {
     E.RECHECK: "an operator's replay: the platform is asked anew before a person has to answer",
     E.CONFIRM: "a person saw it on the platform: the answer `it_is_there`",
     E.UNPUBLISH: "a person wants it taken back",
-    E.UNPUBLISHED: "it was taken back from the platform",
+    E.UNPUBLISHED: "the platform has it no more, by its word or a person's: `it_is_gone`",
     E.ROLL_UP: "all recipients are settled",
 }
 

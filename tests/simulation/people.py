@@ -436,10 +436,10 @@ class Author(Caller):
             self._answer(told.channel, recipient, name)
 
     def _answer(self, channel: str, recipient: str, name: str) -> None:
-        is_there = self._sees(channel, recipient)
-        if self.wish.taken_back[channel] and not is_there:
-            return
-        answer = "it_is_there" if is_there else "send_it"
+        is_there, missing = self._sees(channel, recipient), "send_it"
+        if self.wish.taken_back[channel]:
+            missing = "it_is_gone"
+        answer = "it_is_there" if is_there else missing
         span = Span(self.hub.now)
         self.wish.decided[channel].append(span)
         resolve = self.simulation.deciding.resolve

@@ -1703,13 +1703,15 @@ export interface components {
         /**
          * ResolveBody
          * @description A person's answer to "is it there?"; `recipient` names one row of a direct channel.
+         *
+         *     `it_is_gone` answers where a post was to be deleted.
          */
         ResolveBody: {
             /**
              * Answer
              * @enum {string}
              */
-            answer: "it_is_there" | "send_it";
+            answer: "it_is_there" | "send_it" | "it_is_gone";
             /**
              * Recipient
              * @default null

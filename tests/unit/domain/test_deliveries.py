@@ -127,6 +127,7 @@ def test_only_a_persons_decision_or_proof_leaves_a_terminal_status() -> None:
         Event.RETRY,
         Event.CONFIRM,
         Event.UNPUBLISH,
+        Event.UNPUBLISHED,
         Event.DELIVERED,
         Event.DISPROVED,
     }

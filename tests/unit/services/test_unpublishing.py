@@ -232,6 +232,38 @@ def test_silence_about_that_too_becomes_a_question(world: World, silence: Fault)
     assert (delivery.status, delivery.problem) == (Status.NEEDS_REVIEW, steps.STILL_THERE)
 
 
+def asked(world: World) -> Snapshot:
+    """Have a person asked whether a post is still there."""
+    message = published(world)
+    world.platforms.arm(FEED, lost_after, NO, *[lost_before] * 8, asking=True)
+    unpublish(world, message)
+    world.run()
+    return message
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"), [("it_is_there", Status.DELIVERED), ("it_is_gone", Status.DELETED)]
+)
+def test_whoever_looked_says_whether_it_is_there(world: World, answer: str, status: Status) -> None:
+    message = asked(world)
+    world.deciding.resolve(message.message.id, FEED, answer, None, ADA)
+    world.run()
+
+    delivery = world.delivery(message, FEED)
+    assert (delivery.status, delivery.problem) == (status, None)
+    told = world.messages.timeline(message.message.id).entries
+    assert (ADA.id, answer) in [(entry.actor, entry.event) for entry in told]
+
+
+def test_what_was_to_be_published_is_not_said_to_be_gone(world: World) -> None:
+    world.platforms.arm("none-feed", lost_after)
+    message = published(world, "none-feed")
+
+    with pytest.raises(IllegalTransition, match="send_it"):
+        world.deciding.resolve(message.message.id, "none-feed", "it_is_gone", None, ADA)
+    assert world.status(message, "none-feed") is Status.NEEDS_REVIEW
+
+
 @pytest.mark.parametrize("passing", [lost_before, rate_limited(600), answers(401)])
 def test_a_look_that_comes_to_nothing_is_repeated(world: World, passing: Fault) -> None:
     message = published(world)

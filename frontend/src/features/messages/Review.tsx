@@ -6,6 +6,7 @@ import { Note, ProblemNote } from "@/components/States";
 import type { Delivery, Message } from "@/lib/api";
 import { useApi } from "@/lib/product";
 import { useAction, type Answer } from "./calls";
+import { wasToLeave } from "./journey";
 import { recipientsQuery } from "./recipientsQuery";
 import { usePersonWords } from "./usePersonWords";
 
@@ -39,6 +40,7 @@ function Question(props: { message: Message; delivery: Delivery; recipient: Aske
   const { message, delivery, recipient } = props;
   const channel = useChannelTitle()(delivery.channel);
   const action = useAction(message.id);
+  const leaves = wasToLeave(delivery);
   const answer = (given: Answer) =>
     action.mutate({ do: "resolve", channel: delivery.channel, answer: given, recipient: recipient?.recipient ?? null });
   return (
@@ -50,24 +52,39 @@ function Question(props: { message: Message; delivery: Delivery; recipient: Aske
             <Trans>
               Did {channel} bring it to {recipient.name}?
             </Trans>
+          ) : leaves ? (
+            <Trans>Is the post still on {channel}?</Trans>
           ) : (
             <Trans>Is the post on {channel}?</Trans>
           )
         }
       >
         <p>
-          <Trans>
-            We sent it and got no clear answer. Sending again could publish it twice, so please look
-            there first.
-          </Trans>
+          {leaves ? (
+            <Trans>
+              We asked to delete it and got no clear answer. Please look there: what you find is
+              what this page will say.
+            </Trans>
+          ) : (
+            <Trans>
+              We sent it and got no clear answer. Sending again could publish it twice, so please look
+              there first.
+            </Trans>
+          )}
         </p>
         <div className="row">
           <Button kind="primary" small icon="check" busy={action.isPending} onClick={() => answer("it_is_there")}>
             <Trans>Yes, it is there</Trans>
           </Button>
-          <Button small icon="announce" busy={action.isPending} onClick={() => answer("send_it")}>
-            <Trans>No, send it</Trans>
-          </Button>
+          {leaves ? (
+            <Button small icon="trash" busy={action.isPending} onClick={() => answer("it_is_gone")}>
+              <Trans>No, it is gone</Trans>
+            </Button>
+          ) : (
+            <Button small icon="announce" busy={action.isPending} onClick={() => answer("send_it")}>
+              <Trans>No, send it</Trans>
+            </Button>
+          )}
         </div>
       </Note>
       {action.isError && <ProblemNote error={action.error} />}

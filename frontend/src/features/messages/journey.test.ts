@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Delivery } from "@/lib/api";
 import { grouped } from "./grouping";
-import { happening, stations, trouble, type TimelineEntry } from "./journey";
+import { happening, stations, trouble, wasToLeave, type TimelineEntry } from "./journey";
 
 const BEGUN = "2026-11-22T10:00:00.000Z";
 const STATES: [Delivery["status"], string[]][] = [
@@ -97,4 +97,10 @@ test("a post that could not be deleted says why, a mail that came back is told b
   expect(trouble({ ...delivery("delivered"), error })).toBe(error);
   expect(trouble({ ...delivery("delivered"), error, recipients: counts })).toBe(null);
   expect(trouble({ ...delivery("failed"), error, recipients: counts })).toBe(error);
+});
+
+test("what was published and is asked about was to be deleted", () => {
+  expect(wasToLeave(delivery("needs_review"))).toBe(false);
+  expect(wasToLeave({ ...delivery("needs_review"), external_id: "7" })).toBe(true);
+  expect(wasToLeave({ ...delivery("delivered"), external_id: "7" })).toBe(false);
 });

@@ -58,6 +58,11 @@ export function stations(
   });
 }
 
+/** Whether a question is about a post that was to be deleted: only what was published has a receipt. */
+export function wasToLeave(delivery: Delivery): boolean {
+  return delivery.status === "needs_review" && delivery.external_id !== null;
+}
+
 /** What went wrong with a delivery; with one to people, whom it did not reach says each of them. */
 export function trouble(delivery: Delivery): Delivery["error"] {
   return delivery.status === "delivered" && delivery.recipients ? null : delivery.error;
