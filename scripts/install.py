@@ -70,7 +70,7 @@ def run_pip(python: Path, requirements: Path, log: Path, total: int) -> int:
                     if not end or seen % LINES_BETWEEN_REPORTS == 0:
                         say(f"{start}{seen} of {total} fetched", end)
                 elif line.startswith("Installing collected packages"):
-                    say(f"{start}{seen} of {total} fetched, unpacking")
+                    say(f"{start}{seen} of {total} fetched; unpacking takes half a minute")
         except BaseException:
             pip.terminate()
             raise

@@ -43,7 +43,10 @@ def test_a_log_tells_the_beginning_the_middle_and_the_end(
     install.main(machine / "venv")
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.splitlines()[1:] == ["  2 of 2 fetched, unpacking", "  2 installed"]
+    assert err.splitlines()[1:] == [
+        "  2 of 2 fetched; unpacking takes half a minute",
+        "  2 installed",
+    ]
 
 
 def test_what_is_in_step_already_is_left_in_silence(

@@ -59,7 +59,13 @@ export default function ApprovalsPage() {
     <div className="page">
       <PageHead
         title={<Trans>Approvals</Trans>}
-        lead={<Trans>Nothing here is published before somebody approves it.</Trans>}
+        lead={
+          me && !me.approval_required ? (
+            <Trans>Approval is switched off: what members send is published without it.</Trans>
+          ) : (
+            <Trans>Nothing here is published before somebody approves it.</Trans>
+          )
+        }
       />
       {me && !manages ? (
         <EmptyState icon="lock" title={<Trans>Community managers decide here</Trans>}>
