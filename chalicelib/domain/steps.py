@@ -113,7 +113,7 @@ NOT_TAKEN_BACK = Problem(
     "It is still there",
     "The platform was asked to delete the post, and still shows it.",
     retryable=False,
-    remedy="Take it back again, or delete it on the platform.",
+    remedy="Delete it again, here or on the platform.",
 )
 
 

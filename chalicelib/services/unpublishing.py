@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from random import Random
+from typing import assert_never
 
 from chalicelib.domain import steps
 from chalicelib.domain.channels import Account, Channel, ChannelName, Receipt
@@ -70,7 +71,8 @@ class Unpublishing:
             self._progress.move(delivery, later)
             return
         account = self._book.open(state)
-        match self._reconciling.presence(delivery, channel, posts, account, now):
+        found = self._reconciling.presence(delivery, channel, posts, account, now)
+        match found:
             case StillThere():
                 self._progress.move(delivery, steps.still_there(delivery), "found")
             case Absent():
@@ -80,6 +82,8 @@ class Unpublishing:
                 self._progress.move(delivery, move(delivery, at))
             case AskPerson():
                 self._progress.move(delivery, steps.ask_whether_gone(delivery))
+            case _:  # pragma: no cover - the type checker knows that there is none
+                assert_never(found)
 
     def _posts(self, delivery: Delivery) -> Sequence[Receipt]:
         """Return every post that is known of: a platform may have taken what it refused, too."""
