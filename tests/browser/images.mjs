@@ -49,6 +49,7 @@ await browser.close();
 
 async function announce(page) {
   await page.getByRole("combobox", { name: "Certification" }).fill("solutions pro");
+  await page.getByRole("option").first().waitFor();
   await page.keyboard.press("Enter");
   await page.getByLabel("Whose achievement").fill("Zoë Ångström");
   await page.getByLabel("Certified on").fill("2026-11-02");
