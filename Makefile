@@ -36,7 +36,7 @@ token: venv ## Print a fresh ID token of a demo user of the running product (AS=
 	@exec $(IN_VENV) sandbox token $(AS)
 
 .PHONY: test
-test: infrastructure ## Run the test suite, about 20 minutes on 2 cores (ARGS="-k name" reaches pytest)
+test: infrastructure ## Run the test suite, about 15 minutes on 2 cores (ARGS="-k name" reaches pytest)
 	@exec $(IN_VENV) $(PYTEST) -n auto -m "not deployed" $(ARGS)
 
 .PHONY: quick
