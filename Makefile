@@ -86,7 +86,7 @@ synth: infrastructure ## Write the stacks' templates into cdk.out and check them
 
 # The emulated AWS runs the functions on its own interpreter, so it gets the one they are built for.
 .PHONY: deployed
-deployed: infrastructure ## Deploy the product to an AWS emulated on this machine, publish through it, take its rights away, about 5 minutes (ARGS="-k name")
+deployed: infrastructure ## Deploy the product to an AWS emulated on this machine, publish through it, take its rights away, about 7 minutes (ARGS="-k name")
 	@cmp -s requirements-deployed.txt .venv-deployed/requirements-deployed.txt || \
 		{ python=$$(scripts/find-python) && exec $$python scripts/install.py .venv-deployed requirements-deployed.txt; }
 	@exec $(IN_VENV) $(PYTEST) -n 2 -m deployed tests/deployed $(ARGS)

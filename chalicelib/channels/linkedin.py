@@ -150,13 +150,13 @@ class LinkedIn:
 
     def unpublish(self, receipt: Receipt, account: Account) -> Removal:
         """Delete the post; again: the same answer."""
-        response = yield _request("DELETE", _path(receipt), account)
+        response = yield _request("DELETE", _path(receipt.external_id), account)
         if response.status not in _GONE:
             raise _refusal(response, publishing=False)
 
     def is_there(self, receipt: Receipt, account: Account) -> Presence:
         """Ask for the post by its URN."""
-        response = yield _request("GET", _path(receipt), account)
+        response = yield _request("GET", _path(receipt.external_id), account)
         if response.status == 404:
             return False
         _read(response)
@@ -242,7 +242,7 @@ class LinkedIn:
 
     def _earlier(self, urn: str, post: Post, account: Account) -> Conversation:
         """Tell our own earlier attempt, which got through after all, from another post."""
-        response = yield _request("GET", f"posts/{quote(urn, safe='')}", account)
+        response = yield _request("GET", _path(urn), account)
         if response.status == 404:
             # LinkedIn remembers a deleted text for a day or two and names a new ghost each time.
             raise ContentRejected("LinkedIn takes this for a repetition of a deleted post.")
@@ -365,8 +365,8 @@ def _token(
     return scopes, responses.instant(told.get("expires_at"))
 
 
-def _path(receipt: Receipt) -> str:
-    return f"posts/{quote(receipt.external_id, safe='')}"
+def _path(urn: str) -> str:
+    return f"posts/{quote(urn, safe='')}"
 
 
 def _receipt(urn: str) -> Receipt:

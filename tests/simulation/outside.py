@@ -419,13 +419,12 @@ class SimulatedPlatforms(Faulty):
             gone_at = self.hub.now + delay
             post.gone_at = min(post.gone_at or gone_at, gone_at)
             post.is_taken_back = True
-            self.inner.gone[post.id] = post.gone_at
+            self.inner.leaving[post.id] = post
 
     def take_down(self, post: Live) -> None:
         """Have a post vanish from its platform, by hand or because it came to nothing."""
-        if post.gone_at is None:
-            post.gone_at = self.hub.now
-        self.inner.gone[post.id] = post.gone_at
+        post.gone_at = min(post.gone_at or self.hub.now, self.hub.now)
+        self.inner.leaving[post.id] = post
         how = "can't be delivered" if post.failed_at is not None else "is deleted by hand"
         self.hub.tell(post.channel, f"{post.id} {how}")
 
@@ -437,17 +436,18 @@ class _Inner(FakePlatforms):
         super().__init__(clock)
         self.posts = _Posts(platforms.appeared)
         self._deleted = platforms.deleted
-        self.gone: dict[str, int] = {}
+        self._hub = platforms.hub
+        self.leaving: dict[str, Live] = {}
 
     def shown(self, channel: str) -> list[Shown]:
         """Return what a look-up sees."""
-        now = self.clock.now()
-        limit, known = now - timedelta(milliseconds=LOOKUP_LAG), self.posts.by_channel[channel]
-        return [post for post in known if post.at <= limit and not self._is_gone(post.id, now)]
+        limit = self.clock.now() - timedelta(milliseconds=LOOKUP_LAG)
+        known = self.posts.by_channel[channel]
+        return [post for post in known if post.at <= limit and not self._is_gone(post.id)]
 
-    def _is_gone(self, identifier: str, now: datetime) -> bool:
-        gone_at = self.gone.get(identifier)
-        return gone_at is not None and instant(gone_at) <= now
+    def _is_gone(self, identifier: str) -> bool:
+        post = self.leaving.get(identifier)
+        return post is not None and not post.is_there(self._hub.now)
 
     def act(self, step: HttpRequest | AwsCall, account: Account, delay: timedelta) -> Response:
         """Do what is asked, and tell which post is deleted."""

@@ -28,7 +28,7 @@ def test_what_belongs_together(nodeid: str, expected: str) -> None:
 
 def test_two_processes_share_by_file() -> None:
     files = ["tests/unit/services/test_once.py", "tests/unit/services/test_watching.py"]
-    options = ["-n", "2", "--dist", "loadfile", "-v"]
+    options = ["-n", "2", "--dist", "load", "-v"]  # which by itself would tear them apart
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *options, *files],
         cwd=PROJECT,
